@@ -1,0 +1,70 @@
+"""The emotion timeline that drives everything: named strengths and valence-arousal-dominance over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.timing import check_rate, resample_index
+from gengine.errors import GengineError
+
+BEAT_EMOTIONS: tuple[str, ...] = (
+    "neutral", "happiness", "anger", "sadness", "contempt", "surprise", "fear", "disgust",
+)  # fmt: skip
+"""BEAT's eight labels in BEAT's id order."""
+
+EMOTIONS: tuple[str, ...] = (
+    *BEAT_EMOTIONS,
+    "amused", "proud", "bored", "tired", "anxious", "confused", "tender", "sarcastic", "pained", "determined",
+)  # fmt: skip
+"""The eighteen named emotions with a face and a body of their own; BEAT's eight come first."""
+
+EMOTION_INDEX: dict[str, int] = {name: i for i, name in enumerate(EMOTIONS)}
+
+
+@dataclass(frozen=True, eq=False)
+class EmotionTrack:
+    """``weights (T, 18)`` strengths in [0, 1] by ``EMOTIONS``; ``vad (T, 3)`` in [-1, 1]; ``fps`` Hz.
+
+    A weight is a strength, not a probability: ``happiness`` 0.5 is a half-strength smile, and all zeros is
+    as neutral as ``neutral`` 1. ``vad`` is valence, arousal, dominance around 0 = neutral.
+    """
+
+    weights: NDArray[np.float32]
+    vad: NDArray[np.float32]
+    fps: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", np.asarray(self.weights, np.float32))
+        object.__setattr__(self, "vad", np.asarray(self.vad, np.float32))
+        check_rate("EmotionTrack.fps", self.fps)
+        frames = len(self.weights)
+        for field, width in (("weights", len(EMOTIONS)), ("vad", 3)):
+            shape = getattr(self, field).shape
+            if shape != (frames, width):
+                raise GengineError(f"EmotionTrack.{field}: shape {shape}, expected ({frames}, {width})")
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self) / self.fps
+
+    def __getitem__(self, frames: slice) -> EmotionTrack:
+        return replace(self, weights=self.weights[frames], vad=self.vad[frames])
+
+    def resample(self, fps: float) -> EmotionTrack:
+        """The same timeline at another rate (linear)."""
+        if fps == self.fps or len(self) == 0:
+            return replace(self, fps=float(fps))
+        low, high, t = resample_index(len(self), self.fps, fps)
+        t = t[:, None]
+        return EmotionTrack(
+            self.weights[low] * (1 - t) + self.weights[high] * t,
+            self.vad[low] * (1 - t) + self.vad[high] * t,
+            float(fps),
+        )

@@ -1,0 +1,79 @@
+"""Face motion: ARKit-52 weights, head rotation and gaze on one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.core.timing import check_rate, resample_index
+from gengine.errors import GengineError
+
+ARKIT_NAMES: tuple[str, ...] = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",
+    "eyeSquintRight", "eyeWideRight", "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthClose",
+    "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
+    "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
+    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft",
+    "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
+    "noseSneerRight", "tongueOut",
+)  # fmt: skip
+"""Apple's documentation order: also Unreal's enum and the Live Link Face network order."""
+
+ARKIT_INDEX: dict[str, int] = {name: i for i, name in enumerate(ARKIT_NAMES)}
+
+
+@dataclass(frozen=True, eq=False)
+class FaceTrack:
+    """``weights (T, 52)`` in [0, 1] by ``ARKIT_NAMES``; ``head (T, 4)`` wxyz; ``gaze (T, 2)`` rad; ``fps`` Hz.
+
+    ``head`` is the head relative to the chest (identity = facing where the chest faces). ``gaze`` is the
+    eyes' (yaw, pitch) relative to the head: yaw positive to the character's left, pitch positive up.
+    """
+
+    weights: NDArray[np.float32]
+    head: NDArray[np.float32]
+    gaze: NDArray[np.float32]
+    fps: float
+
+    def __post_init__(self) -> None:
+        for field in ("weights", "head", "gaze"):
+            object.__setattr__(self, field, np.asarray(getattr(self, field), np.float32))
+        check_rate("FaceTrack.fps", self.fps)
+        frames = len(self.weights)
+        for field, width in (("weights", len(ARKIT_NAMES)), ("head", 4), ("gaze", 2)):
+            shape = getattr(self, field).shape
+            if shape != (frames, width):
+                raise GengineError(f"FaceTrack.{field}: shape {shape}, expected ({frames}, {width})")
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self) / self.fps
+
+    def __getitem__(self, frames: slice) -> FaceTrack:
+        return replace(self, weights=self.weights[frames], head=self.head[frames], gaze=self.gaze[frames])
+
+    def channel(self, name: str) -> NDArray[np.float32]:
+        """One curve ``(T,)`` by its ARKit name."""
+        return self.weights[:, ARKIT_INDEX[name]]
+
+    def resample(self, fps: float) -> FaceTrack:
+        """The same face at another rate: linear for weights and gaze, slerp for the head."""
+        if fps == self.fps or len(self) == 0:
+            return replace(self, fps=float(fps))
+        low, high, t = resample_index(len(self), self.fps, fps)
+
+        def mix(x: NDArray) -> NDArray:
+            return x[low] * (1 - t[:, None]) + x[high] * t[:, None]
+
+        head = rotation.slerp(self.head[low], self.head[high], t)
+        return FaceTrack(mix(self.weights), head, mix(self.gaze), float(fps))

@@ -1,0 +1,233 @@
+"""Every rotation conversion of the project, on numpy arrays with any leading shape.
+
+Quaternions are unit, ``wxyz``, and rotate column vectors: ``rotate(multiply(a, b), v)`` applies ``b``
+first. Angles are radians. Euler orders name intrinsic axes from left to right, as BVH does: the order
+``"XYZ"`` means the matrix ``Rx @ Ry @ Rz``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+_AXIS = {"X": 0, "Y": 1, "Z": 2}
+
+
+def normalize(q: ArrayLike) -> Array:
+    """Unit quaternions ``(..., 4)``; a zero quaternion becomes the identity."""
+    q = np.asarray(q, float)
+    norm = np.linalg.norm(q, axis=-1, keepdims=True)
+    return np.where(norm > 1e-12, q / np.maximum(norm, 1e-12), IDENTITY)
+
+
+def multiply(a: ArrayLike, b: ArrayLike) -> Array:
+    """Hamilton product ``a * b`` of ``(..., 4)`` arrays: rotate by ``b``, then by ``a``."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
+    bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
+    return np.stack(
+        [
+            aw * bw - ax * bx - ay * by - az * bz,
+            aw * bx + ax * bw + ay * bz - az * by,
+            aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw,
+        ],
+        axis=-1,
+    )
+
+
+def conjugate(q: ArrayLike) -> Array:
+    """Inverse of unit quaternions ``(..., 4)``."""
+    return np.asarray(q, float) * np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def rotate(q: ArrayLike, v: ArrayLike) -> Array:
+    """Vectors ``(..., 3)`` rotated by quaternions ``(..., 4)``."""
+    q, v = np.asarray(q, float), np.asarray(v, float)
+    u, w = q[..., 1:], q[..., :1]
+    t = 2.0 * np.cross(u, v)
+    return v + w * t + np.cross(u, t)
+
+
+def from_rotvec(v: ArrayLike) -> Array:
+    """Quaternions of rotation vectors ``(..., 3)`` (axis times angle, radians)."""
+    v = np.asarray(v, float)
+    angle = np.linalg.norm(v, axis=-1, keepdims=True)
+    scale = 0.5 * np.sinc(angle / (2 * np.pi))  # sin(angle/2)/angle, exact at zero
+    return np.concatenate([np.cos(angle / 2), v * scale], axis=-1)
+
+
+def to_rotvec(q: ArrayLike) -> Array:
+    """Shortest rotation vectors ``(..., 3)`` of quaternions ``(..., 4)``."""
+    q = np.asarray(q, float)
+    q = np.where(q[..., :1] < 0, -q, q)
+    s = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    angle = 2.0 * np.arctan2(s, q[..., :1])
+    return q[..., 1:] * np.where(s > 1e-9, angle / np.maximum(s, 1e-12), 2.0)
+
+
+def from_axis_angle(axis: ArrayLike, angle: ArrayLike) -> Array:
+    """Quaternions turning by ``angle`` (radians, ``(...)``) about unit ``axis`` ``(..., 3)``."""
+    half = np.asarray(angle, float)[..., None] / 2
+    xyz = np.sin(half) * np.asarray(axis, float)
+    return np.concatenate([np.broadcast_to(np.cos(half), xyz.shape[:-1] + (1,)), xyz], axis=-1)
+
+
+def to_matrix(q: ArrayLike) -> Array:
+    """Rotation matrices ``(..., 3, 3)`` of quaternions ``(..., 4)``."""
+    w, x, y, z = np.moveaxis(np.asarray(q, float), -1, 0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(r, axis=-1) for r in rows], axis=-2)
+
+
+def from_matrix(m: ArrayLike) -> Array:
+    """Quaternions ``(..., 4)`` with ``w >= 0`` of rotation matrices ``(..., 3, 3)``.
+
+    Shepperd's method: of the four algebraic forms the best conditioned one is taken per matrix.
+    """
+    m = np.asarray(m, float)
+    d = m[..., [0, 1, 2], [0, 1, 2]]
+    trace = d.sum(-1)
+    candidates = np.stack(
+        [
+            np.stack([1 + trace, m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0],
+                      m[..., 1, 0] - m[..., 0, 1]], -1),
+            np.stack([m[..., 2, 1] - m[..., 1, 2], 1 + 2 * d[..., 0] - trace, m[..., 0, 1] + m[..., 1, 0],
+                      m[..., 0, 2] + m[..., 2, 0]], -1),
+            np.stack([m[..., 0, 2] - m[..., 2, 0], m[..., 0, 1] + m[..., 1, 0], 1 + 2 * d[..., 1] - trace,
+                      m[..., 1, 2] + m[..., 2, 1]], -1),
+            np.stack([m[..., 1, 0] - m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0],
+                      m[..., 1, 2] + m[..., 2, 1], 1 + 2 * d[..., 2] - trace], -1),
+        ],
+        axis=-2,
+    )  # fmt: skip
+    best = np.argmax(np.concatenate([trace[..., None], d], -1), axis=-1)
+    q = np.take_along_axis(candidates, best[..., None, None], axis=-2)[..., 0, :]
+    q = normalize(q)
+    return np.where(q[..., :1] < 0, -q, q)
+
+
+def from_euler(angles: ArrayLike, order: str = "XYZ") -> Array:
+    """Quaternions of intrinsic Euler angles ``(..., 3)`` (radians), columns in the order of ``order``."""
+    angles = np.asarray(angles, float)
+    q = None
+    for i, letter in enumerate(order.upper()):
+        part = np.zeros(angles.shape[:-1] + (4,))
+        part[..., 0] = np.cos(angles[..., i] / 2)
+        part[..., 1 + _AXIS[letter]] = np.sin(angles[..., i] / 2)
+        q = part if q is None else multiply(q, part)
+    assert q is not None
+    return q
+
+
+def to_euler(q: ArrayLike, order: str = "XYZ") -> Array:
+    """Intrinsic Euler angles ``(..., 3)`` (radians) in ``order`` (three different axes).
+
+    The middle angle lies in ±90 degrees; at the pole the last angle is zero.
+    """
+    i, j, k = (_AXIS[c] for c in order.upper())
+    sign = 1.0 if (j - i) % 3 == 1 else -1.0
+    m = to_matrix(q)
+    middle = np.arcsin(np.clip(sign * m[..., i, k], -1.0, 1.0))
+    pole = np.abs(m[..., i, k]) > 1.0 - 1e-10
+    first = np.where(
+        pole,
+        np.arctan2(sign * m[..., k, j], m[..., j, j]),
+        np.arctan2(-sign * m[..., j, k], m[..., k, k]),
+    )
+    last = np.where(pole, 0.0, np.arctan2(-sign * m[..., i, j], m[..., i, i]))
+    return np.stack([first, middle, last], axis=-1)
+
+
+def unwrap_euler(angles: ArrayLike) -> Array:
+    """Euler angles ``(T, ..., 3)`` (radians) on the branch nearest the previous frame.
+
+    Each rotation has two Euler triples (``a, b, c`` and ``a+pi, pi-b, c+pi``), each modulo a full
+    turn; the triple with the smallest step is taken, so curves stay continuous through the pole.
+    """
+    out = np.array(angles, float)
+    for t in range(1, len(out)):
+        previous = out[t - 1]
+        first = out[t]
+        second = np.stack([first[..., 0] + np.pi, np.pi - first[..., 1], first[..., 2] + np.pi], axis=-1)
+        near = [c - 2 * np.pi * np.round((c - previous) / (2 * np.pi)) for c in (first, second)]
+        step = [np.abs(c - previous).sum(-1, keepdims=True) for c in near]
+        out[t] = np.where(step[1] < step[0] - 1e-9, near[1], near[0])
+    return out
+
+
+def to_6d(q: ArrayLike) -> Array:
+    """First two columns of the rotation matrix, ``(..., 6)`` (Zhou et al. 2019)."""
+    m = to_matrix(q)
+    return np.concatenate([m[..., :, 0], m[..., :, 1]], axis=-1)
+
+
+def from_6d(d: ArrayLike) -> Array:
+    """Quaternions of 6D rotations ``(..., 6)`` by Gram-Schmidt (Zhou et al. 2019)."""
+    d = np.asarray(d, float)
+    x = d[..., :3] / np.maximum(np.linalg.norm(d[..., :3], axis=-1, keepdims=True), 1e-9)
+    y = d[..., 3:] - (x * d[..., 3:]).sum(-1, keepdims=True) * x
+    y = y / np.maximum(np.linalg.norm(y, axis=-1, keepdims=True), 1e-9)
+    return from_matrix(np.stack([x, y, np.cross(x, y)], axis=-1))
+
+
+def angle(a: ArrayLike, b: ArrayLike = IDENTITY) -> Array:
+    """Geodesic angle (radians, ``(...)``) between quaternions."""
+    dot = np.abs((np.asarray(a, float) * np.asarray(b, float)).sum(-1))
+    return 2.0 * np.arccos(np.clip(dot, 0.0, 1.0))
+
+
+def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Array:
+    """Spherical interpolation from ``a`` to ``b`` (``(..., 4)``), ``t`` ``(...)`` in [0, 1], shortest way."""
+    a, b, t = np.asarray(a, float), np.asarray(b, float), np.asarray(t, float)[..., None]
+    dot = (a * b).sum(-1, keepdims=True)
+    b = np.where(dot < 0, -b, b)
+    theta = np.arccos(np.clip(np.abs(dot), 0.0, 1.0))
+    sin = np.sin(theta)
+    small = sin < 1e-6
+    safe = np.where(small, 1.0, sin)
+    wa = np.where(small, 1 - t, np.sin((1 - t) * theta) / safe)
+    wb = np.where(small, t, np.sin(t * theta) / safe)
+    return normalize(wa * a + wb * b)
+
+
+def between(u: ArrayLike, v: ArrayLike) -> Array:
+    """Shortest rotation taking directions ``u`` to ``v`` (``(..., 3)``, any length)."""
+    u, v = np.broadcast_arrays(np.asarray(u, float), np.asarray(v, float))
+    u = u / np.maximum(np.linalg.norm(u, axis=-1, keepdims=True), 1e-12)
+    v = v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
+    w = 1.0 + (u * v).sum(-1, keepdims=True)
+    opposite = w < 1e-8
+    other = np.where(np.abs(u[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    xyz = np.where(opposite, np.cross(u, other), np.cross(u, v))
+    return normalize(np.concatenate([np.where(opposite, 0.0, w), xyz], axis=-1))
+
+
+def swing_twist(q: ArrayLike, axis: ArrayLike) -> tuple[Array, Array]:
+    """Split ``q = swing * twist`` with ``twist`` about unit ``axis`` ``(3,)``."""
+    q, axis = np.asarray(q, float), np.asarray(axis, float)
+    projection = (q[..., 1:] * axis).sum(-1, keepdims=True) * axis
+    twist = normalize(np.concatenate([q[..., :1], projection], axis=-1))
+    return multiply(q, conjugate(twist)), twist
+
+
+def continuous(q: ArrayLike) -> Array:
+    """The same rotations ``(T, ..., 4)`` with signs chosen so that neighbours in time lie close."""
+    q = np.array(q, float)
+    flips = (q[1:] * q[:-1]).sum(-1) < 0
+    sign = np.where(np.cumsum(flips, axis=0) % 2 == 1, -1.0, 1.0)
+    q[1:] *= sign[..., None]
+    return q
+
+
+def angular_velocity(q: ArrayLike, fps: float) -> Array:
+    """Angular velocity vectors (rad/s, parent frame) between neighbouring frames, ``(T-1, ..., 3)``."""
+    q = np.asarray(q, float)
+    return to_rotvec(multiply(q[1:], conjugate(q[:-1]))) * fps

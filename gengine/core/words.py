@@ -1,0 +1,70 @@
+"""Words and phones with their times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gengine.errors import GengineError
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One speech sound: ARPAbet ``symbol`` (``"sil"`` for silence), seconds; ``stress`` 0, 1, 2 or -1 unknown."""
+
+    symbol: str
+    start: float
+    end: float
+    stress: int = -1
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word with its times in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class WordTrack:
+    """Words and, where known, phones, both sorted by time. ``source`` tells where the times come from.
+
+    ``source`` is one of ``"given"`` (a timed transcript), ``"aligned"`` (forced alignment), ``"estimated"``
+    (spread over the sound), ``"heard"`` (units recognised from the sound alone) or ``"none"``.
+    ``language`` is an ISO 639-1 code.
+    """
+
+    words: tuple[Word, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    language: str = "en"
+    source: str = "none"
+
+    def __post_init__(self) -> None:
+        for field in ("words", "phones"):
+            items = tuple(getattr(self, field))
+            object.__setattr__(self, field, items)
+            for a in items:
+                if not a.end >= a.start:
+                    raise GengineError(f"WordTrack.{field}: {a} ends before it starts")
+            for a, b in zip(items, items[1:], strict=False):
+                if b.start < a.start:
+                    raise GengineError(f"WordTrack.{field}: {b} starts before its neighbour {a}")
+
+    def between(self, start: float, end: float) -> WordTrack:
+        """Words and phones that touch [start, end) seconds, times unchanged."""
+        return WordTrack(
+            tuple(w for w in self.words if w.end > start and w.start < end),
+            tuple(p for p in self.phones if p.end > start and p.start < end),
+            self.language,
+            self.source,
+        )
+
+    def shift(self, seconds: float) -> WordTrack:
+        """The same track moved in time."""
+        return WordTrack(
+            tuple(Word(w.text, w.start + seconds, w.end + seconds) for w in self.words),
+            tuple(Phone(p.symbol, p.start + seconds, p.end + seconds, p.stress) for p in self.phones),
+            self.language,
+            self.source,
+        )
