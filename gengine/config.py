@@ -1,0 +1,75 @@
+"""Typed configurations: YAML files hold differences from the defaults, ``key=value`` settings come last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gengine.errors import FormatError, GengineError
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+class EngineConfig(BaseModel):
+    """How a performance is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    face: str = "visemes"
+    """Face network."""
+    body: str = "choreographer"
+    """Body network."""
+    hop: float = Field(2.0, gt=0, le=10)
+    """Seconds made at once; with the networks' look-ahead this is the latency of a live session."""
+    body_fps: float = Field(30.0, ge=15, le=120)
+    face_fps: float = Field(60.0, ge=15, le=120)
+
+
+def load_config(kind: type[Config], path: str | Path | None = None, settings: list[str] | None = None) -> Config:
+    """A configuration from an optional YAML file and ``key=value`` settings, both strict about names."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        values = read_yaml(path)
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise GengineError(f"--set {setting}: expected key=value, for example hop=0.5")
+        values[key.strip()] = _parse(value)
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        allowed = ", ".join(kind.model_fields)
+        value = values.get(str(first["loc"][0])) if first["loc"] else None
+        raise GengineError(
+            f"configuration: {where} = {value!r}: {first['msg'].lower()} (known keys: {allowed})"
+        ) from None
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """A YAML mapping; anything else is a ``FormatError`` naming the file and line."""
+    import yaml
+
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise GengineError(f"configuration {path}: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise FormatError(f"configuration {path}{line}: not valid YAML") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise FormatError(f"configuration {path}: expected 'key: value' lines, found {type(values).__name__}")
+    return values
+
+
+def _parse(text: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(text)
