@@ -24,6 +24,7 @@ _SILENT_PEAK = 10 ** (-70 / 20)
 _CLIPPED_SHARE = 0.01
 _FULL_SCALE = 0.999
 _MPEG4 = {"mov", "mp4", "m4a"}
+_SOUNDFILE_HEADS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"caff")
 
 
 @dataclass
@@ -40,9 +41,10 @@ class _Sound:
 class AudioStream:
     """A recording read once, front to back: iterate for mono float32 blocks of 1 s at ``SAMPLE_RATE``.
 
-    ``rate`` (Hz) and ``channels`` are the file's own, ``duration`` (s) is None where the file does not say
-    and may be a guess for mp3 and bare aac. Channels are averaged; loudness is left as it is. ``warnings`` holds plain sentences and is complete
-    after the last block. Faults found on the way raise ``AudioError``. Memory does not grow with length.
+    ``rate`` (Hz) and ``channels`` are the file's own; ``duration`` (s) is None where the file does not say
+    and may be a guess for mp3 and bare aac. Channels are averaged; loudness is left as it is. ``warnings``
+    holds plain sentences and is complete after the last block. Faults found on the way raise ``AudioError``.
+    Memory does not grow with length.
     """
 
     def __init__(self, path: Path, sound: _Sound, output_rate: int = SAMPLE_RATE) -> None:
@@ -113,6 +115,10 @@ class AudioStream:
         if clipped > _CLIPPED_SHARE * frames:
             share = 100 * clipped / frames
             self.warnings.append(f"{share:.0f} % of the samples of '{self.path.name}' are clipped (at full scale).")
+        if self.duration is not None and frames / self.rate < 0.75 * self.duration:
+            self.warnings.append(
+                f"'{self.path.name}' promises {self.duration:.1f} s but holds {frames / self.rate:.1f} s of sound."
+            )
         if peak > 2:
             self.warnings.append(f"Samples of '{self.path.name}' reach {peak:.4g}; beyond -1 to 1 they are cut off.")
 
@@ -194,17 +200,17 @@ def _check_riff(path: Path) -> None:
 def _open_soundfile(path: Path) -> _Sound | None:
     """libsndfile: wav, flac, ogg, opus, aiff and others; None where PyAV should read.
 
-    It is strict about damage and exact about float samples; its mp3 decoder, however, loses samples and
-    prints to the terminal.
+    It is strict about damage and exact about float samples. It never gets mp3: its decoder loses samples
+    and prints to the terminal.
     """
     import soundfile
 
+    with path.open("rb") as head:
+        if head.read(4) not in _SOUNDFILE_HEADS:
+            return None
     try:
         file = soundfile.SoundFile(str(path))
-    except (soundfile.LibsndfileError, TypeError):  # TypeError: headerless formats, chosen by extension
-        return None
-    if file.format == "MP3":
-        file.close()
+    except soundfile.LibsndfileError:
         return None
     # A header may leave the length open; libsndfile then gives the largest integer.
     frames = file.frames if 0 <= file.frames < 2**62 else None
