@@ -32,11 +32,7 @@ def load_config(kind: type[Config], path: str | Path | None = None, settings: li
     values: dict[str, Any] = {}
     if path is not None:
         values = read_yaml(path)
-    for setting in settings or []:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise GengineError(f"--set {setting}: expected key=value, for example hop=0.5")
-        values[key.strip()] = _parse(value)
+    values |= parse_settings(settings or [])
     try:
         return kind(**values)
     except ValidationError as error:
@@ -69,7 +65,17 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def _parse(text: str) -> Any:
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """``key=value`` strings; values are read as YAML (numbers, true, lists, text)."""
     import yaml
 
-    return yaml.safe_load(text)
+    values: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip():
+            raise GengineError(f"--set {setting}: expected key=value, for example hop=0.5")
+        try:
+            values[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise GengineError(f"--set {setting}: the value is not a number, word or list") from None
+    return values

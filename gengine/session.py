@@ -69,9 +69,7 @@ class Session:
         self._networks = _cascade(self.config)
         self._states = {kind: network.start(self.speaker, seed) for kind, network in self._networks.items()}
         specs = [network.spec for network in self._networks.values()]
-        self.window = WindowSpec(
-            max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs)
-        )
+        self.window = WindowSpec(max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs))
 
         self._resampler = _Resampler(self.rate)
         self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(self.plan)
@@ -244,7 +242,7 @@ def _cascade(config: EngineConfig) -> dict[str, MotionNetwork]:
         if missing or network.spec.produces != produced:
             raise GengineError(
                 f"{type(network).__name__} consumes {', '.join(missing) or 'nothing missing'} and produces "
-                f"{network.spec.produces}; this place in the cascade must produce {produced} from {', '.join(sorted(given))}"
+                f"{network.spec.produces}; here it must produce {produced} from {', '.join(sorted(given))}"
             )
         given.add(produced)
     return {"face": face, "body": body}

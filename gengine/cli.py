@@ -1,0 +1,244 @@
+"""The command line: parse, call, print. No logic lives here."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gengine.errors import GengineError
+
+app = typer.Typer(
+    help="Speech in, a whole performance out: body, hands, face, head and gaze from one emotion timeline.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FORMATS = "bvh,csv,json,npz,mp4"
+
+ANIMATE_HELP = """Animate a recording.
+
+\b
+Examples:
+  gengine animate speech.wav --emotion happy
+  gengine animate talk.mp4 --text talk.srt --speaker orator
+  gengine animate speech.wav --text "Hello, this is really big!" --emotion happy:0.6+surprised:0.3
+  gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
+  gengine animate hour.flac --formats bvh,csv,npz --fps 60 --out runs/hour
+
+\b
+Files written: body.bvh (Blender, MotionBuilder, three.js), face.csv (Live Link Face, Unreal), face.json (BEAT's
+layout), performance.npz (everything, for gengine), preview.mp4 (a look at it) and manifest.json (how to repeat it).
+"""
+
+
+@app.command(help=ANIMATE_HELP)
+def animate(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Sound or video file: wav flac mp3 ogg m4a mp4 mkv …")],
+    text: Annotated[
+        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .TextGrid or .json file.")
+    ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option(help="storyteller, conversational, orator, a BEAT name or number, or any name: a stable style."),
+    ] = None,
+    emotion: Annotated[
+        str,
+        typer.Option(
+            help="A word (happy, wistful), a mixture (happy:0.6+surprised:0.3), vad:0.6,0.5,0.2, auto (from the "
+            "voice), or a timeline file (.json .csv .srt)."
+        ),
+    ] = "neutral",
+    intensity: Annotated[float, typer.Option(help="Scales the emotion, 0 to 2.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another number gives another take of the same speech.")] = 0,
+    fps: Annotated[float, typer.Option(help="Frames per second of the body, 15 to 120.")] = 30.0,
+    face_fps: Annotated[float, typer.Option(help="Frames per second of the face, 15 to 120.")] = 60.0,
+    formats: Annotated[str, typer.Option(help="Comma-separated: bvh csv json npz mp4.")] = FORMATS,
+    skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
+) -> None:
+    from gengine.config import EngineConfig, load_config
+    from gengine.engine import Take, checked_config, export, manifest_of
+
+    began = time.perf_counter()
+    chosen = _formats(formats)
+    engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps)
+    take = Take(
+        source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
+        config=engine,
+    )  # fmt: skip
+    folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
+    files = export(
+        _progress(take, quiet=as_json),
+        folder,
+        chosen,
+        options={"bvh": {"skeleton": skeleton}},
+        manifest=lambda written: manifest_of(take, written),
+        seconds=take.seconds,
+    )
+    report = {
+        "out": str(folder),
+        "files": [str(path) for path in files.values()],
+        "audio_seconds": round(take.audio_seconds, 3),
+        "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {stage: round(seconds, 4) for stage, seconds in take.seconds.items()},
+    }
+    _report(report, take.warnings, as_json)
+
+
+EXPORT_HELP = """Write a saved performance in other formats.
+
+\b
+Examples:
+  gengine export runs/speech-happy/performance.npz --formats bvh --skeleton mixamo
+  gengine export performance.npz --formats csv,mp4 --fps 60 --out exports
+"""
+
+
+@app.command(name="export", help=EXPORT_HELP)
+def export_command(
+    source: Annotated[Path, typer.Argument(metavar="PERFORMANCE", help="A performance.npz.")],
+    formats: Annotated[str, typer.Option(help="Comma-separated: bvh csv json npz mp4.")] = "bvh,csv,json",
+    fps: Annotated[float | None, typer.Option(help="Frames per second of the body, 15 to 120.")] = None,
+    face_fps: Annotated[float | None, typer.Option(help="Frames per second of the face, 15 to 120.")] = None,
+    skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
+) -> None:
+    from gengine.engine import export, load, resampled
+
+    began = time.perf_counter()
+    performance = resampled(load(source), fps, face_fps)
+    files = export([performance], out or source.parent, _formats(formats), {"bvh": {"skeleton": skeleton}})
+    report = {
+        "out": str(out or source.parent),
+        "files": [str(path) for path in files.values()],
+        "audio_seconds": round(performance.duration, 3),
+        "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {},
+    }
+    _report(report, [], as_json)
+
+
+@app.command()
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Version, device, optional parts present, and checkpoints."""
+    from gengine.engine import about
+
+    facts = about()
+    if as_json:
+        _print(json.dumps(facts, indent=2))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            _print(f"{key}:")
+            for name, state in value.items():
+                _print(f"  {name:<14} {state}")
+        else:
+            _print(f"{key}: {value}")
+
+
+TRAIN_HELP = """Train a network from a configuration; the run folder receives checkpoints and curves.
+
+\b
+Example:
+  gengine train configs/train/phones.yaml --out runs/phones
+"""
+
+
+@app.command(help=TRAIN_HELP)
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A file of configs/train.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<config name>.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
+) -> None:
+    from gengine.engine import train as run
+
+    folder = run(config, out or Path("runs") / config.stem, settings or [])
+    _print(f"trained: {folder}")
+
+
+def main() -> None:
+    """Entry point: every expected failure is one line on stderr and exit code 2 (130 for Ctrl-C)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill cleans up like Ctrl-C
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except GengineError as error:
+        _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted; nothing was written", 130)
+    except BrokenPipeError:
+        sys.exit(1)
+    except MemoryError:
+        _fail("out of memory; try fewer --formats, or a shorter recording", 2)
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own usage errors
+            _fail(f"{error.format_message()} (see gengine --help)", 2)  # type: ignore[attr-defined]
+        raise
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"gengine: error: {' '.join(message.split())}\n" if code == 2 else f"gengine: {message}\n")
+    sys.exit(code)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _formats(value: str) -> list[str]:
+    chosen = [name.strip().lower() for name in value.split(",") if name.strip()]
+    if not chosen:
+        raise GengineError(f"--formats: empty; choose from {FORMATS}")
+    return chosen
+
+
+def _slug(emotion: str) -> str:
+    name = Path(emotion).stem if Path(emotion).suffix in {".json", ".csv", ".srt"} else emotion
+    return "".join(c if c.isalnum() else "-" for c in name).strip("-") or "neutral"
+
+
+def _progress(take: Any, quiet: bool) -> Any:
+    """The stretches of a take, with a progress bar on stderr while they pass."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield from take
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("aligning" if take.text else "animating", total=take.duration)
+        for stretch in take:
+            yield stretch
+            bar.update(task, description="animating", total=take.duration, advance=stretch.duration)
+
+
+def _report(report: dict[str, Any], warnings: list[str], as_json: bool) -> None:
+    for warning in warnings:
+        sys.stderr.write(f"gengine: note: {warning}\n")
+    if as_json:
+        _print(json.dumps(report))
+        return
+    speed = report["audio_seconds"] / max(report["elapsed_seconds"], 1e-9)
+    _print(f"{report['audio_seconds']:.1f} s of sound in {report['elapsed_seconds']:.1f} s ({speed:.1f} x real time)")
+    for path in report["files"]:
+        _print(f"  {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,333 @@
+"""Wires the rooms: a recording, a transcript and an emotion become a performance and its files."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gengine
+from gengine.config import EngineConfig
+from gengine.core.audio import AudioClip
+from gengine.core.performance import Performance
+from gengine.core.speaker import Speaker
+from gengine.core.words import WordTrack
+from gengine.emotion import parse_emotion
+from gengine.errors import AudioError, GengineError
+from gengine.registry import names, resolve
+from gengine.session import Session
+
+Source = str | Path | AudioClip
+
+KEEP_RATE = 48_000
+"""A performance keeps the recording's own rate up to this, Hz; analysis always runs at 16 kHz."""
+
+
+class Take:
+    """One run over one recording: iterate it for stretches of performance, then read what it noted.
+
+    ``warnings`` are plain sentences about the input; ``seconds`` the time spent in each stage.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        text: str | Path | None = None,
+        emotion: Any = "neutral",
+        intensity: float = 1.0,
+        speaker: Speaker | str | int | None = None,
+        seed: int = 0,
+        language: str | None = None,
+        config: EngineConfig | None = None,
+    ) -> None:
+        self.source = source
+        self.config = config or EngineConfig()
+        self.seed = int(seed)
+        self.text, self.language = text, language
+        self.plan = parse_emotion(emotion, intensity)
+        self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
+        self.warnings: list[str] = []
+        self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
+        self.duration: float | None = source.duration if isinstance(source, AudioClip) else None
+        self.audio_seconds = 0.0
+        self.settings = {
+            "emotion": emotion if isinstance(emotion, str) else repr(emotion),
+            "intensity": float(intensity),
+            "speaker": self.speaker.name,
+            "seed": self.seed,
+            "text": str(text) if text is not None else None,
+            "language": language,
+            "config": self.config.model_dump(),
+        }
+
+    def __iter__(self) -> Iterator[Performance]:
+        from gengine.inputs.audio import open_audio
+
+        words = self._words()
+        with ExitStack() as stack:
+            if isinstance(self.source, AudioClip):
+                rate, blocks = self.source.rate, iter([self.source.samples])
+                stream = None
+            else:
+                stream = stack.enter_context(open_audio(self.source, max_rate=KEEP_RATE))
+                rate, blocks = stream.rate, iter(stream)
+                self.duration = stream.duration
+            session = Session(
+                emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, config=self.config
+            )
+            while True:
+                with self._timed("decode"):
+                    block = next(blocks, None)
+                if block is None:
+                    break
+                self.audio_seconds += len(block) / rate
+                yield from self._stamped(session.push(block))
+            yield from self._stamped(session.flush())
+            if stream is not None:
+                self.warnings += stream.warnings
+        if self.audio_seconds == 0:
+            raise AudioError(f"{self.source}: holds no sound; give a recording of at least 0.1 s")
+        self.seconds |= session.seconds
+
+    def _stamped(self, stretch: Performance | None) -> Iterator[Performance]:
+        if stretch is not None:
+            yield replace(stretch, provenance={"gengine": gengine.__version__, **self.settings})
+
+    def _words(self) -> WordTrack | None:
+        """The transcript with times, aligned to the sound where it has none."""
+        if self.text is None:
+            return None
+        from gengine.inputs.align import align
+        from gengine.inputs.audio import load_audio
+        from gengine.inputs.text import read_text
+
+        transcript = read_text(self.text, self.language)
+        with self._timed("decode"):
+            clip = self.source if isinstance(self.source, AudioClip) else load_audio(self.source)
+        with self._timed("align"):
+            track, notes = align(clip, transcript)
+        self.warnings += notes
+        return track
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[stage] += time.perf_counter() - began
+
+
+def animate(
+    source: Source,
+    emotion: Any = "neutral",
+    *,
+    text: str | Path | None = None,
+    speaker: Speaker | str | int | None = None,
+    seed: int = 0,
+    intensity: float = 1.0,
+    fps: float = 30.0,
+    face_fps: float = 60.0,
+    language: str | None = None,
+    config: EngineConfig | None = None,
+) -> Performance:
+    """A whole performance from a recording: ``gengine.animate("speech.wav", emotion="happy")``.
+
+    ``source`` is a sound or video file or an ``AudioClip``; ``text`` the words said, or a file of them (with
+    or without times); ``emotion`` a label, a mixture, ``"vad:v,a,d"``, ``"auto"`` or a timeline file;
+    ``fps`` of the body and ``face_fps`` of the face in Hz, 15-120. Raises ``GengineError`` on bad input.
+    """
+    config = config or EngineConfig()
+    config = checked_config(config, body_fps=fps, face_fps=face_fps)
+    take = Take(
+        source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
+        config=config,
+    )  # fmt: skip
+    performance = Performance.join(list(take))
+    return replace(performance, provenance={**performance.provenance, "warnings": take.warnings})
+
+
+def load(path: str | Path) -> Performance:
+    """Read a ``performance.npz``."""
+    return Performance.load(path)
+
+
+def checked_config(config: EngineConfig, **changes: Any) -> EngineConfig:
+    """``config`` with changed fields, validated like a file's."""
+    from gengine.config import load_config
+
+    values = {**config.model_dump(), **{k: v for k, v in changes.items() if v is not None}}
+    return load_config(EngineConfig, settings=[f"{k}={json.dumps(v)}" for k, v in values.items()])
+
+
+def export(
+    stretches: Iterable[Performance],
+    folder: str | Path,
+    formats: list[str],
+    options: dict[str, dict[str, Any]] | None = None,
+    manifest: Callable[[dict[str, Path]], dict[str, Any]] | None = None,
+    seconds: dict[str, float] | None = None,
+) -> dict[str, Path]:
+    """Write stretches to ``folder`` in every named format in one pass; all files appear, or none.
+
+    ``options`` are exporter options by format; ``manifest`` makes the content of ``manifest.json`` once the
+    other files are complete. Returns the files by format.
+    """
+    for name in formats:
+        if name not in names("exporters"):
+            raise GengineError(f"--formats: '{name}' is unknown; choose from {', '.join(names('exporters'))}")
+    folder = Path(folder)
+    files: dict[str, Path] = {}
+    with staging(folder) as stage, ExitStack() as stack:
+        writers = []
+        for name in dict.fromkeys(formats):
+            kind = resolve("exporters", name)
+            files[name] = folder / kind.default_name
+            writers.append(
+                (name, stack.enter_context(kind(stage / kind.default_name, **(options or {}).get(name, {}))))
+            )
+        for stretch in stretches:
+            for name, writer in writers:
+                began = time.perf_counter()
+                writer.append(stretch)
+                if seconds is not None:
+                    seconds[f"write {name}"] = seconds.get(f"write {name}", 0.0) + time.perf_counter() - began
+        stack.close()  # every file is whole before the first one is moved into place
+        if manifest is not None:
+            content = manifest({name: stage / path.name for name, path in files.items()})
+            (stage / "manifest.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            files["manifest"] = folder / "manifest.json"
+    return files
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside ``folder`` whose files move into it when all went well; else nothing stays."""
+    created = [p for p in (folder, *folder.parents) if not p.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not folder.is_dir():
+            raise GengineError(f"--out {folder}: is a file; give a folder")
+        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder if folder.exists() else folder.parent))
+    except OSError as error:
+        _remove_empty(created)
+        raise GengineError(f"--out {folder}: cannot be written ({error.strerror}); choose another folder") from None
+    done = False
+    try:
+        yield stage
+        folder.mkdir(exist_ok=True)
+        for file in stage.iterdir():
+            os.replace(file, folder / file.name)
+        done = True
+    except OSError as error:
+        if error.filename is None or Path(error.filename).is_relative_to(folder.parent) or error.errno == 28:
+            raise GengineError(
+                f"--out {folder}: writing failed ({error.strerror}); free space or choose another"
+            ) from None
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if not done:
+            _remove_empty(created)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file, read in blocks."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def manifest_of(take: Take, files: dict[str, Path]) -> dict[str, Any]:
+    """What is needed to repeat a run: inputs with their hashes, versions, settings, timings, outputs."""
+    import platform
+    import sys
+
+    inputs = {}
+    for name, value in (("audio", take.source), ("text", take.text), ("emotion", take.settings["emotion"])):
+        if isinstance(value, str | Path) and len(str(value)) < 1024 and Path(value).is_file():
+            inputs[name] = {"path": str(value), "sha256": digest(value)}
+    return {
+        "gengine": gengine.__version__,
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "inputs": inputs,
+        "settings": take.settings,
+        "audio_seconds": round(take.audio_seconds, 6),
+        "stages": {k: round(v, 4) for k, v in take.seconds.items()},
+        "warnings": take.warnings,
+        "files": {path.name: {"sha256": digest(path), "bytes": path.stat().st_size} for path in files.values()},
+    }
+
+
+def resampled(performance: Performance, fps: float | None, face_fps: float | None) -> Performance:
+    """A performance at other frame rates, checked like ``--fps``."""
+    checked_config(EngineConfig(), body_fps=fps, face_fps=face_fps)
+    return performance.resample(fps, face_fps)
+
+
+def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:
+    """Run the training named by a configuration's ``train:`` key ("module:function")."""
+    from gengine.config import parse_settings, read_yaml
+    from gengine.errors import MissingExtraError
+
+    values = {**read_yaml(config), **parse_settings(settings)}
+    target = values.pop("train", None)
+    if not isinstance(target, str) or not target.startswith("gengine.training.") or ":" not in target:
+        raise GengineError(
+            f"configuration {config}: train = {target!r}, expected 'gengine.training.<module>:<function>'"
+        )
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("training", "train")
+    module, _, function = target.partition(":")
+    getattr(importlib.import_module(module), function)(values, Path(out))
+    return Path(out)
+
+
+EXTRAS = {"train": "torch", "dev": "pytest"}
+"""A package whose presence tells that an extra is installed."""
+
+
+def about() -> dict[str, Any]:
+    """Version, device, extras present and bundled checkpoints."""
+    import platform
+
+    from gengine.checkpoint import available
+
+    device = f"CPU, {os.cpu_count()} cores"
+    if importlib.util.find_spec("torch") is not None:
+        import torch
+
+        if torch.cuda.is_available():
+            device = f"{torch.cuda.get_device_name()} + {device}"
+    extras = {
+        name: "present" if importlib.util.find_spec(package) else f"absent: pip install 'gengine[{name}]'"
+        for name, package in EXTRAS.items()
+    }
+    return {
+        "gengine": gengine.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "formats": ", ".join(names("exporters")),
+        "extras": extras,
+        "checkpoints": available(),
+    }
