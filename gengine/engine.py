@@ -30,9 +30,6 @@ from gengine.session import Session
 
 Source = str | Path | AudioClip
 
-KEEP_RATE = 48_000
-"""A performance keeps the recording's own rate up to this, Hz; analysis always runs at 16 kHz."""
-
 
 class Take:
     """One run over one recording: iterate it for stretches of performance, then read what it noted.
@@ -81,8 +78,8 @@ class Take:
                 rate, blocks = self.source.rate, iter([self.source.samples])
                 stream = None
             else:
-                stream = stack.enter_context(open_audio(self.source, max_rate=KEEP_RATE))
-                rate, blocks = stream.rate, iter(stream)
+                stream = stack.enter_context(open_audio(self.source, rate=None))
+                rate, blocks = stream.output_rate, iter(stream)
                 self.duration = stream.duration
             session = Session(
                 emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, config=self.config

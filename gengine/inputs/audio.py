@@ -23,6 +23,8 @@ FORMATS = "wav, flac, mp3, ogg, opus, m4a, aac, or a video with sound (mp4, mov,
 _SILENT_PEAK = 10 ** (-70 / 20)
 _CLIPPED_SHARE = 0.01
 _FULL_SCALE = 0.999
+KEEP_RATE = 48_000
+"""Highest rate at which a recording is kept for playback, Hz; analysis always runs at ``SAMPLE_RATE``."""
 _MPEG4 = {"mov", "mp4", "m4a"}
 _SOUNDFILE_HEADS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"caff")
 
@@ -123,10 +125,11 @@ class AudioStream:
             self.warnings.append(f"Samples of '{self.path.name}' reach {peak:.4g}; beyond -1 to 1 they are cut off.")
 
 
-def open_audio(path: str | Path, rate: int = SAMPLE_RATE) -> AudioStream:
+def open_audio(path: str | Path, rate: int | None = SAMPLE_RATE) -> AudioStream:
     """Open the sound of a file, or the first sound track of a video, for one pass in flat memory.
 
-    Use as a context manager and iterate for mono blocks at ``rate`` Hz. ``AudioError`` when the path is
+    Use as a context manager and iterate for mono blocks at ``rate`` Hz (None: the file's own rate, at most
+    ``KEEP_RATE``; read it from ``output_rate``). ``AudioError`` when the path is
     missing, a folder, empty, damaged, no sound, or shorter than ``SHORTEST`` s; faults that only reading
     can find (NaN samples, a recording that breaks off) raise it from the iteration.
     """
@@ -148,7 +151,7 @@ def open_audio(path: str | Path, rate: int = SAMPLE_RATE) -> AudioStream:
         except AudioError:
             sound.close()
             raise
-    return AudioStream(path, sound, rate)
+    return AudioStream(path, sound, rate or min(sound.rate, KEEP_RATE))
 
 
 def load_audio(path: str | Path, rate: int = SAMPLE_RATE) -> AudioClip:
