@@ -1,0 +1,122 @@
+"""The only reader and writer of weights: a folder with ``model.safetensors``, ``config.json`` and a card.
+
+``config.json`` says what the weights are for and holds their SHA-256, so a damaged or exchanged file is
+noticed when it is loaded. Tensors are plain numpy arrays; nothing here needs torch, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.errors import FormatError
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def bundled_folders() -> list[Path]:
+    """Where checkpoints that come with gengine lie: inside the wheel, or beside it in a source checkout."""
+    package = Path(str(resources.files("gengine")))
+    return [package / "checkpoints", package.parent / "checkpoints"]
+
+
+def find_checkpoint(name_or_path: str | Path) -> Path:
+    """The folder of a checkpoint: a path to a folder, or the name of a bundled one ("phones-v1")."""
+    path = Path(name_or_path)
+    if (path / CONFIG).is_file():
+        return path
+    text = str(name_or_path)
+    if text and path.name == text and text not in (".", ".."):
+        for folder in bundled_folders():
+            if (folder / text / CONFIG).is_file():
+                return folder / text
+    known = sorted({p.parent.name for f in bundled_folders() if f.is_dir() for p in f.glob(f"*/{CONFIG}")})
+    raise FormatError(
+        f"checkpoint '{name_or_path}' not found: give a folder that holds {CONFIG} and {WEIGHTS}, "
+        f"or one of the bundled names ({', '.join(known) or 'none here'})"
+    )
+
+
+def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
+    """``(config, tensors)`` of a bundled checkpoint (by name) or of a folder (by path).
+
+    A missing, damaged or exchanged file is a ``FormatError``.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    folder = find_checkpoint(name_or_path)
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{folder / CONFIG}: not readable as JSON ({error}); restore the checkpoint") from None
+    if not isinstance(config, dict) or not isinstance(config.get("sha256"), str):
+        raise FormatError(f"{folder / CONFIG}: expected an object with the text 'sha256'; restore the checkpoint")
+    try:
+        data = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise FormatError(f"{folder / WEIGHTS}: cannot be read ({reason}); restore the checkpoint") from None
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != config["sha256"]:
+        raise FormatError(
+            f"{folder / WEIGHTS}: SHA-256 is {digest[:12]}…, {CONFIG} expects {config['sha256'][:12]}…; "
+            "the weights are damaged or belong to another config: restore the checkpoint"
+        )
+    try:
+        return config, load(data)
+    except SafetensorError as error:
+        raise FormatError(f"{folder / WEIGHTS}: not a safetensors file ({error}); restore the checkpoint") from None
+
+
+def save_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> Path:
+    """Write ``folder/model.safetensors`` and ``folder/config.json`` (with the weights' ``sha256``).
+
+    Each file appears whole or not at all, the config last: a run that dies midway leaves either the old
+    checkpoint or one that ``load_checkpoint`` refuses. Other files of the folder (its card) stay.
+    """
+    from safetensors.numpy import save
+
+    folder = Path(folder)
+    for name, value in tensors.items():
+        if not isinstance(value, np.ndarray):
+            raise FormatError(f"tensor '{name}': {type(value).__name__}, expected a numpy array")
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise FormatError(f"tensor '{name}' holds NaN or infinity; nothing was written")
+    # safetensors writes the memory as it lies, so a transposed view must be made contiguous first
+    data = save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
+    try:
+        text = json.dumps({**config, "sha256": hashlib.sha256(data).hexdigest()}, indent=2, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"checkpoint config: {error}; give plain numbers, texts, lists and objects") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / WEIGHTS, data)
+        _write(folder / CONFIG, (text + "\n").encode())
+    except OSError as error:
+        raise FormatError(f"checkpoint {folder}: cannot be written ({error.strerror or error})") from None
+    return folder
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
