@@ -134,9 +134,10 @@ def to_euler(q: ArrayLike, order: str = "XYZ") -> Array:
     """
     i, j, k = (_AXIS[c] for c in order.upper())
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    m = to_matrix(q)
-    middle = np.arcsin(np.clip(sign * m[..., i, k], -1.0, 1.0))
-    pole = np.abs(m[..., i, k]) > 1.0 - 1e-10
+    m = to_matrix(normalize(q))
+    cosine = np.hypot(m[..., i, i], m[..., i, j])  # arctan2 keeps full precision at the pole, arcsin does not
+    middle = np.arctan2(sign * m[..., i, k], cosine)
+    pole = cosine < 1e-7
     first = np.where(
         pole,
         np.arctan2(sign * m[..., k, j], m[..., j, j]),
@@ -146,21 +147,30 @@ def to_euler(q: ArrayLike, order: str = "XYZ") -> Array:
     return np.stack([first, middle, last], axis=-1)
 
 
-def unwrap_euler(angles: ArrayLike) -> Array:
+def unwrap_euler(angles: ArrayLike, previous: ArrayLike | None = None) -> Array:
     """Euler angles ``(T, ..., 3)`` (radians) on the branch nearest the previous frame.
 
-    Each rotation has two Euler triples (``a, b, c`` and ``a+pi, pi-b, c+pi``), each modulo a full
-    turn; the triple with the smallest step is taken, so curves stay continuous through the pole.
+    Each rotation has two Euler triples (``a, b, c`` and ``a+pi, pi-b, c+pi``), each modulo a full turn; the
+    triple with the smallest step is taken, so curves stay continuous through the pole. ``previous`` ``(..., 3)``
+    is the last frame of the stretch before, where there is one.
     """
-    out = np.array(angles, float)
-    for t in range(1, len(out)):
-        previous = out[t - 1]
-        first = out[t]
-        second = np.stack([first[..., 0] + np.pi, np.pi - first[..., 1], first[..., 2] + np.pi], axis=-1)
-        near = [c - 2 * np.pi * np.round((c - previous) / (2 * np.pi)) for c in (first, second)]
-        step = [np.abs(c - previous).sum(-1, keepdims=True) for c in near]
-        out[t] = np.where(step[1] < step[0] - 1e-9, near[1], near[0])
-    return out
+    given = np.asarray(angles, float)
+    first = given[:1] if previous is None else np.asarray(previous, float)[None]
+    out = np.concatenate([first, given])
+    turn = 2 * np.pi
+
+    def other(a: Array) -> Array:
+        return a * [1.0, -1.0, 1.0] + np.pi
+
+    def size(step: Array) -> Array:
+        return np.abs(step - turn * np.round(step / turn)).sum(-1)
+
+    # Whether to change triple does not depend on which one the frame before is on: the steps are the same.
+    change = size(other(out[1:]) - out[:-1]) < size(out[1:] - out[:-1]) - 1e-9
+    changed = np.cumsum(change, axis=0) % 2 == 1
+    out[1:] = np.where(changed[..., None], other(out[1:]), out[1:])
+    out[1:] -= turn * np.cumsum(np.round(np.diff(out, axis=0) / turn), axis=0)
+    return out[1:]
 
 
 def to_6d(q: ArrayLike) -> Array:
