@@ -35,7 +35,13 @@ class Exporter(ABC):
 
     @abstractmethod
     def append(self, stretch: Performance) -> None:
-        """Add the next stretch."""
+        """Add the next stretch (``self.check`` it first)."""
+
+    def check(self, stretch: Performance) -> None:
+        """Raise ``GengineError`` where a track that this format holds is missing."""
+        for track in self.needs:
+            if getattr(stretch, track) is None:
+                raise GengineError(f"{self.path.name}: the performance has no {track}, which {self.suffix} files hold")
 
     @abstractmethod
     def finish(self) -> None:
@@ -65,9 +71,9 @@ class Exporter(ABC):
     @classmethod
     def write(cls, performance: Performance, path: str | Path, **options: Any) -> Path:
         """Write a whole performance to ``path``."""
-        for track in cls.needs:
-            if getattr(performance, track) is None:
-                raise GengineError(f"{cls.__name__}: the performance has no {track}, which {cls.suffix} files hold")
-        with cls(path, **options) as out:
-            out.append(performance)
+        try:
+            with cls(path, **options) as out:
+                out.append(performance)
+        except OSError as error:
+            raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None
         return out.path
