@@ -81,7 +81,8 @@ def test_level_and_activity_do_not_depend_on_the_gain():
                           for g in (0.012, 0.3, 1.0))  # fmt: skip
     for other in (quiet, loud):
         assert np.mean(other.speech == usual.speech) > 0.9
-        assert np.abs(other.level - usual.level)[100:].max() < 0.1
+        peaks = [c.level[150:].reshape(-1, 25).max(1) for c in (other, usual)]
+        assert np.abs(peaks[0] - peaks[1]).max() < 0.15
     peaks = usual.level[150:].reshape(-1, 25).max(1)
     assert 0.85 < peaks.mean() < 1.25
 
