@@ -1,0 +1,91 @@
+"""Praat TextGrid files, long and short text format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gengine.errors import TextError
+
+# Praat itself reads only free-standing numbers, quoted strings and <flags>; everything between is comment.
+# That makes the long format a commented short one, and one reader enough.
+_TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<!\S)(<\w+>)|(?<!\S)([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?!\S)')
+
+
+@dataclass(frozen=True)
+class Tier:
+    """``intervals`` are (start s, end s, label); a point tier's have start = end."""
+
+    name: str
+    intervals: tuple[tuple[float, float, str], ...]
+
+
+def parse_textgrid(text: str, name: str) -> list[Tier]:
+    """All tiers of a TextGrid; ``name`` is the file's, for messages. ``TextError`` names the line."""
+    tokens = _Tokens(text, name)
+    if not tokens.string("file type").startswith("ooTextFile"):
+        raise tokens.error("is not a Praat text file; save it in Praat as a TextGrid text file")
+    kind = tokens.string("object class")
+    if kind != "TextGrid":
+        raise tokens.error(f"holds a Praat '{kind}', expected a 'TextGrid'")
+    tokens.number("xmin"), tokens.number("xmax")
+    if tokens.flag() != "<exists>":
+        return []
+    return [_tier(tokens) for _ in range(tokens.count("number of tiers"))]
+
+
+def _tier(tokens: _Tokens) -> Tier:
+    kind, name = tokens.string("tier class"), tokens.string("tier name")
+    if kind not in ("IntervalTier", "TextTier"):
+        raise tokens.error(f"tier class '{kind}', expected 'IntervalTier' or 'TextTier'")
+    tokens.number("tier xmin"), tokens.number("tier xmax")
+    intervals = []
+    last = float("-inf")
+    for _ in range(tokens.count("number of intervals")):
+        start = tokens.number("xmin")
+        end = tokens.number("xmax") if kind == "IntervalTier" else start
+        if end < start:
+            raise tokens.error(f"interval ends at {end} s before it starts at {start} s")
+        if start < last - 1e-6:
+            raise tokens.error(f"interval starts at {start} s before its neighbour's start {last} s")
+        last = start
+        intervals.append((start, end, tokens.string("label").strip()))
+    return Tier(name, tuple(intervals))
+
+
+class _Tokens:
+    """The free-standing values of a file, one at a time, with their line for messages."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._text, self._name = text, name
+        self._matches = _TOKEN.finditer(text)
+        self._at = 0
+
+    def error(self, what: str) -> TextError:
+        return TextError(f"text: '{self._name}' line {self._text.count(chr(10), 0, self._at) + 1}: {what}")
+
+    def _next(self, group: int, kind: str, what: str) -> str:
+        match = next(self._matches, None)
+        if match is None:
+            self._at = len(self._text.rstrip())
+            raise self.error(f"the file ends where the {what} should be; it is cut off, export it again")
+        self._at = match.start()
+        value = match.group(group)
+        if value is None:
+            raise self.error(f"{match.group()[:40]} found where the {what} ({kind}) should be")
+        return value
+
+    def string(self, what: str) -> str:
+        return self._next(1, "a quoted text", what).replace('""', '"')
+
+    def flag(self) -> str:
+        return self._next(2, "<exists> or <absent>", "tiers flag")
+
+    def number(self, what: str) -> float:
+        return float(self._next(3, "a number", what))
+
+    def count(self, what: str) -> int:
+        value = self.number(what)
+        if value < 0 or value != int(value):
+            raise self.error(f"{what} is {value}, expected a whole number")
+        return int(value)
