@@ -23,8 +23,8 @@ from gengine.core.speaker import Speaker
 from gengine.core.timing import check_rate
 from gengine.core.words import WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
+from gengine.encoders import phones
 from gengine.encoders.lexicon import LexiconEncoder
-from gengine.encoders.phones import PhoneEncoder
 from gengine.encoders.prosody import ProsodyEncoder
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.errors import AudioError, GengineError
@@ -74,7 +74,7 @@ class Session:
         self._resampler = _Resampler(self.rate)
         self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(self.plan)
         self._syllables, self._lexicon = SyllableEncoder(), LexiconEncoder()
-        self._phones = PhoneEncoder() if words is None or not words.phones else None
+        self._phones = phones.PhoneEncoder() if words is None or not words.phones else None
         self._curves, self._feelings = CurveBuffer(), CurveBuffer()
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
         self._audio = CurveBuffer()
@@ -83,6 +83,7 @@ class Session:
         self._pushed = 0
         self._heard_until = 0.0
         self._flushed = False
+        self._given = {"words", "phones", "cues"} if self._phones is None else {"words", "cues"}
         if words is not None:
             self._events["words"].append(words.words)
             self._events["phones"].append(words.phones)
@@ -91,10 +92,10 @@ class Session:
     @property
     def latency(self) -> float:
         """Seconds from a sound to its motion: hop + look-ahead + what the encoders need to settle."""
-        settle = ProsodyEncoder.LATENCY + SyllableEncoder.LATENCY
+        settle = ProsodyEncoder.LATENCY
         if self._phones is not None:
-            settle = max(settle, PhoneEncoder.LATENCY + SyllableEncoder.LATENCY)
-        return self.window.hop + self.window.lookahead + settle
+            settle = max(settle, phones.LATENCY + phones.LONGEST)
+        return self.window.hop + self.window.lookahead + settle + SyllableEncoder.LATENCY
 
     def push(self, samples: ArrayLike) -> Performance | None:
         """Take the next samples ``(N,)`` float mono at ``rate``; return newly certain motion, if any."""
@@ -129,23 +130,23 @@ class Session:
     def _hear(self, samples: NDArray[np.float32], last: bool) -> None:
         """Run the encoders over new 16 kHz samples and keep what they settled."""
         prosody = [self._prosody.push(samples)]
-        phones = list(self._phones.push(samples)) if self._phones else []
+        settled = list(self._phones.push(samples)) if self._phones else []
         if last:
             prosody.append(self._prosody.flush())
-            phones += list(self._phones.flush()) if self._phones else []
+            settled += self._phones.flush() if self._phones else []
         for frames in prosody:
             self._curves.append(dict(frames.__dict__))
             track = self._emotion.push(frames)
             self._feelings.append({"weights": track.weights, "vad": track.vad})
         heard = self._curves.end / ANALYSIS_RATE
         if self._phones:
-            self._events["phones"].append(phones)
-            self._heard_until = phones[-1].end if phones else self._heard_until
+            self._events["phones"].append(settled)
+            self._heard_until = settled[-1].end if settled else self._heard_until
         elif self.words is not None:
-            phones = [p for p in self.words.phones[self._handed_phones :] if p.end <= heard or last]
-            self._handed_phones += len(phones)
+            settled = [p for p in self.words.phones[self._handed_phones :] if p.end <= heard or last]
+            self._handed_phones += len(settled)
             self._heard_until = heard
-        known = tuple(phones)
+        known = tuple(settled)
         for frames in prosody:
             self._events["syllables"].append(self._syllables.push(frames, known))
             known = ()
@@ -194,7 +195,7 @@ class Session:
             known_until=known,
             ended=ended,
             prosody=Prosody(**self._curves.read(frames.start, frames.stop)),
-            **{name: events.read(first, known) for name, events in self._events.items()},
+            **{name: events.read(first, known, name in self._given) for name, events in self._events.items()},
             emotion=EmotionTrack(**self._feelings.read(frames.start, frames.stop), fps=ANALYSIS_RATE),
             speaker=self.speaker,
             language=words.language,

@@ -75,9 +75,12 @@ class EventBuffer:
         """Add newly settled events."""
         self._events.extend(events)
 
-    def read(self, start: float, end: float) -> tuple[Any, ...]:
-        """Events that end after ``start`` and no later than ``end`` (s)."""
-        return tuple(e for e in self._events if start < e.end <= end + 1e-9)
+    def read(self, start: float, end: float, given: bool = False) -> tuple[Any, ...]:
+        """Events that end after ``start`` and no later than ``end`` (s).
+
+        ``given`` events come from a transcript, so one that only begins before ``end`` is known whole too.
+        """
+        return tuple(e for e in self._events if e.end > start and (e.start if given else e.end) <= end + 1e-9)
 
     def drop(self, before: float) -> None:
         """Forget events that end at or before ``before`` (s)."""

@@ -80,9 +80,10 @@ class Conditions:
     Curves start at ``start`` seconds and end at ``known_until`` (context + hop + look-ahead; less at the
     recording's beginning and end). Motion is wanted for [``hop_start``, ``hop_end``); both are whole numbers
     of frames at ``MOTION_RATE``. Events (``phones``, ``words``, ``syllables``, ``cues``) that end after
-    ``start`` and no later than ``known_until`` are listed with absolute times; an event is listed
-    identically in every window that lists it, so (kind, start) can serve as its key. Nothing after
-    ``known_until`` is known; ``ended`` says that the recording ends there.
+    ``start`` and no later than ``known_until`` are listed with absolute times (those of a given transcript
+    already when they begin by then); an event is listed identically in every window that lists it, so
+    (kind, start) can serve as its key. Nothing else after ``known_until`` is known; ``ended`` says that the
+    recording ends there.
     """
 
     start: float

@@ -1,0 +1,135 @@
+"""Streaming equals offline: joined stretches are the same however the sound was cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gengine import Performance, Session
+from gengine.config import EngineConfig
+from gengine.core.face import ARKIT_NAMES
+from gengine.core.words import Phone, Word, WordTrack
+from gengine.errors import AudioError, GengineError
+from gengine.inputs.audio import load_audio
+
+SPEECH = "demos/speech.wav"
+
+
+def run(samples: np.ndarray, cuts: list[int], **options: object) -> Performance:
+    session = Session(**options)  # type: ignore[arg-type]
+    parts = [session.push(part) for part in np.split(samples, cuts)] + [session.flush()]
+    return Performance.join([p for p in parts if p is not None])
+
+
+def same(a: Performance, b: Performance) -> None:
+    assert a.motion is not None and b.motion is not None and a.face is not None and b.face is not None
+    np.testing.assert_array_equal(a.audio.samples, b.audio.samples)
+    np.testing.assert_array_equal(a.motion.rotations, b.motion.rotations)
+    np.testing.assert_array_equal(a.motion.root, b.motion.root)
+    np.testing.assert_array_equal(a.face.weights, b.face.weights)
+    np.testing.assert_array_equal(a.face.head, b.face.head)
+    np.testing.assert_array_equal(a.face.gaze, b.face.gaze)
+    np.testing.assert_array_equal(a.emotion.weights, b.emotion.weights)
+    assert a.words == b.words
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    return load_audio(SPEECH).samples[: 16000 * 7]
+
+
+@pytest.fixture(scope="module")
+def whole(speech: np.ndarray) -> Performance:
+    return run(speech, [], emotion="happy:0.7", seed=3)
+
+
+def test_a_performance_covers_the_sound(speech: np.ndarray, whole: Performance) -> None:
+    assert whole.motion is not None and whole.face is not None
+    duration = len(speech) / 16000
+    assert whole.duration == pytest.approx(duration)
+    assert len(whole.motion) == np.ceil(duration * 30) and len(whole.face) == np.ceil(duration * 60)
+    assert len(whole.emotion) == pytest.approx(duration * 100, abs=1)
+    assert whole.face.weights.shape[1] == len(ARKIT_NAMES)
+    assert whole.face.weights.min() >= 0 and whole.face.weights.max() <= 1
+    for array in (whole.motion.rotations, whole.motion.root, whole.face.weights, whole.face.head, whole.face.gaze):
+        assert np.isfinite(array).all()
+    np.testing.assert_array_equal(whole.audio.samples, speech)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_chunks_give_the_same_bits(seed: int, speech: np.ndarray, whole: Performance) -> None:
+    rng = np.random.default_rng(seed)
+    cuts = np.sort(rng.integers(0, len(speech), rng.integers(1, 40))).tolist()
+    same(run(speech, cuts, emotion="happy:0.7", seed=3), whole)
+
+
+def test_tiny_pushes_give_the_same_bits(speech: np.ndarray, whole: Performance) -> None:
+    same(run(speech, list(range(480, len(speech), 480)), emotion="happy:0.7", seed=3), whole)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_other_rates_and_auto_emotion_stream_alike(rate: int) -> None:
+    samples = load_audio(SPEECH, rate).samples[: rate * 5]
+    cuts = np.sort(np.random.default_rng(rate).integers(0, len(samples), 13)).tolist()
+    same(run(samples, cuts, emotion="auto", rate=rate), run(samples, [], emotion="auto", rate=rate))
+
+
+def test_a_live_configuration_has_lower_latency_and_streams_alike(speech: np.ndarray) -> None:
+    live = EngineConfig(hop=0.2)
+    cuts = list(range(1600, len(speech), 1600))
+    same(run(speech, cuts, config=live), run(speech, [], config=live))
+    assert Session(config=live).latency < Session().latency - 1.5
+
+
+def test_motion_arrives_within_the_stated_latency(speech: np.ndarray) -> None:
+    session = Session(config=EngineConfig(hop=0.2))
+    made = 0.0
+    for k in range(0, len(speech), 800):
+        part = session.push(speech[k : k + 800])
+        made += part.duration if part else 0.0
+        assert (k + 800) / 16000 - made <= session.latency + 0.05 + 1e-6
+
+
+def test_given_words_stream_alike_and_are_listed_once(speech: np.ndarray) -> None:
+    words = WordTrack(
+        (Word("hello", 0.3, 0.8), Word("big", 1.9, 2.3)),
+        (Phone("sil", 0.0, 0.3), Phone("HH", 0.3, 0.4), Phone("AH", 0.4, 0.55, 0), Phone("L", 0.55, 0.6),
+         Phone("OW", 0.6, 0.8, 1), Phone("sil", 0.8, 1.9), Phone("B", 1.9, 2.0), Phone("IH", 2.0, 2.2, 1),
+         Phone("G", 2.2, 2.3), Phone("sil", 2.3, 7.0)),
+        source="given",
+    )  # fmt: skip
+    offline = run(speech, [], words=words)
+    same(run(speech, [1234, 40000, 41000], words=words), offline)
+    assert offline.words.words == words.words and offline.words.phones == words.phones
+
+
+def test_seeds_and_speakers_and_emotions_differ(speech: np.ndarray, whole: Performance) -> None:
+    assert whole.motion is not None
+    for options in ({"seed": 4}, {"speaker": "orator", "seed": 3}, {"emotion": "sad", "seed": 3}):
+        other = run(speech, [], **({"emotion": "happy:0.7"} | options))
+        assert other.motion is not None
+        assert not np.array_equal(other.motion.rotations, whole.motion.rotations)
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.35, 2.0])
+def test_very_short_sounds(seconds: float, speech: np.ndarray) -> None:
+    short = run(speech[: int(seconds * 16000)], [])
+    assert short.motion is not None and len(short.motion) == np.ceil(seconds * 30 - 1e-6)
+
+
+def test_silence_and_nothing() -> None:
+    still = run(np.zeros(16000 * 4, np.float32), [])
+    assert still.face is not None and still.face.channel("jawOpen").max() < 0.05
+    session = Session()
+    assert session.push(np.zeros(0, np.float32)) is None and session.flush() is None and session.flush() is None
+
+
+def test_bad_pushes_are_refused() -> None:
+    session = Session()
+    with pytest.raises(AudioError, match="NaN"):
+        session.push(np.array([0.0, np.nan]))
+    with pytest.raises(AudioError, match="mono"):
+        session.push(np.zeros((2, 100)))
+    session.flush()
+    with pytest.raises(GengineError, match="flush"):
+        session.push(np.zeros(10))
