@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
+from gengine.core.exporter import Exporter
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError, GengineError
-from gengine.exporters.base import Exporter
 
 _READ = 1 << 23
 """Characters parsed at a time, so that long files need little more memory than their Motion."""
