@@ -1,0 +1,281 @@
+"""One hand's plan: its path, its posture, and how it picks the next place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.networks.choreographer.lexicon.gestures import PALMS, Posture
+from gengine.networks.choreographer.shapes import shape
+from gengine.networks.choreographer.style import Manner, Mood
+from gengine.networks.choreographer.trajectory import Track
+
+Array = NDArray[np.float64]
+
+SHOULDER_OUT = 0.345
+"""Half the width of the shoulders, arm lengths."""
+
+_FASTEST = 165.0
+"""Highest mean speed of a unit, cm/s (peaks about 1.7 times that; the fastest real ones reach 260-360)."""
+
+# Where hands rest: hanging, hanging with a bent elbow, low in front (loosely together).
+_RESTS = {
+    "hang": (Posture((0.44, -0.955, 0.10), "in", "relaxed", 6, -4), 1.0),
+    "ready": (Posture((0.42, -0.80, 0.34), "in", "relaxed", 2, -6), 1.0),
+    "together": (Posture((0.13, -0.64, 0.43), "back", "soft", 4, -4), 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Move:
+    """A unit of one hand: reach ``at`` (arm lengths) at ``time`` with these derivatives, along an arc."""
+
+    time: float
+    at: Array
+    velocity: Array | None = None
+    acceleration: Array | None = None
+    bow: Array | None = None
+    intent: str = "turn"
+
+
+class Hand:
+    """Tracks of one hand. Places are (out, up, forward) of mid-shoulder in arm lengths."""
+
+    def __init__(self, side: int, manner: Manner, draw: float, arm_cm: float) -> None:
+        self.side, self.manner, self.arm_cm = side, manner, arm_cm
+        together = float(np.clip(1.25 - 1.5 * manner.traits.energy, 0.08, 0.85))
+        self._together = together
+        self.rest_name = "hang"
+        self.choose_rest_from(draw)
+        posture = _RESTS[self.rest_name][0]
+        self.wrist = Track(posture.at, 0.0)
+        self.palm = Track(self._palm_vector(posture, 0.0), 0.0)
+        """Palm direction (3), swivel, wrist flexion and radial deviation, shrug (rad)."""
+        self.fingers = Track(shape(posture.hand), 0.0)
+        self.last = np.array([0.0, 0.3, 0.2])
+        self.intent = "turn"
+        self.home = True
+        self.centre = manner.centre[side]
+
+    def fill(self, until: float) -> None:
+        """Bring every track at least to ``until``."""
+        for track in (self.wrist, self.palm, self.fingers):
+            if track.end < until:
+                track.hold(until)
+
+    def trim(self, before: float) -> None:
+        """Forget what lies before ``before`` seconds."""
+        for track in (self.wrist, self.palm, self.fingers):
+            track.trim(before)
+
+    # -- places ----------------------------------------------------------------------------------------------------
+
+    def choose_rest_from(self, draw: float) -> None:
+        """Pick where this hand rests; both hands must be given the same ``draw``."""
+        self.rest_name = (
+            "together" if draw < self._together else "hang" if draw < 0.5 + 0.5 * self._together else "ready"
+        )
+
+    def choose_rest(self, rng: np.random.Generator, mood: Mood) -> None:
+        """Now and then one hand finds another resting place."""
+        if self.rest_name != "together" and rng.random() < 0.5:
+            self.rest_name = "hang" if self.rest_name == "ready" else "ready"
+
+    def rest(self, mood: Mood) -> Array:
+        """The resting place under ``mood``."""
+        at = np.array(_RESTS[self.rest_name][0].at)
+        if self.rest_name == "together":
+            at += [0.02 * self.side, 0.0, 0.07 * self.side]  # one hand lies in front of the other
+            at[1] += float(np.clip(0.5 * mood.height, -0.06, 0.12))
+        elif mood.tremor + mood.self_touch > 0.3:  # fear guards
+            at += (np.array([0.2, -0.55, 0.45]) - at) * min(0.55, 0.45 * (mood.tremor + mood.self_touch))
+        return self.reachable(at)
+
+    def place(self, at: tuple[float, float, float] | Array, mood: Mood) -> Array:
+        """A canonical place of the lexicon as this speaker in this mood makes it."""
+        middle = np.array([0.40, -0.40, 0.46])
+        size = float(np.clip((self.manner.chord / 20.0 * mood.amp) ** 0.5, 0.6, 1.25))
+        goal = middle + (np.asarray(at, float) - middle) * size
+        lift = 0.6 * (self.manner.centre[1, 1] + 0.46) + 0.7 * mood.height
+        return goal + [0.7 * mood.out, lift, 0.0]
+
+    def reachable(self, at: Array) -> Array:
+        """The nearest place within the arm's reach, off the trunk and not behind it."""
+        at = np.array(at, float)
+        at[0] = np.clip(at[0], 0.02, 1.05)
+        at[1] = np.clip(at[1], -0.985, 0.42)
+        at[2] = max(at[2], 0.02 if at[0] > 0.40 else 0.30)
+        arm = at - [SHOULDER_OUT, 0, 0]
+        reach = float(np.linalg.norm(arm))
+        if reach > 0.955:
+            at = arm * (0.955 / reach) + [SHOULDER_OUT, 0, 0]
+        return at
+
+    def new_phrase(self, rng: np.random.Generator, mood: Mood) -> None:
+        """A phrase has its own place to gesture in."""
+        m = self.manner
+        self.centre = m.centre[self.side] + 0.45 * m.spread * rng.standard_normal(3) + [mood.out, mood.height, 0.0]
+        if rng.random() < m.low[self.side] * 1.3:
+            self.centre = self.centre + [-0.02, -0.26, -0.14]
+
+    # -- moves -----------------------------------------------------------------------------------------------------
+
+    def beat(
+        self, end: float, chord_cm: float, mood: Mood, rng: np.random.Generator,
+        like: Array | None = None, alike: float = 0.0, chop: bool = False,
+    ) -> Move:  # fmt: skip
+        """An ordinary unit of about ``chord_cm`` from here: back, on, or aside, wherever there is room.
+
+        ``like`` is the other hand's displacement, which this hand follows with weight ``alike``.
+        """
+        m, here = self.manner, self.wrist.value
+        span = max(end - self.wrist.end, 0.1)
+        size = chord_cm / self.arm_cm
+        if self.home:
+            at = self.reachable(self.centre + 0.5 * m.spread * rng.standard_normal(3) * min(mood.amp, 1.2))
+            return self._finish(end, at, span, mood, rng)
+        if chop:
+            step = np.array([0.02, -1.0 if self.last[1] > 0 else 1.0, 0.25]) * max(size, 0.25)
+            return self._finish(end, self.reachable(here + step), span, mood, rng, intent="hold")
+        onward = self.last / max(float(np.linalg.norm(self.last)), 1e-6)
+        low = rng.random() < 0.5 * m.low[self.side]
+        centre = np.array([0.45, -0.84, 0.16]) if low else self.centre
+        directions = rng.standard_normal((10, 3)) * [0.8, 1.15, 0.85]
+        if self.intent == "reverse":
+            directions = 0.38 * directions - onward
+        elif self.intent == "through":
+            directions = 0.38 * directions + onward
+        if like is not None:
+            follow = like / max(float(np.linalg.norm(like)), 1e-6)
+            count = round(10 * alike)
+            directions[:count] = 0.42 * rng.standard_normal((count, 3)) + follow
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        goals = here + directions * size * rng.uniform(0.8, 1.2, (10, 1))
+        goals = np.array([self.reachable(g) for g in goals])
+        spread = m.spread * [1.0, 1.0, 1.0]
+        score = -0.5 * (((goals - centre) / spread) ** 2).sum(1)
+        score += 2.0 * np.log(np.linalg.norm(goals - here, axis=1) / size + 0.05)
+        score += rng.gumbel(size=10) * 0.7
+        return self._finish(end, goals[int(np.argmax(score))], span, mood, rng)
+
+    def _finish(
+        self, end: float, at: Array, span: float, mood: Mood, rng: np.random.Generator, intent: str | None = None
+    ) -> Move:
+        """Arc, and the velocity and acceleration with which the unit hands over to the next."""
+        m = self.manner
+        way = at - self.wrist.value
+        chord = float(np.linalg.norm(way))
+        ahead = way / max(chord, 1e-6)
+        draw = rng.random()
+        hold = float(np.clip(m.hold_share * mood.hold**0.8 * mood.rate**-0.7, 0.0, 0.75))
+        if intent is None:
+            if draw < hold:
+                intent = "hold"
+            else:
+                draw = (draw - hold) / (1 - hold)
+                intent = "reverse" if draw < m.reverse else "through" if draw < m.reverse + m.through else "turn"
+        # An arc bulges to the side to which the hand is already going, so there and back make a narrow loop.
+        entry = self.wrist.velocity - (self.wrist.velocity @ ahead) * ahead
+        pull = float(np.linalg.norm(entry))
+        aside = rng.standard_normal(3) + [0.0, -0.6 * m.sinus, 0.0]
+        aside -= (aside @ ahead) * ahead
+        aside /= max(float(np.linalg.norm(aside)), 1e-6)
+        side = entry / pull if pull > 0.15 * chord / span else aside
+        bulge = m.bow * float(np.exp(0.5 * np.clip(rng.standard_normal(), -2, 1.6))) * chord
+        bow = side * max(bulge - 0.156 * span * pull, 0.0)
+        speed = chord / span
+        velocity = np.zeros(3)
+        acceleration = np.zeros(3)
+        loose = float(np.clip(0.32 * np.exp(0.6 * rng.standard_normal()), 0.05, 0.8)) * (0.5 + 0.5 * m.sinus)
+        if intent == "reverse":
+            velocity = -side * loose * speed
+            acceleration = -m.sinus * 4.6 * way / span**2
+        elif intent == "through":
+            velocity = 0.55 * speed * ahead
+        elif intent == "turn":
+            velocity = 0.7 * loose * speed * (0.5 * ahead - side)
+        return Move(end, at, velocity, acceleration, bow, intent)
+
+    def arc(self, at: Array, rng: np.random.Generator, share: float) -> Array:
+        """A bulge of about ``share`` of the way to ``at``, upward and outward more often than not."""
+        way = at - self.wrist.value
+        chord = float(np.linalg.norm(way))
+        ahead = way / max(chord, 1e-6)
+        aside = rng.standard_normal(3) * 0.7 + [0.4, 0.3, 0.5]
+        aside -= (aside @ ahead) * ahead
+        return aside / max(float(np.linalg.norm(aside)), 1e-6) * share * chord * float(rng.uniform(0.5, 1.4))
+
+    def move(self, move: Move, posture: Posture, mood: Mood, rng: np.random.Generator, form: bool = False) -> None:
+        """Append a unit with its posture."""
+        start, end = self.wrist.end, move.time
+        way = float(np.linalg.norm(move.at - self.wrist.value)) * self.arm_cm
+        end = max(end, start + 0.09, start + way / _FASTEST)
+        self.last = move.at - self.wrist.value
+        self.wrist.to(end, move.at, move.velocity, move.acceleration, move.bow)
+        self.intent, self.home = move.intent, False
+        self.turn(end, posture, mood)
+        quick = min(max(0.7 * (end - start), 0.18), 0.32) if form else end - start
+        self.grip(max(end - 0.03, self.fingers.end + 0.12), quick, posture.hand)
+
+    def turn(self, end: float, posture: Posture, mood: Mood) -> None:
+        """Palm, elbow and wrist reach their posture at ``end``."""
+        if end > self.palm.end + 0.08:
+            self.palm.to(end, self._palm_vector(posture, mood.elbow))
+
+    def grip(self, end: float, span: float, hand: str) -> None:
+        """Fingers blend to ``hand`` over ``span`` seconds, done at ``end``."""
+        self.fingers.hold(max(end - span, self.fingers.end))
+        self.fingers.to(end, shape(hand))
+
+    def _palm_vector(self, posture: Posture, elbow: float) -> Array:
+        palm = np.array(PALMS[posture.palm])
+        swivel = self.manner.swivel + np.radians(posture.elbow + elbow)
+        rest = np.radians([posture.flexion, posture.radial, posture.shrug])
+        return np.concatenate([palm / np.linalg.norm(palm), [swivel], rest])
+
+    def stay(self, until: float) -> None:
+        """Hold still; what speed is left settles first, a little beyond."""
+        track = self.wrist
+        if until <= track.end + 0.02:
+            return
+        pace = float(np.linalg.norm(track.velocity))
+        if pace > 1e-3:
+            settle = min(max(0.28, 0.0), until - track.end)
+            track.to(track.end + settle, self.reachable(track.value + 0.3 * settle * track.velocity))
+        track.hold(until)
+        self.palm.hold(until)
+        self.fingers.hold(until)
+
+    def drift(self, until: float, chord_cm: float, mood: Mood, rng: np.random.Generator) -> None:
+        """A slow small move: life in a pause or in the hand that has nothing to do."""
+        track = self.wrist
+        if until <= track.end + 0.1:
+            return
+        span = until - track.end
+        step = 0.12 * span * track.velocity + (self.centre - track.value) * 0.08
+        step = step + rng.standard_normal(3) * chord_cm / self.arm_cm * 0.5
+        at = self.reachable(track.value + step)
+        self.wrist.to(until, at)
+        self.intent = "turn"
+        self.palm.hold(until)
+
+    def yield_to(self, until: float, mood: Mood, rng: np.random.Generator) -> None:
+        """The other hand has the word: rest if home, else keep loosely still."""
+        if self.home:
+            self.stay(until)
+        else:
+            self.drift(until, 0.12 * self.manner.chord, mood, rng)
+
+    def go_home(self, end: float, mood: Mood, rng: np.random.Generator) -> None:
+        """Back to the resting place, quick at first and slow at the end, fingers relaxed."""
+        goal = self.rest(mood) + 0.012 * rng.standard_normal(3)
+        goal = self.reachable(goal)
+        end = max(end, self.wrist.end + 0.3)
+        posture = _RESTS[self.rest_name][0]
+        self.wrist.to(end, goal, bow=self.arc(goal, rng, 0.6 * self.manner.bow))
+        self.turn(end, posture, mood)
+        self.grip(max(end, self.fingers.end + 0.2), 0.5, posture.hand)
+        self.home, self.intent = True, "turn"
+        self.last = np.array([0.0, -0.3, -0.1])

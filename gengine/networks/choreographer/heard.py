@@ -1,0 +1,78 @@
+"""What the planner may know at a moment: speech and pauses, accents, cues, mood, up to a fixed horizon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gengine.core.conditions import ANALYSIS_RATE, Conditions, Cue
+from gengine.networks.choreographer.style import Mood
+
+
+@dataclass(frozen=True)
+class Look:
+    """The sound around one moment, seconds relative to it."""
+
+    speaking: bool
+    silent_for: float
+    """How long it has been silent (0 while speaking), at most about 2 s."""
+    resumes: float
+    """Until speech (re)starts; infinite if not within the horizon; 0 while speaking."""
+    lasts: float
+    """How much longer speech goes on before a pause of at least 0.35 s; the horizon at most; 0 in silence."""
+    pause: float
+    """Length of the pause after that, up to the horizon; infinite if the recording ends."""
+
+
+class Heard:
+    """One window of conditions as the planner reads it.
+
+    Every question is limited to ``horizon`` seconds after the moment asked about, so an answer is the same in
+    every window that reaches that far: plans do not depend on the hop size.
+    """
+
+    def __init__(self, conditions: Conditions, horizon: float) -> None:
+        self.conditions, self.horizon = conditions, horizon
+        self._speech = np.asarray(conditions.prosody.speech) > 0.5
+        self._start = conditions.start
+        accents = [(s.onset, s.prominence) for s in conditions.syllables if s.prominence >= 0.5]
+        self._accents = np.array(accents).reshape(-1, 2)
+        self._accent_ends = np.array([s.end for s in conditions.syllables if s.prominence >= 0.5])
+        self._cues = sorted(conditions.cues, key=lambda c: (c.accent, c.kind))
+
+    def look(self, moment: float) -> Look:
+        """Speech and silence around ``moment``."""
+        here = int(round((moment - self._start) * ANALYSIS_RATE))
+        last = here + int(self.horizon * ANALYSIS_RATE)
+        ahead = self._speech[max(here, 0) : last]
+        cut = len(ahead) < self.horizon * ANALYSIS_RATE - 2 and self.conditions.ended
+        back = self._speech[max(here - 200, 0) : max(here, 0)]
+        step = 1.0 / ANALYSIS_RATE
+        spoken = np.flatnonzero(ahead)
+        if len(ahead) == 0 or not ahead[0]:
+            past = np.flatnonzero(back)
+            silent = (len(back) - 1 - past[-1]) * step if len(past) else max(len(back) * step, 2.0)
+            return Look(False, silent, spoken[0] * step if len(spoken) else np.inf, 0.0, 0.0)
+        gaps = np.flatnonzero(np.diff(spoken) > 35)
+        final = spoken[gaps[0]] if len(gaps) else spoken[-1]
+        after = spoken[gaps[0] + 1] - final if len(gaps) else len(ahead) - 1 - final
+        pause = np.inf if cut and not len(gaps) else after * step
+        return Look(True, 0.0, 0.0, (final + 1) * step, pause)
+
+    def accents(self, moment: float, first: float, last: float) -> np.ndarray:
+        """Accented vowels ``(n, 2)`` (onset s, prominence) with onset in [moment + first, moment + last)."""
+        a = self._accents
+        if not len(a):
+            return a
+        known = self._accent_ends <= moment + self.horizon
+        return a[known & (a[:, 0] >= moment + first) & (a[:, 0] < moment + last)]
+
+    def cues(self, moment: float) -> list[Cue]:
+        """Cues whose accent is still to come and whose words end within the horizon."""
+        return [c for c in self._cues if c.accent > moment and c.end <= moment + self.horizon]
+
+    def mood(self, moment: float) -> Mood:
+        """The emotion's demands at ``moment``."""
+        weights, vad = self.conditions.emotion_at(np.array([moment]))
+        return Mood.at(weights[0], vad[0])

@@ -1,0 +1,86 @@
+"""Planted feet: the pelvis moves, the legs follow by two-bone inverse kinematics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.core.skeleton import Skeleton
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LegSpec:
+    """Lengths of one skeleton's legs, metres."""
+
+    hip: Array
+    thigh: float
+    shank: float
+    ankle: float
+
+    @classmethod
+    def of(cls, skeleton: Skeleton) -> LegSpec:
+        """Read from BEAT's joint names."""
+        at = {n: skeleton.offsets[skeleton.index(n)] for n in ("LeftUpLeg", "RightUpLeg", "LeftLeg", "LeftFoot")}
+        fore = skeleton.offsets[skeleton.index("LeftForeFoot")]
+        return cls(
+            np.stack([at["LeftUpLeg"], at["RightUpLeg"]]),
+            float(np.linalg.norm(at["LeftLeg"])),
+            float(np.linalg.norm(at["LeftFoot"])),
+            float(-fore[1]),
+        )
+
+    @property
+    def length(self) -> float:
+        """Hip to ankle, metres."""
+        return self.thigh + self.shank
+
+
+def pelvis_height(sideways: Array, ankles: Array, hips: Array, spec: LegSpec, bend: Array) -> Array:
+    """Height ``(T,)`` m at which the longer leg is straight but for a ``bend`` (share of its length).
+
+    ``sideways (T, 3)`` is the pelvis on the ground plane, ``hips (T, 4)`` its rotation.
+    """
+    joint = rotation.rotate(hips[:, None], np.broadcast_to(spec.hip, (len(hips), 2, 3)))
+    across = ankles - sideways[:, None] - joint
+    reach = spec.length * (1 - bend)[:, None]
+    heights = ankles[..., 1] + np.sqrt(np.maximum(reach**2 - across[..., 0] ** 2 - across[..., 2] ** 2, 0.25))
+    heights = heights - joint[..., 1]
+    low, high = heights.min(-1), heights.max(-1)
+    # A smooth minimum, so that the change of the carrying leg makes no corner.
+    return low - 0.004 * np.log1p(np.exp(-(high - low) / 0.004))
+
+
+def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) -> Array:
+    """Local rotations ``(T, 2, 3, 4)`` of thigh, shank and foot that keep the feet flat at ``ankles (T, 2, 3)``.
+
+    ``yaw (T, 2)`` rad turns the feet about the vertical; knees bend where the toes point.
+    """
+    joint = root[:, None] + rotation.rotate(hips[:, None], np.broadcast_to(spec.hip, (len(hips), 2, 3)))
+    line = ankles - joint
+    length = np.linalg.norm(line, axis=-1, keepdims=True)
+    direction = line / length
+    length = np.minimum(length, spec.length * 0.9995)
+    ahead = np.stack([np.sin(yaw), np.zeros_like(yaw), np.cos(yaw)], -1)
+    pole = ahead - (ahead * direction).sum(-1, keepdims=True) * direction
+    pole /= np.linalg.norm(pole, axis=-1, keepdims=True)
+    along = (spec.thigh**2 - spec.shank**2 + length**2) / (2 * length)
+    height = np.sqrt(np.maximum(spec.thigh**2 - along**2, 1e-10))
+    thigh = (along * direction + height * pole) / spec.thigh
+    shank = (length * direction - along * direction - height * pole) / spec.shank
+    hinge = np.cross(pole, direction)
+    world_thigh = rotation.from_matrix(np.stack([hinge, -thigh, np.cross(hinge, -thigh)], -1))
+    world_shank = rotation.from_matrix(np.stack([hinge, -shank, np.cross(hinge, -shank)], -1))
+    world_foot = rotation.from_axis_angle([0.0, 1.0, 0.0], yaw)
+    return np.stack(
+        [
+            rotation.multiply(rotation.conjugate(hips)[:, None], world_thigh),
+            rotation.multiply(rotation.conjugate(world_thigh), world_shank),
+            rotation.multiply(rotation.conjugate(world_shank), world_foot),
+        ],
+        axis=2,
+    )

@@ -1,0 +1,261 @@
+"""``Choreographer``: from conditions to full-body motion by rule.
+
+A planner chains movement units of both hands, gestures for words, holds and rests (plan.py); this file turns
+plans into joints: hands pull the trunk, the trunk carries the shoulders, arms and legs follow by closed-form inverse
+kinematics. All laws and ranges come from measurements on real motion; see style.py and the modules it names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.core.conditions import MOTION_RATE, Conditions
+from gengine.core.motion import Motion
+from gengine.core.noise import SmoothNoise
+from gengine.core.skeleton import Skeleton, beat_skeleton
+from gengine.core.speaker import Speaker
+from gengine.networks.base import MotionNetwork, NetworkSpec
+from gengine.networks.choreographer import arms, hands, legs, trunk
+from gengine.networks.choreographer.body import Breath, Stance
+from gengine.networks.choreographer.heard import Heard
+from gengine.networks.choreographer.limits import (
+    HEAD_RADIUS,
+    TORSO_RADIUS,
+    WRIST_CLEARANCE,
+    outside_capsule,
+    outside_sphere,
+    soft_floor,
+)
+from gengine.networks.choreographer.plan import HORIZON, MARGIN, Planner
+from gengine.networks.choreographer.style import Manner, expression
+
+Array = NDArray[np.float64]
+
+_PAD = 18
+"""Frames read on either side of a hop for smoothing (0.3 s)."""
+
+
+@dataclass
+class ChoreographerState:
+    """Everything that one recording's body remembers."""
+
+    manner: Manner
+    planner: Planner
+    stance: Stance
+    breath: Breath
+    trunk_noise: trunk.TrunkNoise
+    wrist_noise: SmoothNoise
+    fine_noise: SmoothNoise
+    neck_noise: SmoothNoise
+
+
+class Choreographer(MotionNetwork):
+    """The rule-based full-body gesture network: BEAT's 75 joints at 60 fps.
+
+    Reads prosody, syllables, cues, emotion, speaker and, where there is one, the face's head rotation, which it
+    spreads over the neck so that head relative to chest (Spine3) is exactly ``FaceTrack.head``.
+    """
+
+    spec = NetworkSpec(
+        consumes=("prosody", "syllables", "words", "cues", "emotion", "speaker", "face"),
+        produces="motion",
+        fps=MOTION_RATE,
+        context=2.0,
+        lookahead=HORIZON + MARGIN + 0.05,
+    )
+
+    def __init__(self, skeleton: Skeleton | None = None) -> None:
+        self.skeleton = skeleton or beat_skeleton()
+        self.arm = arms.ArmSpec.of(self.skeleton)
+        self.leg = legs.LegSpec.of(self.skeleton)
+        find = self.skeleton.index
+        self._spine = [find(n) for n in ("Spine", "Spine1", "Spine2", "Spine3")]
+        self._neck = [find(n) for n in ("Neck", "Neck1", "Head")]
+        self._arm_joints = [[find(f"{side}{part}") for part in ("Shoulder", "Arm", "ForeArm", "Hand")]
+                            for side in ("Left", "Right")]  # fmt: skip
+        self._leg_joints = [[find(f"{side}{part}") for part in ("UpLeg", "Leg", "Foot")] for side in ("Left", "Right")]
+        window = np.hanning(2 * _PAD + 3)[1:-1]
+        self._window = window / window.sum()
+
+    def start(self, speaker: Speaker, seed: int) -> ChoreographerState:
+        """A fresh body for one recording."""
+        manner = Manner.of(speaker.traits)
+        return ChoreographerState(
+            manner,
+            Planner(manner, seed, self.arm.length * 100),
+            Stance(manner, seed),
+            Breath(seed),
+            trunk.TrunkNoise(seed),
+            SmoothNoise(6, 0.35, seed, "wrist"),
+            SmoothNoise(10, 0.5, seed, "fine"),
+            SmoothNoise(3, 0.25, seed, "neck"),
+        )
+
+    def generate(self, conditions: Conditions, state: ChoreographerState) -> Motion:
+        """Motion of the hop."""
+        times = conditions.frames(MOTION_RATE)
+        if len(times) == 0:
+            return Motion(self.skeleton, np.zeros((0, len(self.skeleton), 4)), np.zeros((0, 3)), MOTION_RATE)
+        heard = Heard(conditions, HORIZON)
+        until = conditions.hop_end + MARGIN
+        state.planner.extend(heard, until)
+        state.stance.extend(heard, until)
+        state.breath.extend(heard, until)
+        motion = self._realise(times, conditions, state)
+        before = conditions.hop_end - 1.0
+        for part in (state.planner, state.stance.weight, state.breath.volume):
+            part.trim(before)
+        return motion
+
+    # -- plans to joints -------------------------------------------------------------------------------------------
+
+    def _smooth(self, curve: Array) -> Array:
+        """Padded curve ``(T + 2 * _PAD, n)`` → smoothed ``(T, n)``."""
+        return np.stack([np.convolve(curve[:, k], self._window, "valid") for k in range(curve.shape[1])], -1)
+
+    def _realise(self, times: Array, conditions: Conditions, state: ChoreographerState) -> Motion:
+        planner, count = state.planner, len(times)
+        feel = expression(*conditions.emotion_at(times))
+        padded = (np.arange(-_PAD, count + _PAD) + round(times[0] * MOTION_RATE)) / MOTION_RATE
+        paths = np.stack([h.wrist.at(padded) for h in planner.hands], 1)
+        speed = np.gradient(paths, 1.0 / MOTION_RATE, axis=0)
+        smooth = self._smooth(paths.reshape(len(padded), 6)).reshape(count, 2, 3)
+        inner = slice(_PAD, _PAD + count)
+        path, velocity = paths[inner], speed[inner]
+        posture = np.stack([h.palm.at(times) for h in planner.hands], 1)
+        fingers = np.stack([h.fingers.at(times) for h in planner.hands], 1)
+        nod = planner.nod.at(times)
+        lively = planner.lively.at(times)[:, 0]
+        weight = state.stance.weight.at(times)
+        breath = state.breath.volume.at(times)[:, 0]
+
+        body = trunk.pose(times, state.trunk_noise, state.manner, feel, lively, smooth, weight, breath, nod[:, 0],
+                          self.arm.length * 100)  # fmt: skip
+        out = np.zeros((count, len(self.skeleton), 4))
+        out[..., 0] = 1.0
+        root = self._legs(out, body, state.manner, nod[:, 1], feel)
+        chest, chest_at = self._trunk(out, body, root)
+        self._head(out, conditions, times, state, count)
+        self._arms(out, state, times, feel, body, root, chest, chest_at, path, velocity, posture, breath)
+        self._fingers(out, state, times, feel, fingers, velocity)
+        return Motion(self.skeleton, out, root, MOTION_RATE)
+
+    def _legs(self, out: Array, body: trunk.Trunk, manner: Manner, bob: Array, feel: dict[str, Array]) -> Array:
+        count = len(out)
+        ankles = np.zeros((count, 2, 3))
+        ankles[:, 0] = [manner.stance / 2, self.leg.ankle, 0.012]
+        ankles[:, 1] = [-manner.stance / 2, self.leg.ankle, -0.012]
+        yaw = np.broadcast_to(np.radians([11.0, -11.0]), (count, 2))
+        bend = 0.006 + 0.004 * np.clip(feel["tremor"] + feel["spine"] / 9.0, 0, 1)
+        root = body.sideways.copy()
+        root[:, 1] = legs.pelvis_height(body.sideways, ankles, body.hips, self.leg, bend) + bob
+        out[:, 0] = body.hips
+        solved = legs.solve(root, body.hips, ankles, yaw, self.leg)
+        for side in (0, 1):
+            out[:, self._leg_joints[side]] = solved[:, side]
+        return root
+
+    def _trunk(self, out: Array, body: trunk.Trunk, root: Array) -> tuple[Array, Array]:
+        """Write the spine; returns the chest's world rotation ``(T, 4)`` and position ``(T, 3)``."""
+        world, at = body.hips, root
+        for k, joint in enumerate(self._spine):
+            at = at + rotation.rotate(world, np.broadcast_to(self.skeleton.offsets[joint], at.shape))
+            world = rotation.multiply(world, body.spine[:, k])
+            out[:, joint] = body.spine[:, k]
+        return world, at
+
+    def _head(self, out: Array, conditions: Conditions, times: Array, state: ChoreographerState, count: int) -> None:
+        """Spread the head's rotation over three joints whose product is exactly the wanted one."""
+        face = conditions.face
+        if face is not None and len(face):
+            head = np.asarray(face.resample(MOTION_RATE).head, float)
+            head = head[np.minimum(np.arange(count), len(head) - 1)]
+        else:  # no face network ran: idle life only
+            head = rotation.from_rotvec(np.radians([1.6, 2.2, 1.2]) * state.neck_noise(times))
+        part = rotation.to_rotvec(head)
+        lean = np.radians(7.0)  # a neck leans forward, the skull sits level on it
+        neck = rotation.multiply(rotation.from_rotvec(0.36 * part), rotation.from_axis_angle([1.0, 0, 0], lean))
+        neck1 = rotation.from_rotvec(0.30 * part)
+        out[:, self._neck[0]], out[:, self._neck[1]] = neck, neck1
+        out[:, self._neck[2]] = rotation.multiply(rotation.conjugate(rotation.multiply(neck, neck1)), head)
+
+    def _arms(
+        self, out: Array, state: ChoreographerState, times: Array, feel: dict[str, Array], body: trunk.Trunk,
+        root: Array, chest: Array, chest_at: Array, path: Array, velocity: Array, posture: Array, breath: Array,
+    ) -> None:  # fmt: skip
+        length = self.arm.length
+        ahead = rotation.rotate(chest, np.broadcast_to([0.0, 0.0, 1.0], chest_at.shape))
+        heading = np.stack([ahead[:, 0], np.zeros(len(ahead)), ahead[:, 2]], -1)
+        heading /= np.linalg.norm(heading, axis=-1, keepdims=True)
+        left = np.stack([heading[:, 2], np.zeros(len(ahead)), -heading[:, 0]], -1)
+        neck_root = chest_at + rotation.rotate(chest, np.broadcast_to(self.arm.clavicle_root, chest_at.shape))
+
+        drift, fine = state.wrist_noise(times), state.fine_noise(times)
+        shake = self._tremor(times, feel)
+        place = path * length
+        place = place + 0.0055 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
+        wrists = neck_root[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
+        wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
+        wrists = self._clear(wrists, root, chest, chest_at)
+
+        swivel = posture[..., 3] + np.radians(6.0) * fine[:, :2]
+        shrug = posture[..., 5 + 1] + np.radians(1.2 * breath + 2.6 * feel["shoulder"])[:, None]
+        forward = np.radians(2.6 * feel["round"])[:, None] + np.zeros_like(shrug)
+        clavicle = arms.clavicles(chest, neck_root, self.arm, wrists, shrug, forward)
+        bone = np.zeros((len(times), 2, 3))
+        bone[..., 0] = self.arm.clavicle * arms.SIDE
+        above = rotation.multiply(chest[:, None], clavicle)
+        shoulder = neck_root[:, None] + rotation.rotate(above, bone)
+        wrists, elbow, hinge = arms.bend(shoulder, wrists, swivel, heading, self.arm)
+
+        palm = posture[..., :1] * arms.SIDE[:, None] * left[:, None] + posture[..., 2:3] * heading[:, None]
+        palm = palm + posture[..., 1:2] * [0.0, 1.0, 0.0]
+        # The hand drags a little behind the wrist's movement.
+        drag = np.tanh(velocity * length / 0.9)
+        facing = posture[..., :3]
+        flexion = posture[..., 4] - np.radians(13.0) * (drag * facing).sum(-1) + np.radians(2.0) * fine[:, 2:4]
+        flexion = flexion + np.radians(0.5) * shake[:, None]
+        radial = posture[..., 5] - np.radians(7.0) * drag[..., 1] + np.radians(1.5) * fine[:, 4:6]
+        arm, hinge_turn, hand, roll = arms.pose(
+            chest, clavicle, shoulder, elbow, wrists, hinge, palm, flexion, radial
+        )  # fmt: skip
+        roll = roll + np.radians(2.0) * fine[:, 6:8]
+        fore = arms.forearm(hinge_turn, np.clip(roll, -np.radians(80), np.radians(80)))
+        for side, (c, a, f, h) in enumerate(self._arm_joints):
+            out[:, c], out[:, a], out[:, f], out[:, h] = clavicle[:, side], arm[:, side], fore[:, side], hand[:, side]
+
+    def _clear(self, wrists: Array, root: Array, chest: Array, chest_at: Array) -> Array:
+        """Wrists kept out of trunk and head and away from each other."""
+        top = chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.14, 0.0], chest_at.shape))
+        distance = TORSO_RADIUS + WRIST_CLEARANCE * self.arm.length
+        wrists = outside_capsule(wrists, root[:, None], top[:, None], distance)
+        skull = chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.33, 0.05], chest_at.shape))
+        wrists = outside_sphere(wrists, skull[:, None], HEAD_RADIUS + 0.09)
+        # Hands are about 9 cm thick, 18 long: what must not touch lies a little beyond the wrists.
+        apart = wrists[:, 0] - wrists[:, 1]
+        gap = np.linalg.norm(apart, axis=-1, keepdims=True)
+        push = 0.5 * (soft_floor(gap, 0.105, 0.012) - gap) * apart / np.maximum(gap, 1e-6)
+        return wrists + np.stack([push, -push], 1)
+
+    def _tremor(self, times: Array, feel: dict[str, Array]) -> Array:
+        """5-8 Hz shaking of unit size x the mood's tremor."""
+        phase = 2 * np.pi * (6.3 * times + 0.35 * np.sin(2 * np.pi * 0.31 * times))
+        return feel["tremor"] * (np.sin(phase) * (0.75 + 0.25 * np.sin(2 * np.pi * 0.7 * times)))
+
+    def _fingers(
+        self, out: Array, state: ChoreographerState, times: Array, feel: dict[str, Array], fingers: Array,
+        velocity: Array,
+    ) -> None:  # fmt: skip
+        noise = state.fine_noise(times)
+        lively = 0.35 + 0.65 * state.planner.lively.at(times)[:, 0]
+        # Hands open a little as they move out and up, and close on the way in.
+        open_up = np.tanh(velocity[..., 0] * 0.5 + velocity[..., 1] * 0.3)
+        curl = 0.42 * noise[:, [8, 9]] * lively[:, None] - 0.35 * open_up - 0.25 * feel["open"][:, None]
+        curl = curl + 0.15 * np.clip(feel["fist"], 0, 1)[:, None]
+        little = 0.35 * noise[:, [2, 3]]
+        shape = fingers + curl[..., None] * hands.SYNERGY + little[..., None] * hands.OFFSET
+        hands.place(out, self.skeleton, shape)

@@ -1,0 +1,103 @@
+"""Curves made of quintic pieces: through via points with any velocity, or from stop to stop."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+# Rows: position, velocity x T, acceleration x T^2 at s = 0, then at s = 1; columns: powers s^0..s^5.
+# The unique quintic with these six end conditions is the minimum-jerk path between them (Flash & Hogan 1985).
+_HERMITE = np.array(
+    [
+        [1, 0, 0, -10, 15, -6],
+        [0, 1, 0, -6, 8, -3],
+        [0, 0, 0.5, -1.5, 1.5, -0.5],
+        [0, 0, 0, 10, -15, 6],
+        [0, 0, 0, -4, 7, -3],
+        [0, 0, 0, 0.5, -1, 0.5],
+    ]
+)
+# A bow of height 1 at mid-path that leaves position, velocity and acceleration at both ends alone.
+_BOW = 64.0 * np.array([0, 0, 0, 1, -3, 3, -1])
+
+
+def smoothstep(s: ArrayLike) -> Array:
+    """Minimum-jerk progress 10s^3 - 15s^4 + 6s^5, clipped to [0, 1]."""
+    s = np.clip(np.asarray(s, float), 0.0, 1.0)
+    return s**3 * (10 + s * (6 * s - 15))
+
+
+class Track:
+    """A growing curve of ``dim`` channels over seconds: constant before its start and after its end.
+
+    Twice continuously differentiable, because each piece starts with the position, velocity and
+    acceleration in which the last one ended.
+    """
+
+    def __init__(self, value: ArrayLike, time: float) -> None:
+        self.value = np.array(value, float)
+        self.velocity = np.zeros_like(self.value)
+        self.acceleration = np.zeros_like(self.value)
+        self.end = float(time)
+        first = np.zeros((7, len(self.value)))
+        first[0] = self.value
+        self._starts = [-np.inf]
+        self._spans = [1.0]
+        self._pieces = [first]
+
+    def to(
+        self,
+        time: float,
+        value: ArrayLike,
+        velocity: ArrayLike | None = None,
+        acceleration: ArrayLike | None = None,
+        bow: ArrayLike | None = None,
+    ) -> None:
+        """Append a piece that reaches ``value`` at ``time`` with the given derivatives (zero by default)."""
+        span = time - self.end
+        if span <= 1e-6:
+            return
+        value = np.asarray(value, float)
+        zero = np.zeros_like(self.value)
+        velocity = zero if velocity is None else np.asarray(velocity, float)
+        acceleration = zero if acceleration is None else np.asarray(acceleration, float)
+        ends = np.stack(
+            [self.value, self.velocity * span, self.acceleration * span**2,
+             value, velocity * span, acceleration * span**2]
+        )  # fmt: skip
+        piece = np.zeros((7, len(self.value)))
+        piece[:6] = _HERMITE.T @ ends
+        if bow is not None:
+            piece += _BOW[:, None] * np.asarray(bow, float)
+        self._starts.append(self.end)
+        self._spans.append(span)
+        self._pieces.append(piece)
+        self.end, self.value, self.velocity, self.acceleration = float(time), value, velocity, acceleration
+
+    def hold(self, time: float) -> None:
+        """Stay at the present value until ``time`` (any velocity left is brought to zero on the way)."""
+        self.to(time, self.value)
+
+    def trim(self, before: float) -> None:
+        """Forget pieces that end before ``before`` seconds, so that memory stays flat."""
+        keep = 0
+        while keep + 1 < len(self._starts) and self._starts[keep + 1] < before:
+            keep += 1
+        del self._starts[:keep], self._spans[:keep], self._pieces[:keep]
+
+    def at(self, times: ArrayLike) -> Array:
+        """Values ``(T, dim)`` at ``times (T,)`` seconds."""
+        times = np.minimum(np.asarray(times, float), self.end)
+        starts = np.array(self._starts)
+        index = np.maximum(np.searchsorted(starts, times, "right") - 1, 0)
+        begin = np.where(np.isfinite(starts), starts, self._starts[1] if len(starts) > 1 else self.end)
+        s = (times - begin[index]) / np.array(self._spans)[index]
+        s = np.where(np.isfinite(starts)[index], s, 0.0)
+        piece = np.stack(self._pieces)[index]
+        s = s[:, None]
+        out = piece[:, 6]
+        for power in range(5, -1, -1):
+            out = out * s + piece[:, power]
+        return out

@@ -1,0 +1,95 @@
+"""Pelvis, spine and breath: posture, weight, and what the hands pull along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.core.noise import SmoothNoise
+from gengine.networks.choreographer.limits import soft_range
+from gengine.networks.choreographer.style import Manner
+
+Array = NDArray[np.float64]
+
+# Shares of the chest's pitch, yaw and roll that Spine, Spine1, Spine2, Spine3 carry (orator's deviations by joint).
+_SHARES = np.array([[0.20, 0.14, 0.24], [0.25, 0.16, 0.24], [0.38, 0.52, 0.36], [0.17, 0.18, 0.16]])
+# Standing curve of the spine, deg of pitch; sums to zero, so a neutral chest is upright.
+_CURVE = np.radians([-3.0, -0.5, 2.0, 1.5])
+
+
+@dataclass
+class Trunk:
+    """One hop of trunk motion: ``sideways (T, 3)`` m on the ground, ``hips (T, 4)``, ``spine (T, 4, 4)`` local."""
+
+    sideways: Array
+    hips: Array
+    spine: Array
+
+
+class TrunkNoise:
+    """The smooth noises of one recording's trunk: one octave each, of absolute time."""
+
+    def __init__(self, seed: int) -> None:
+        self.slow = SmoothNoise(6, 0.22, seed, "trunk", "slow")
+        self.talk = SmoothNoise(6, 0.75, seed, "trunk", "talk")
+
+    def __call__(self, times: Array) -> tuple[Array, Array]:
+        return self.slow(times), self.talk(times)
+
+
+def pose(
+    times: Array,
+    noise: TrunkNoise,
+    manner: Manner,
+    feel: dict[str, Array],
+    liveliness: Array,
+    hands: Array,
+    weight: Array,
+    breath: Array,
+    nod: Array,
+    arm_cm: float,
+) -> Trunk:
+    """Trunk of one hop.
+
+    ``feel`` is ``style.expression``; ``liveliness (T,)`` 0 at rest .. 1 gesturing; ``hands (T, 2, 3)`` the planned
+    wrists (out, up, forward; arm lengths), smoothed; ``weight (T, 2)`` m sideways and forward; ``breath (T,)`` 0..1;
+    ``nod (T,)`` rad of chest pitch that strokes add.
+    """
+    slow, talk = noise(times)
+    sway = manner.traits.sway * feel["sway"]
+    lively = liveliness * sway
+    left, right = hands[:, 0], hands[:, 1]
+    hang = -0.9
+    higher = (left[:, 1] - right[:, 1]) * arm_cm
+    lifted = (0.5 * (left[:, 1] + right[:, 1]) - hang) * arm_cm
+    aside = 0.5 * (left[:, 0] - right[:, 0]) * arm_cm
+    ahead = (left[:, 2] - right[:, 2]) * arm_cm
+    degrees = np.pi / 180
+    # Chest against pelvis. Couplings to the hands are measured; both ends of the range are bent, never cut.
+    pitch = feel["spine"] - 0.045 * lifted + (0.35 + 0.9 * lively) * talk[:, 0] + 0.35 * slow[:, 0] - 1.2 * breath
+    yaw = 0.25 * aside - 0.12 * ahead + (0.25 + 1.3 * lively) * talk[:, 1] + 0.3 * slow[:, 1]
+    roll = 0.14 * higher + (0.25 + 1.1 * lively) * talk[:, 2] + 0.3 * slow[:, 2]
+    pelvis_roll = -weight[:, 0] * 42.0 + 0.25 * slow[:, 3]  # the unloaded hip drops, about 2.5 deg for 6 cm
+    pelvis_yaw = (0.5 + 1.6 * lively) * slow[:, 4] + 0.12 * aside + (0.8 * lively) * talk[:, 4]
+    pelvis_pitch = feel["lean"] * 0.55 + 0.3 * slow[:, 5] + 0.35 * lively * talk[:, 5] - weight[:, 1] * 20
+    roll = roll - 0.75 * pelvis_roll  # shoulders stay nearly level over a tilted pelvis
+    pitch = pitch + feel["lean"] * 0.45
+    chest = np.stack(
+        [
+            soft_range(pitch * degrees + nod, "trunk_flexion"),
+            soft_range(yaw * degrees, "trunk_turn"),
+            soft_range(roll * degrees, "trunk_side"),
+        ],
+        -1,
+    )
+    angles = chest[:, None] * _SHARES
+    angles[..., 0] += _CURVE
+    hips = rotation.from_euler(np.stack([pelvis_yaw, pelvis_pitch, pelvis_roll], -1) * degrees, "YXZ")
+    sideways = np.zeros((len(times), 3))
+    sideways[:, 0] = weight[:, 0] + 0.004 * slow[:, 3]
+    # Leaning from the ankles: the pelvis goes back a little when the trunk goes forward.
+    sideways[:, 2] = weight[:, 1] - 0.0022 * feel["lean"] + 0.003 * slow[:, 5] - 0.0008 * feel["spine"]
+    return Trunk(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"))
