@@ -17,7 +17,8 @@ Float = NDArray[np.float32]
 
 KEY_LIGHT = np.array([-0.46, 0.62, 0.64], np.float32)
 """Direction to the main light in camera axes (right, up, towards the viewer), unit length."""
-AMBIENT, KEY, RIM = 0.46, 0.62, 0.22
+AMBIENT, KEY, RIM = 0.42, 0.58, 0.20
+"""Shares of steady, main and edge light; the first two add up to 1, so no colour leaves 0..255."""
 
 
 @dataclass(eq=False)
@@ -41,74 +42,96 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
     height, width = depth.shape
     order = np.argsort(shapes.a[:, 2] + shapes.b[:, 2] + np.maximum(shapes.ra, shapes.rb), kind="stable")
     a, b, ra, rb = shapes.a[order], shapes.b[order], shapes.ra[order], shapes.rb[order]
-    reach = np.maximum(ra, rb) + 1.0
-    low = np.floor(np.minimum(a[:, :2], b[:, :2]) - reach[:, None]).astype(np.int64)
-    high = np.ceil(np.maximum(a[:, :2], b[:, :2]) + reach[:, None]).astype(np.int64) + 1
-    low = np.clip(low, 0, (width, height))
-    high = np.clip(high, 0, (width, height))
-    size = np.maximum(high - low, 0)
-    count = size[:, 0] * size[:, 1]
-    if not count.any():
-        return
-
-    # one entry per capsule and pixel of its bounding box
-    which = np.repeat(np.arange(len(order)), count)
-    local = (np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)).astype(np.int32)
-    columns = size[:, 0].astype(np.int32)[which]
-    row = local // columns
-    column = local - row * columns
-    x = (column + low[:, 0].astype(np.int32)[which]).astype(np.float32)
-    y = (row + low[:, 1].astype(np.int32)[which]).astype(np.float32)
-
-    # the axis frame of each capsule: along the axis on screen (u) and across it (e)
     span = b - a
     flat = np.hypot(span[:, 0], span[:, 1])
-    length = np.maximum(np.sqrt((span**2).sum(1)), 1e-4)
-    axis = np.where(flat[:, None] > 1e-4, span[:, :2] / np.maximum(flat, 1e-4)[:, None], [1.0, 0.0])
-    axis = axis.astype(np.float32)
-    ax, ay = axis[which, 0], axis[which, 1]
-    x -= a[which, 0]
-    y -= a[which, 1]
-    u = x * ax + y * ay
-    e = y * ax - x * ay
-    beyond = np.maximum(np.maximum(-u, u - flat.astype(np.float32)[which]), 0.0)
-    inside = np.flatnonzero(beyond * beyond + e * e < (reach * reach).astype(np.float32)[which])
-    which, u, e = which[inside], u[inside], e[inside]
-    pixel = (y[inside] + a[which, 1] + 0.5).astype(np.int64) * width + (x[inside] + a[which, 0] + 0.5).astype(np.int64)
+    length = np.maximum(np.sqrt((span * span).sum(1)), np.float32(1e-4))
+    axis = np.where(flat[:, None] > 1e-4, span[:, :2] / np.maximum(flat, 1e-4)[:, None], np.float32([1.0, 0.0]))
+    which, row, first, count = _spans(a, b, ra, rb, axis, width, height)
+    if not len(which):
+        return
 
-    # where the ray meets the surface: s along the axis (metres of the axis in pixels), n its normal
-    per = np.stack(
-        [ra, (rb - ra) / length, flat / length, span[:, 2] / length, length, length / np.maximum(flat, 0.05 * length)],
-        axis=1,
-    ).astype(np.float32)[which]
-    r0, taper, cosine, sine, long, stretch = per.T
+    # one entry per covered pixel, in the frame of its capsule: along the axis on screen (u) and across it (e)
+    start = np.cumsum(count) - count
+    pixel = np.arange(start[-1] + count[-1]) + np.repeat(row * width + first - start, count)
+    y = row - a[which, 1]
+    ax, ay = axis[which, 0], axis[which, 1]
+    x = (pixel - np.repeat(row * width, count)).astype(np.float32) - np.repeat(a[which, 0], count)
+    u = x * np.repeat(ax, count) + np.repeat((y * ay).astype(np.float32), count)
+    e = np.repeat((y * ax).astype(np.float32), count) - x * np.repeat(ay, count)
+
+    # where the ray meets the surface: s along the axis, the radius there, and how far the normal faces the viewer
+    sizes = np.bincount(which, weights=count, minlength=len(order)).astype(np.int64)
+
+    def each(values: NDArray) -> Float:
+        return np.repeat(values.astype(np.float32), sizes)
+
+    r0, taper, long = each(ra), each((rb - ra) / length), each(length)
+    stretch, sine = each(length / np.maximum(flat, 0.05 * length)), each(span[:, 2] / length)
     radius = r0 + taper * np.clip(u * stretch, 0.0, long)
-    bulge = np.sqrt(np.maximum(radius * radius - e * e, 0.0))
+    across = e * e
+    bulge = np.sqrt(np.maximum(radius * radius - across, 0.0))
     s = np.clip((u + bulge * sine) * stretch, 0.0, long)
     radius = r0 + taper * s
-    along = u - s * cosine
-    square = along * along + e * e
+    along = u - s * each(flat / length)
+    square = along * along + across
     cover = np.clip(radius - np.sqrt(square) + 0.5, 0.0, 1.0)
     facing = np.sqrt(np.maximum(1.0 - square / (radius * radius), 0.0))
-    z = a[which, 2] + s * sine + facing * radius
+    z = each(a[:, 2]) + s * sine + facing * radius
 
     # the light in the same frame; y points down on screen
     lu = axis[:, 0] * KEY_LIGHT[0] - axis[:, 1] * KEY_LIGHT[1]
     le = -axis[:, 1] * KEY_LIGHT[0] - axis[:, 0] * KEY_LIGHT[1]
-    lit = (along * lu[which] + e * le[which]) / radius + facing * KEY_LIGHT[2]
+    lit = (along * each(lu) + e * each(le)) / radius + facing * KEY_LIGHT[2]
     lit = np.clip(0.42 + 0.58 * lit, 0.0, 1.0)
     edge = 1.0 - facing
     light = AMBIENT + KEY * lit * lit * (3.0 - 2.0 * lit) - RIM * edge * edge
-    shaded = shapes.color[order][which] * light[:, None]
 
     flat_canvas, flat_depth = canvas.reshape(-1, 3), depth.reshape(-1)
-    softness = 1.0 / shapes.soft[order]
-    ends = np.searchsorted(which, np.arange(len(order) + 1))
-    for i in range(len(order)):
-        part = slice(ends[i], ends[i + 1])
-        at = pixel[part]
+    softness, color = 1.0 / shapes.soft[order], shapes.color[order]
+    end = 0
+    for i, size in enumerate(sizes.tolist()):
+        part = slice(end, end + size)
+        end += size
+        at, near = pixel[part], z[part]
         behind = flat_depth[at]
-        weight = np.clip((z[part] - behind) * softness[i] + 0.5, 0.0, 1.0) * cover[part]
+        weight = np.clip((near - behind) * softness[i] + 0.5, 0.0, 1.0) * cover[part]
         under = flat_canvas[at]
-        flat_canvas[at] = under + weight[:, None] * (shaded[part] - under)
-        flat_depth[at] = np.where(weight > 0.5, np.maximum(z[part], behind), behind)
+        under += weight[:, None] * (light[part, None] * color[i] - under)
+        flat_canvas[at] = under
+        flat_depth[at] = np.where(weight > 0.5, np.maximum(near, behind), behind)
+
+
+def _spans(
+    a: Float, b: Float, ra: Float, rb: Float, axis: Float, width: int, height: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of pixels that the capsules cover: capsule, row, first column and number of columns of each."""
+    top = np.minimum(a[:, 1] - ra, b[:, 1] - rb)
+    bottom = np.maximum(a[:, 1] + ra, b[:, 1] + rb)
+    low = np.clip(np.floor(top - 0.5).astype(np.int64), 0, height)
+    rows = np.maximum(np.clip(np.ceil(bottom + 0.5).astype(np.int64) + 1, 0, height) - low, 0)
+    which = np.repeat(np.arange(len(a)), rows)
+    row = np.arange(len(which)) - np.repeat(np.cumsum(rows) - rows, rows) + low[which]
+    y = row.astype(np.float32)
+    left = np.full(len(which), np.inf, np.float32)
+    right = -left
+    for end, radius in ((a, ra + 1.0), (b, rb + 1.0)):  # the round ends
+        off = radius[which] ** 2 - (y - end[which, 1]) ** 2
+        half = np.sqrt(np.maximum(off, 0.0))
+        left = np.where(off > 0, np.minimum(left, end[which, 0] - half), left)
+        right = np.where(off > 0, np.maximum(right, end[which, 0] + half), right)
+    for side in (-1.0, 1.0):  # the two edges between them
+        across = np.stack([-axis[:, 1], axis[:, 0]], axis=1) * side
+        p = a[:, :2] + across * (ra + 1.0)[:, None]
+        q = b[:, :2] + across * (rb + 1.0)[:, None]
+        rise = (q - p)[:, 1]
+        t = (y - p[which, 1]) / np.where(np.abs(rise) > 1e-3, rise, 1e-3)[which]
+        x = p[which, 0] + t * (q - p)[which, 0]
+        hit = (t >= 0) & (t <= 1)
+        left = np.where(hit, np.minimum(left, x), left)
+        right = np.where(hit, np.maximum(right, x), right)
+    seen = right > left
+    left, right = np.where(seen, left, 0.0), np.where(seen, right, -1.0)
+    first = np.clip(np.floor(left).astype(np.int64), 0, width)
+    count = np.maximum(np.clip(np.ceil(right).astype(np.int64) + 1, 0, width) - first, 0)
+    keep = np.flatnonzero(count)
+    return which[keep], row[keep], first[keep], count[keep]

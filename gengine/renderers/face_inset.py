@@ -175,10 +175,9 @@ class FaceInset:
     @cached_property
     def _texture(self) -> Image.Image:
         """Softly shaded skin in the rest pose: light from the upper left, blush, darker sockets and jaw."""
-        w, h = self.width * OVERSAMPLE, self.height * OVERSAMPLE
-        px, py = np.meshgrid(np.arange(w), np.arange(h))
-        x = (px - self._centre[0]) / self._scale
-        y = -(py - self._centre[1]) / self._scale
+        px, py = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
+        x = (px * OVERSAMPLE - self._centre[0]) / self._scale
+        y = -(py * OVERSAMPLE - self._centre[1]) / self._scale
 
         def blob(cx: float, cy: float, sx: float, sy: float) -> NDArray:
             return np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
@@ -191,17 +190,25 @@ class FaceInset:
         color = np.array(SKIN, float) + light[..., None] * np.array([14, 18, 20])
         color = color + (np.array(SKIN_SHADE, float) - SKIN) * np.clip(dark, 0, 1.1)[..., None] * 0.75
         color = color + np.array([4, -20, -16]) * blush[..., None]
-        return Image.fromarray(np.clip(color, 0, 255).astype(np.uint8))
+        small = Image.fromarray(np.clip(color, 0, 255).astype(np.uint8))
+        return small.resize(self._canvas.size, Image.Resampling.BICUBIC)
 
     def _skin(self, image: Image.Image, pen: _Pen, offset: NDArray) -> None:
         """The face's skin, with the eyes and the mouth cut out so that what lies inside shows."""
-        mask = Image.new("L", image.size, 0)
+        head = pen.points["head"]
+        x0, y0 = np.floor(head.min(0)).astype(int) - 1
+        x1, y1 = np.ceil(head.max(0)).astype(int) + 2
+        mask = Image.new("L", (int(x1 - x0), int(y1 - y0)), 0)
         cut = ImageDraw.Draw(mask)
-        cut.polygon(pen.points["head"].ravel().tolist(), fill=255)
-        for side in ("Left", "Right"):
-            cut.polygon(pen.ring(f"lid_up_{side}", f"lid_low_{side}").ravel().tolist(), fill=0)
-        cut.polygon(pen.ring("lip_inner_up", "lip_inner_low").ravel().tolist(), fill=0)
-        image.paste(self._texture, (round(offset[0]), round(offset[1])), _shifted(mask, offset))
+        corner = np.array([x0, y0])
+        cut.polygon((head - corner).ravel().tolist(), fill=255)
+        holes = [pen.ring("lip_inner_up", "lip_inner_low")]
+        holes += [pen.ring(f"lid_up_{side}", f"lid_low_{side}") for side in ("Left", "Right")]
+        for hole in holes:
+            cut.polygon((hole - corner).ravel().tolist(), fill=0)
+        dx, dy = (round(v) for v in offset)
+        skin = self._texture.crop((x0 - dx, y0 - dy, x1 - dx, y1 - dy))
+        image.paste(skin, (int(x0), int(y0)), mask)
 
     def _lids(self, pen: _Pen, side: str, strength: dict[str, float]) -> None:
         pen.line(f"crease_{side}", _mix(SKIN, FOLD, 0.75), 1.2)
@@ -242,12 +249,6 @@ class FaceInset:
         curve = _smooth(np.concatenate([outline, outline[:, :1]], axis=1)[None], 4)[0, :, :2]
         share = np.where(curve[:, 1] > 90, 0.55, 0.9)[:, None]
         pen.fill(np.stack([cx + curve[:, 0] * k, cy - curve[:, 1] * k], 1) + share * offset, HAIR)
-
-
-def _shifted(mask: Image.Image, offset: NDArray) -> Image.Image:
-    """The mask as seen from a texture pasted at a rounded ``offset``."""
-    dx, dy = round(offset[0]), round(offset[1])
-    return mask.crop((dx, dy, dx + mask.width, dy + mask.height))
 
 
 class _Pen:

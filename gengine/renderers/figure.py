@@ -215,7 +215,7 @@ class Figure:
         self._x, self._z, self._top = self.camera.floor()
         fade = np.exp(-(self._x**2 + self._z**2) / 2.2)
         self._fade = fade.astype(np.float32)
-        self._ground: tuple[tuple[float, ...], NDArray[np.float32]] | None = None
+        self._ground: tuple[tuple[float, ...], NDArray[np.float32], NDArray[np.uint8]] | None = None
         self._skeleton: Skeleton | None = None
         self._parts: _Build | None = None
 
@@ -230,30 +230,33 @@ class Figure:
         points = positions[:, parts.joint] + rotation.rotate(world[:, parts.joint], offsets)
         return points, positions[:, 0]
 
-    def draw(self, points: NDArray, hips: NDArray, seconds: float) -> NDArray[np.float32]:
-        """One frame ``(H, W, 3)`` float 0..255 of ``points (P, 3)``, ``seconds`` after the frame before."""
+    def draw(self, out: NDArray[np.uint8], points: NDArray, hips: NDArray, seconds: float) -> None:
+        """Paint one pose ``points (P, 3)`` into ``out (H, W, 3)``, ``seconds`` after the frame before."""
         parts = self._parts
         assert parts is not None
         target = self.camera.follow(hips, seconds)
-        canvas = self._floor(target)
-        self._shadow(canvas, points, target)
+        ground, ready = self._floor(target)
+        out[:] = ready
         xyz, scale = self.camera.project(points, target)
-        depth = np.full(canvas.shape[:2], -1e6, np.float32)
-        capsules.draw(
-            canvas,
-            depth,
-            capsules.Capsules(
-                a=xyz[parts.start],
-                b=xyz[parts.end],
-                ra=np.maximum(parts.radius[:, 0] * scale[parts.start], 0.6),
-                rb=np.maximum(parts.radius[:, 1] * scale[parts.end], 0.6),
-                color=parts.color,
-                soft=np.maximum(parts.soft * self.camera.zoom, 0.5).astype(np.float32),
-            ),
-        )
-        return canvas
+        radius = np.maximum(parts.radius * np.stack([scale[parts.start], scale[parts.end]], 1), 0.6)
+        blobs = self._blobs(points, target)
+        reach = np.concatenate([xyz[:, :2], *(np.array([[x - w, y - d], [x + w, y + d]]) for x, y, w, d, *_ in blobs)])
+        low = np.clip(np.floor(reach.min(0) - radius.max()).astype(int), 0, (self.camera.width, self.camera.height))
+        high = np.clip(np.ceil(reach.max(0) + radius.max()).astype(int), low, (self.camera.width, self.camera.height))
+        (x0, y0), (x1, y1) = low.tolist(), high.tolist()
+        if x1 <= x0 or y1 <= y0:
+            return
+        canvas = ground[y0:y1, x0:x1].copy()
+        self._shadow(canvas, blobs, x0, y0)
+        xyz[:, :2] -= low.astype(np.float32)
+        shapes = capsules.Capsules(
+            xyz[parts.start], xyz[parts.end], radius[:, 0], radius[:, 1], parts.color,
+            np.maximum(parts.soft * np.float32(self.camera.zoom), 0.5),
+        )  # fmt: skip
+        capsules.draw(canvas, np.full(canvas.shape[:2], -1e6, np.float32), shapes)
+        np.copyto(out[y0:y1, x0:x1], canvas, casting="unsafe")
 
-    def _floor(self, target: NDArray) -> NDArray[np.float32]:
+    def _floor(self, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Background and a lit patch of floor with lines every half metre, so that sliding feet show."""
         key = (round(float(target[0]), 3), round(float(target[2]), 3))
         if self._ground is None or self._ground[0] != key:
@@ -264,24 +267,40 @@ class Figure:
                 off = np.abs(at - np.round(at)) * 0.5
                 lines = np.maximum(lines, np.clip(1.0 - off / 0.007, 0.0, 1.0))
             image[self._top :] += (self._fade * (26.0 + 20.0 * lines))[..., None]
-            self._ground = (key, image)
-        return self._ground[1].copy()
+            self._ground = (key, image, image.astype(np.uint8))
+        return self._ground[1:]
 
-    def _shadow(self, canvas: NDArray[np.float32], points: NDArray, target: NDArray) -> None:
-        """Soft contact shadows: every part near the floor darkens what lies under it, feet most."""
+    def _blobs(self, points: NDArray, target: NDArray) -> list[tuple[float, ...]]:
+        """Contact shadows, feet most: screen x, y, half width and depth, then floor x, z, size and strength."""
         parts = self._parts
         assert parts is not None
         middle = 0.5 * (points[parts.start] + points[parts.end])
-        low = np.flatnonzero(middle[:, 1] < 0.35)
-        shade = np.zeros_like(self._fade)
-        spread = [(middle[i], 0.07 + 0.5 * max(middle[i, 1], 0.0), 0.55 / (1 + 12 * max(middle[i, 1], 0))) for i in low]
-        spread.append((points[parts.start[0]], 0.42, 0.4))
-        for centre, sigma, strength in spread:
-            dx, dz = np.float32(centre[0] - target[0]), np.float32(centre[2] - target[2])
-            rows = np.flatnonzero(np.abs(self._z[:, 0] - self._z[:, -1]) >= 0)
-            del rows
-            shade += strength * np.exp(((self._x - dx) ** 2 + (self._z - dz) ** 2) * np.float32(-0.5 / sigma**2))
-        canvas[self._top :] *= (1.0 - np.minimum(shade, 0.72))[..., None]
+        low = np.flatnonzero(middle[:, 1] < 0.3)
+        centre = np.concatenate([points[parts.start[:1]], middle[low]])
+        height = np.maximum(middle[low, 1], 0.0)
+        size = np.concatenate([[0.7], 0.15 + 1.0 * height])
+        strength = np.concatenate([[0.32], 0.5 / (1 + 14 * height)])
+        screen, scale = self.camera.project(centre * [1.0, 0.0, 1.0], target)
+        floor = centre - target
+        wide = size * scale
+        return list(
+            zip(screen[:, 0], screen[:, 1], wide, 0.4 * wide, floor[:, 0], floor[:, 2], size, strength, strict=True)
+        )
+
+    def _shadow(self, canvas: NDArray[np.float32], blobs: list[tuple[float, ...]], left: int, top: int) -> None:
+        """Darken the floor in ``canvas``, which begins at column ``left`` and row ``top`` of the image."""
+        first = max(self._top - top, 0)
+        shade = np.zeros((max(canvas.shape[0] - first, 0), canvas.shape[1]), np.float32)
+        for x, y, wide, deep, fx, fz, size, strength in blobs:
+            x0, x1 = max(left, int(x - wide)), min(left + shade.shape[1], int(x + wide) + 1)
+            base = top + first
+            y0, y1 = max(base, int(y - deep)), min(base + shade.shape[0], int(y + deep) + 1)
+            if x1 > x0 and y1 > y0:
+                rows, columns = slice(y0 - self._top, y1 - self._top), slice(x0, x1)
+                dx, dz = self._x[rows, columns] - np.float32(fx), self._z[rows, columns] - np.float32(fz)
+                fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)
+                shade[y0 - base : y1 - base, x0 - left : x1 - left] += np.float32(strength) * fall * fall * fall
+        canvas[first:] *= (1.0 - np.minimum(shade, 0.62))[..., None]
 
 
 @cache

@@ -74,7 +74,6 @@ class _Stage:
         self.unit = height / 540.0
         strip = round(96 * self.unit)
         upper = height - strip
-        self.canvas = np.empty((height, width, 3), np.uint8)
         wall = backdrop(width, height)
         self.upper = upper
         margin = round(14 * self.unit)
@@ -87,50 +86,53 @@ class _Stage:
             inset = np.full((self.face_box[3], self.face_box[2], 3), (44, 47, 54), np.float32)
             rows = np.linspace(10, -8, self.face_box[3], dtype=np.float32)[:, None, None]
             self.face = FaceInset(self.face_box[2], self.face_box[3], inset + rows)
-            self.rounded = _rounded(self.face_box[2], self.face_box[3], round(14 * self.unit))
+            x, y, w, h = self.face_box
+            self.corners = np.nonzero(~_rounded(w, h, round(14 * self.unit)))
+            self.corner_wall = wall[y : y + h, x : x + w][self.corners].astype(np.uint8)
         self.stage_width = width
         if first.motion is not None:
             self.stage_width = self.face_box[0] if self.face else width
             self.figure = Figure(self.stage_width, upper, wall[:upper, : self.stage_width])
-        self.wall = np.clip(wall, 0, 255).astype(np.uint8)
+        self.wall = wall.astype(np.uint8)
         floor = np.array([22, 24, 28], np.float32)
         self.timeline = Timeline(width, strip, np.broadcast_to(floor, (strip, width, 3)))
         self._time: float | None = None
 
     def draw(self, performance: Performance, times: NDArray) -> Iterator[NDArray[np.uint8]]:
-        motion = face = None
-        if self.figure is not None and performance.motion is not None and len(performance.motion):
-            index = _index(times, performance.start, performance.motion.fps, len(performance.motion))
-            motion = self.figure.pose(performance.motion[index])
-        if self.face is not None and performance.face is not None and len(performance.face):
-            index = _index(times, performance.start, performance.face.fps, len(performance.face))
-            face = self.face.shapes(performance.face[index])
+        pose = shapes = None
+        if self.figure and performance.motion and len(performance.motion):
+            pose = self.figure.pose(_take(performance.motion, times, performance.start))
+        if self.face and performance.face and len(performance.face):
+            shapes = self.face.shapes(_take(performance.face, times, performance.start))
         for i, time in enumerate(times):
-            canvas = self.canvas
-            canvas[: self.upper] = self.wall[: self.upper]
+            canvas = np.empty_like(self.wall)
             step = 0.0 if self._time is None else max(0.0, time - self._time)
             self._time = time
-            if motion is not None:
-                image = self.figure.draw(motion[0][i], motion[1][i], step)
-                canvas[: self.upper, : self.stage_width] = np.clip(image, 0, 255)
-            if face is not None:
+            if self.figure and pose:
+                self.figure.draw(canvas[: self.upper, : self.stage_width], pose[0][i], pose[1][i], step)
+                canvas[: self.upper, self.stage_width :] = self.wall[: self.upper, self.stage_width :]
+            else:
+                canvas[: self.upper] = self.wall[: self.upper]
+            if self.face and shapes:
                 x, y, w, h = self.face_box
-                under = canvas[y : y + h, x : x + w]
-                np.copyto(under, self.face.draw(face, i), where=self.rounded)
-            canvas[self.upper :] = np.clip(self.timeline.draw(time), 0, 255)
-            yield canvas.copy()
+                panel = canvas[y : y + h, x : x + w]
+                panel[:] = self.face.draw(shapes, i)
+                panel[self.corners] = self.corner_wall
+            np.copyto(canvas[self.upper :], self.timeline.draw(float(time)), casting="unsafe")
+            yield canvas
 
 
-def _index(times: NDArray, start: float, fps: float, count: int) -> NDArray[np.int64]:
-    """The frame on show at each time: the last one that has begun."""
-    return np.clip(np.floor(times * fps + 1e-6).astype(int) - round(start * fps), 0, count - 1)
+def _take(track: Any, times: NDArray, start: float) -> Any:
+    """The frames of a track on show at ``times``: at each the last one that has begun."""
+    index = np.floor(times * track.fps + 1e-6).astype(int) - round(start * track.fps)
+    return track[np.clip(index, 0, len(track) - 1)]
 
 
 def _rounded(width: int, height: int, radius: int) -> NDArray[np.bool_]:
     x = np.minimum(np.arange(width), np.arange(width)[::-1])
     y = np.minimum(np.arange(height), np.arange(height)[::-1])
     dx, dy = np.maximum(radius - x, 0)[None], np.maximum(radius - y, 0)[:, None]
-    return ((dx * dx + dy * dy) <= radius * radius)[..., None]
+    return (dx * dx + dy * dy) <= radius * radius
 
 
 class PreviewExporter(Exporter):
