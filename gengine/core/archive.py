@@ -92,8 +92,10 @@ class PerformanceArchive:
         """Add the next stretch; it must have the tracks, rates and skeleton of the first."""
         about = _describe(stretch)
         if not self._about:
-            self._about, self._skeleton = about, stretch.motion.skeleton if stretch.motion else None
-        elif about["tracks"] != self._about["tracks"] or (stretch.motion and stretch.motion.skeleton != self._skeleton):
+            self._about, self._skeleton = about, stretch.motion.skeleton if stretch.motion is not None else None
+        elif about["tracks"] != self._about["tracks"] or (
+            stretch.motion is not None and stretch.motion.skeleton != self._skeleton
+        ):
             raise GengineError(f"{self.path.name}: a stretch has {about['tracks']}, expected {self._about['tracks']}")
         for track in about["tracks"]:
             for field in _FIELDS[track]:

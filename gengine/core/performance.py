@@ -55,8 +55,8 @@ class Performance:
             audio=self.audio[cut(self.audio.rate)],
             words=self.words.between(self.start + start, self.start + end),
             emotion=self.emotion[cut(self.emotion.fps)],
-            motion=self.motion and self.motion[cut(self.motion.fps)],
-            face=self.face and self.face[cut(self.face.fps)],
+            motion=None if self.motion is None else self.motion[cut(self.motion.fps)],
+            face=None if self.face is None else self.face[cut(self.face.fps)],
             start=self.start + start,
         )
 
@@ -87,10 +87,12 @@ class Performance:
             audio=replace(first.audio, samples=stack("samples", "audio")),
             words=replace(first.words, words=words, phones=phones),
             emotion=replace(first.emotion, weights=stack("weights", "emotion"), vad=stack("vad", "emotion")),
-            motion=first.motion
-            and replace(first.motion, rotations=stack("rotations", "motion"), root=stack("root", "motion")),
-            face=first.face
-            and replace(
+            motion=None
+            if first.motion is None
+            else replace(first.motion, rotations=stack("rotations", "motion"), root=stack("root", "motion")),
+            face=None
+            if first.face is None
+            else replace(
                 first.face,
                 weights=stack("weights", "face"),
                 head=stack("head", "face"),
