@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, filtfilt, find_peaks, welch
+from scipy.signal import butter, find_peaks, sosfiltfilt, welch
 
 from gengine.core import rotation
 from gengine.core.motion import Motion
@@ -78,15 +78,14 @@ def measure_wrists(body: Body) -> dict[str, float]:
         for q in (50, 90):
             out[f"speed_p{q}_{side}"] = float(np.percentile(speed[:, k], q))
         out[f"speed_max_{side}"] = float(speed[:, k].max())
-    flat = speed.std(0).min() < 1e-6
+    left, right = (speed - speed.mean(0)).T
+    spread = float(np.sqrt((left**2).sum() * (right**2).sum()))
     peaks = sum(len(find_peaks(s, height=15, prominence=10)[0]) for s in speed.T)
     out |= {
         "below_5": float((speed < 5).mean()),
         "both_below_10": float((speed < 10).all(1).mean()),
-        "peaks_above_15": sum(len(find_peaks(s, height=15, prominence=10)[0]) for s in speed.T)
-        / 2
-        / body.motion.duration,
-        "left_right_correlation": float("nan") if flat else float(np.corrcoef(speed.T)[0, 1]),
+        "peaks_above_15": peaks / 2 / body.motion.duration,
+        "left_right_correlation": float((left * right).sum()) / spread if spread > 1e-6 else float("nan"),
         "acceleration": float(np.linalg.norm(acceleration, axis=2).mean()),
         "jerk": float(np.linalg.norm(jerk, axis=2).mean()),
         "position_decay": float(np.mean([_decay(body.wrists[:, k], fps) for k in (0, 1)])),
@@ -190,8 +189,8 @@ def measure_trunk(body: Body) -> dict[str, float]:
     """Pelvis sway (above 0.05 Hz, so pacing across a room counts less), chest turns, feet."""
     hips = body.at("hips")
     if len(hips) > 10 * body.fps:
-        b, a = butter(2, 0.05 / (body.fps / 2), "high")
-        sway = filtfilt(b, a, hips, axis=0)
+        sections = butter(2, 0.05 / (body.fps / 2), "high", output="sos")
+        sway = sosfiltfilt(sections, hips, axis=0)
     else:
         sway = hips - hips.mean(0)
     sway = np.einsum("tij,tj->ti", body.axes, sway)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, filtfilt
+from scipy.signal import butter, sosfiltfilt
 
 from gengine.core import rotation
 from gengine.core.motion import Motion
@@ -82,8 +82,8 @@ def low_pass(x: Array, fps: float, cutoff: float = CUTOFF_HZ) -> Array:
     """Zero-phase 4th-order Butterworth low-pass along the first axis; too short or too slow curves pass as they are."""
     if cutoff >= 0.49 * fps or len(x) < 20:
         return np.asarray(x, float)
-    b, a = butter(2, cutoff / (fps / 2))
-    return filtfilt(b, a, x, axis=0, padlen=min(len(x) - 1, 3 * int(fps / cutoff) + 9))
+    sections = butter(2, cutoff / (fps / 2), output="sos")
+    return sosfiltfilt(sections, x, axis=0, padlen=min(len(x) - 1, 3 * int(fps / cutoff) + 9))
 
 
 def velocity(x: Array, fps: float) -> Array:

@@ -68,7 +68,7 @@ def find_units(position: Array, speed: Array) -> Units:
     peaks, _ = find_peaks(speed, height=PEAK_CM_S, prominence=PROMINENCE_CM_S)
     valleys = [a + int(np.argmin(speed[a:b])) for a, b in zip(peaks, peaks[1:], strict=False)]
     edges = [0, *valleys, len(speed) - 1]
-    rows: list[list[float]] = []
+    rows: list[list] = []
     moves: list[Array] = []
     for i, peak in enumerate(peaks):
         low, high = edges[i], edges[i + 1]
@@ -89,7 +89,7 @@ def find_units(position: Array, speed: Array) -> Units:
         moves.append(move)
         rows.append([
             first / UNIT_RATE, peak / UNIT_RATE, last / UNIT_RATE, speed[peak], speed[first : last + 1].mean(),
-            chord, path, bulge, speed[last],
+            chord, path, float(bulge), speed[last],
         ])  # fmt: skip
     table = np.array(rows).reshape(-1, 9).T
     return Units(*table, displacement=np.array(moves).reshape(-1, 3))
@@ -100,7 +100,7 @@ def holds(speed: Array, rate: float = UNIT_RATE) -> Array:
     return stretches(speed < HOLD_CM_S, rate, HOLD_S)
 
 
-def stretches(mask: Array, rate: float, at_least: float = 0.0) -> Array:
+def stretches(mask: NDArray[np.bool_], rate: float, at_least: float = 0.0) -> Array:
     """Lengths (s) of the runs of True of at least ``at_least`` seconds."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
     lengths = (edges[1::2] - edges[::2]) / rate
@@ -111,7 +111,7 @@ def _median(x: Array, q: float = 50) -> float:
     return float(np.percentile(x, q)) if len(x) else float("nan")
 
 
-def _share(mask: Array) -> float:
+def _share(mask: NDArray[np.bool_]) -> float:
     return float(np.mean(mask)) if len(mask) else float("nan")
 
 
@@ -164,7 +164,7 @@ def measure_units(body: Body) -> dict[str, float]:
         "unit_bulge": _median(pool("bulge")),
         "peak_law_exponent": _law(chord, peak),
         "duration_law_exponent": _law(chord, duration),
-        "peak_interval": _median(gaps),
+        "peak_interval": float(gaps.mean()) if len(gaps) else float("nan"),
         "peak_interval_cv": float(gaps.std() / gaps.mean()) if len(gaps) > 3 else float("nan"),
         "reversal_share": _share(cosine < -0.7),
         "continuation_share": _share(cosine > 0.4),
@@ -225,7 +225,7 @@ def _excursions(body: Body, seconds: float) -> dict[str, float]:
     return {"drops_per_min": 60 * len(pooled) / 2 / seconds, "drop_length": _median(pooled)}
 
 
-def _hanging(height: Array) -> Array:
+def _hanging(height: Array) -> NDArray[np.bool_]:
     """True while a hand hangs low, with 0.03 AL of hysteresis so that a hand at the edge counts once."""
     low = np.zeros(len(height), bool)
     state = bool(height[0] < LOW_AL) if len(height) else False
