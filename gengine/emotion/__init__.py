@@ -1,0 +1,18 @@
+"""Emotion: words, points and timelines become one track; the voice can be read as well."""
+
+from gengine.emotion.encoder import EmotionEncoder
+from gengine.emotion.parse import parse_emotion
+from gengine.emotion.plan import EmotionPlan, EmotionState
+from gengine.emotion.vocabulary import known_words, look_up, strengths_of_vad
+from gengine.emotion.voice import VoiceReader
+
+__all__ = [
+    "EmotionEncoder",
+    "EmotionPlan",
+    "EmotionState",
+    "VoiceReader",
+    "known_words",
+    "look_up",
+    "parse_emotion",
+    "strengths_of_vad",
+]

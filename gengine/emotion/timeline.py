@@ -1,0 +1,171 @@
+"""Emotion timelines in files: JSON keyframes, CSV rows and SRT-like segments.
+
+    emotions.json   [{"time": 0, "emotion": "happy:0.8"}, {"time": "1:02.5", "emotion": "sad", "intensity": 0.5}]
+                    or {"keyframes": [...], "fade": 0.6}
+    emotions.csv    time,emotion,intensity
+                    0,happy:0.8,
+                    2.5,angry,0.5
+    emotions.srt    00:00:00,000 --> 00:00:03,000
+                    happy:0.7
+
+In JSON and CSV an emotion lasts until the next one begins. In SRT it lasts for its own segment, and gaps
+between segments are neutral. Times are seconds or [h:]m:s.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gengine.errors import EmotionError
+
+SUFFIXES = (".json", ".csv", ".srt", ".vtt")
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """An ``emotion`` (an expression of the grammar) that begins at ``time`` s; ``where`` it was written."""
+
+    time: float
+    emotion: Any
+    intensity: float | str | None
+    where: str
+
+
+def read_timeline(path: Path) -> tuple[list[Keyframe], float | None]:
+    """Keyframes and, where the file gives one, the fade in seconds."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise EmotionError(f"{path}: a timeline of type {suffix or 'none'}, expected {', '.join(SUFFIXES)}")
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise EmotionError(f"{path}: no such timeline can be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise EmotionError(f"{path}: is not UTF-8 text; save the timeline as UTF-8") from None
+    reader = {".json": _json, ".csv": _csv}.get(suffix, _srt)
+    keyframes, fade = reader(text, str(path))
+    if not keyframes:
+        raise EmotionError(f"{path}: holds no keyframes; expected at least one time and emotion")
+    return keyframes, fade
+
+
+def seconds(value: Any, where: str) -> float:
+    """A time in seconds from a number or ``"s"``, ``"m:s"``, ``"h:m:s"``."""
+    time = math.nan
+    if isinstance(value, bool):
+        pass
+    elif isinstance(value, int | float):
+        time = float(value)
+    elif isinstance(value, str) and re.fullmatch(r"(\d+:){0,2}\d+([.,]\d*)?", value.strip()):
+        time = 0.0
+        for part in value.strip().replace(",", ".").split(":"):
+            time = time * 60 + float(part)
+    if not (math.isfinite(time) and time >= 0):
+        raise EmotionError(f"{where}: time {value!r}, expected seconds from 0 on, such as 2.5, or h:m:s such as 1:02.5")
+    return time
+
+
+def check_rising(keyframes: list[Keyframe]) -> None:
+    """Keyframes must be in order of time, no two at the same moment."""
+    for a, b in zip(keyframes, keyframes[1:], strict=False):
+        if b.time <= a.time:
+            raise EmotionError(
+                f"{b.where}: time {b.time:g} s does not come after {a.time:g} s; "
+                "order the keyframes by time, one per moment"
+            )
+
+
+def keyframe_of(item: Any, where: str) -> Keyframe:
+    """A keyframe from ``{"time": ..., "emotion": ...}`` or a (time, emotion) pair."""
+    if isinstance(item, dict):
+        missing = [k for k in ("time", "emotion") if k not in item]
+        unknown = [k for k in item if k not in ("time", "emotion", "intensity")]
+        if missing or unknown:
+            what = f"lacks {missing[0]!r}" if missing else f"has an unknown key {unknown[0]!r}"
+            raise EmotionError(f'{where}: {what}; expected {{"time": 0, "emotion": "happy:0.8", "intensity": 1}}')
+        return Keyframe(seconds(item["time"], where), item["emotion"], item.get("intensity"), where)
+    if isinstance(item, list | tuple) and len(item) == 2:
+        return Keyframe(seconds(item[0], where), item[1], None, where)
+    raise EmotionError(f'{where}: {item!r}, expected a (time, emotion) pair or {{"time": 0, "emotion": "happy"}}')
+
+
+def _json(text: str, name: str) -> tuple[list[Keyframe], float | None]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise EmotionError(f"{name}, line {error.lineno}: is not JSON ({error.msg})") from None
+    fade = None
+    if isinstance(data, dict):
+        unknown = [k for k in data if k not in ("keyframes", "fade")]
+        if unknown or "keyframes" not in data:
+            what = f"has an unknown key {unknown[0]!r}" if unknown else "lacks 'keyframes'"
+            raise EmotionError(f'{name}: {what}; expected {{"keyframes": [...], "fade": 0.8}} or a list of keyframes')
+        data, fade = data["keyframes"], data.get("fade")
+        if fade is not None:
+            fade = seconds(fade, f"{name}, fade")
+    if not isinstance(data, list):
+        raise EmotionError(f'{name}: expected a list such as [{{"time": 0, "emotion": "happy"}}]')
+    return [keyframe_of(item, f"{name}, keyframe {i}") for i, item in enumerate(data, 1)], fade
+
+
+def _csv(text: str, name: str) -> tuple[list[Keyframe], float | None]:
+    keyframes: list[Keyframe] = []
+    rows = csv.reader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ",")
+    for row in rows:
+        where = f"{name}, line {rows.line_num}"
+        cells = [c.strip() for c in row]
+        if not any(cells) or cells[0].startswith("#"):
+            continue
+        if not keyframes and [c.lower() for c in cells[:2]] == ["time", "emotion"]:
+            continue
+        # "vad:0.6,0.5,0.2" needs quotes in a CSV; forgive their lack.
+        if len(cells) >= 4 and cells[1].lower().startswith("vad:"):
+            cells = [cells[0], ",".join(cells[1:4]), *cells[4:]]
+        if len(cells) not in (2, 3) or not cells[1]:
+            raise EmotionError(f"{where}: {','.join(row)!r}, expected time,emotion or time,emotion,intensity")
+        keyframes.append(Keyframe(seconds(cells[0], where), cells[1], (cells[2:] or [""])[0] or None, where))
+    return keyframes, None
+
+
+_ARROW = re.compile(r"^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)")
+
+
+def _srt(text: str, name: str) -> tuple[list[Keyframe], float | None]:
+    lines = text.splitlines()
+    keyframes: list[Keyframe] = []
+    neutral_from: float | None = 0.0
+    i = 0
+    while i < len(lines):
+        match, where = _ARROW.match(lines[i]), f"{name}, line {i + 1}"
+        i += 1
+        if not match:
+            head = lines[i - 1].strip()
+            if head and not head.isdigit() and not head.upper().startswith("WEBVTT"):
+                raise EmotionError(f"{where}: {head!r}, expected '00:00:00,000 --> 00:00:03,000' above an emotion")
+            continue
+        start, end = (seconds(m, where) for m in match.groups())
+        if end <= start:
+            raise EmotionError(f"{where}: the segment ends at {end:g} s, not after its start at {start:g} s")
+        words = []
+        while i < len(lines) and lines[i].strip():
+            words.append(lines[i].strip())
+            i += 1
+        if not words:
+            raise EmotionError(f"{where}: no emotion below the times, expected one such as happy:0.7")
+        if neutral_from is not None and start > neutral_from + 1e-3:
+            keyframes.append(Keyframe(neutral_from, "neutral", None, where))
+        elif keyframes and start < (neutral_from or 0.0) - 1e-3:
+            raise EmotionError(
+                f"{where}: starts at {start:g} s inside the segment before it, which ends at {neutral_from:g} s"
+            )
+        keyframes.append(Keyframe(start, " ".join(words), None, where))
+        neutral_from = end
+    if keyframes and neutral_from is not None:
+        keyframes.append(Keyframe(neutral_from, "neutral", None, f"{name}, end"))
+    return keyframes, None
