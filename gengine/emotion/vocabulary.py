@@ -129,7 +129,7 @@ def prototypes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def strengths_of_vad(vad: ArrayLike) -> NDArray[np.float64]:
     """Strengths ``(18,)`` of a VAD point ``(3,)``.
 
-    The posterior of the point under the seventeen Gaussians, sharpened, times how far the point lies on the
+    The posterior of the point under the emotions' Gaussians, sharpened, times how far the point lies on the
     way from neutral (0) to each emotion's prototype (1), times how near it is to any of them at all: a point
     far from every named emotion, such as deep relaxation, speaks through its VAD. The origin is all zeros.
     """
@@ -138,7 +138,8 @@ def strengths_of_vad(vad: ArrayLike) -> NDArray[np.float64]:
     distance = (((point - means) / deviations) ** 2).sum(1)
     log_density = -0.5 * distance - np.log(deviations).sum(1)
     log_density[len(BEAT_EMOTIONS) :] += np.log(_RARITY)
-    log_density[EMOTION_INDEX["neutral"]] = -np.inf
+    # Sarcasm is a way of saying things: in VAD space it is contempt, so only its own words mean it.
+    log_density[[EMOTION_INDEX["neutral"], EMOTION_INDEX["sarcastic"]]] = -np.inf
     posterior = np.exp(_SHARPNESS * (log_density - log_density.max()))
     posterior /= posterior.sum()
     nearness = 1.0 / (1.0 + 0.2 * max(0.0, float((posterior * distance).sum()) - 1.0))
