@@ -24,41 +24,50 @@ BODIES = Path(__file__).parent / "data" / "bodies.npz"
 _TO_PROJECT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 """MakeHuman stands z-up facing -y; the project stands y-up facing +z."""
 
-PHENOTYPES: dict[str, dict[str, dict[str, float]]] = {
+PHENOTYPES: dict[str, dict[str, Any]] = {
     "anna": {
-        "body": {"gender": 0.0, "age": 0.66, "muscle": 0.5, "weight": 0.45, "height": 0.5, "proportions": 0.75},
+        "tall": 1.68,
+        "body": {"gender": 1.0, "age": 0.66, "muscle": 0.5, "weight": 0.45, "height": 0.5, "proportions": 0.75},
         "local": {"mouth-upperlip-volume-incr": 0.3, "nose-scale-horiz-incr": -0.3},
     },
     "ben": {
-        "body": {"gender": 1.0, "age": 0.66, "muscle": 0.6, "weight": 0.5, "height": 0.55, "proportions": 0.7},
+        "tall": 1.8,
+        "body": {"gender": 0.0, "age": 0.66, "muscle": 0.6, "weight": 0.5, "height": 0.55, "proportions": 0.7},
         "local": {"nose-hump-incr": 0.25, "head-scale-horiz-incr": 0.1},
     },
     "clara": {
-        "body": {"gender": 0.05, "age": 0.87, "muscle": 0.45, "weight": 0.62, "height": 0.45, "proportions": 0.5},
+        "tall": 1.63,
+        "body": {"gender": 0.95, "age": 0.87, "muscle": 0.45, "weight": 0.62, "height": 0.45, "proportions": 0.5},
         "local": {"nose-point-width-incr": 0.3, "mouth-lowerlip-volume-incr": -0.2},
     },
     "david": {
-        "body": {"gender": 1.0, "age": 0.9, "muscle": 0.5, "weight": 0.58, "height": 0.52, "proportions": 0.5},
+        "tall": 1.76,
+        "body": {"gender": 0.0, "age": 0.9, "muscle": 0.5, "weight": 0.58, "height": 0.52, "proportions": 0.5},
         "local": {"nose-volume-incr": 0.4, "head-scale-vert-incr": 0.2},
     },
     "emi": {
-        "body": {"gender": 0.0, "age": 0.6, "muscle": 0.45, "weight": 0.36, "height": 0.38, "proportions": 0.7},
+        "tall": 1.59,
+        "body": {"gender": 1.0, "age": 0.6, "muscle": 0.45, "weight": 0.36, "height": 0.38, "proportions": 0.7},
         "local": {"head-scale-horiz-incr": 0.25, "nose-scale-depth-incr": -0.35, "nose-scale-vert-incr": -0.2},
     },
     "femi": {
-        "body": {"gender": 0.95, "age": 0.7, "muscle": 0.75, "weight": 0.48, "height": 0.62, "proportions": 0.8},
+        "tall": 1.86,
+        "body": {"gender": 0.05, "age": 0.7, "muscle": 0.75, "weight": 0.48, "height": 0.62, "proportions": 0.8},
         "local": {"nose-scale-horiz-incr": 0.6, "mouth-lowerlip-volume-incr": 0.5, "mouth-upperlip-volume-incr": 0.5},
     },
     "grace": {
-        "body": {"gender": 0.0, "age": 0.72, "muscle": 0.55, "weight": 0.58, "height": 0.5, "proportions": 0.6},
+        "tall": 1.71,
+        "body": {"gender": 1.0, "age": 0.72, "muscle": 0.55, "weight": 0.58, "height": 0.5, "proportions": 0.6},
         "local": {"nose-scale-horiz-incr": 0.45, "mouth-lowerlip-volume-incr": 0.45, "mouth-upperlip-volume-incr": 0.4},
     },
     "hugo": {
-        "body": {"gender": 1.0, "age": 0.75, "muscle": 0.5, "weight": 0.78, "height": 0.5, "proportions": 0.45},
+        "tall": 1.77,
+        "body": {"gender": 0.0, "age": 0.75, "muscle": 0.5, "weight": 0.78, "height": 0.5, "proportions": 0.45},
         "local": {"neck-double-incr": 0.4, "head-fat-incr": 0.3},
     },
 }
-"""Shape of every preset: MakeHuman's phenotype (0-1) and small local changes (-1 to 1)."""
+"""Shape of every preset: standing height (m), MakeHuman's phenotype (0-1; gender 0 male, 1 female) and local
+changes (-1 to 1)."""
 
 
 def shape(model: Any, body: dict[str, float], local: dict[str, float] | None = None) -> tuple[NDArray, NDArray]:
@@ -125,6 +134,8 @@ def bake(path: Path = BODIES) -> Path:
         arrays[f"morph_{name}_index"], arrays[f"morph_{name}_delta"] = index.astype(np.uint16), delta
     for name, phenotype in PHENOTYPES.items():
         vertices, positions = shape(model, phenotype["body"], phenotype["local"])
+        scale = phenotype["tall"] / vertices[:, 1].max()
+        vertices, positions = vertices * scale, positions * scale
         low, high = vertices.min(0), vertices.max(0)
         arrays[f"body_{name}_box"] = np.stack([low, high]).astype(np.float32)
         arrays[f"body_{name}_vertices"] = np.round((vertices - low) / (high - low) * 65535).astype(np.uint16)
