@@ -292,7 +292,8 @@ def _unique(names: list[str]) -> list[str]:
 
 def _guess_scale(parents: NDArray, offsets: NDArray) -> float:
     children = np.bincount(parents[1:], minlength=len(parents))
-    start = int(np.argmax(children != 1))  # a reference node may lie metres away from the hips
+    # A reference node may lie metres away from the hips, where the body begins to branch.
+    start = int(np.argmax(children > 1)) if (children > 1).any() else 0
     reach = np.zeros(len(parents))
     for j in range(start + 1, len(parents)):
         reach[j] = reach[parents[j]] + np.linalg.norm(offsets[j])

@@ -8,8 +8,12 @@ from importlib import resources
 
 from gengine.errors import GengineError
 
-RIGS: tuple[str, ...] = ("mixamo", "vrm", "vrm0", "unity", "godot", "ue5", "smplx")
-"""Rigs whose joint names are known. ``vrm`` is VRM 1.0; VRM 0.x and Unity shift the thumb's names by one."""
+RIGS: tuple[str, ...] = ("mixamo", "readyplayerme", "vrm", "vrm0", "unity", "godot", "ue5", "smplx")
+"""Rigs whose joint names are known. ``vrm`` is VRM 1.0; VRM 0.x and Unity shift the thumb's names by one.
+
+Mixamo's names begin with ``mixamorig:``, whose colon three.js cannot address in a clip; ``readyplayerme`` has the
+same names without it.
+"""
 
 
 @cache
