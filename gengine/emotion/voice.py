@@ -1,9 +1,10 @@
 """A cautious reading of emotion from how something is said.
 
 Slow averages of the prosody (loudness contour, pitch range and movement, brightness of voiced sound, tempo)
-feed a four-class logistic regression trained on EMO-DB's acted German speech (CC0). It reads arousal well and
-valence poorly, so the strengths it gives are modest. ``benchmarks/emotion_voice.py`` trains it, prints its
-leave-one-speaker-out accuracy and writes ``data/voice_model.json``.
+feed a four-class logistic regression trained on EMO-DB's acted German speech (CC0), with read speech of other
+corpora as further neutral. It tells high from low arousal well and anger from happiness poorly, so the
+strengths it gives are modest. ``benchmarks/emotion_voice.py`` trains it, prints its leave-one-speaker-out
+accuracy and its false alarms, and writes ``data/voice_model.json``.
 """
 
 from __future__ import annotations
