@@ -165,7 +165,8 @@ _GERMAN = {
     "ah": "a", "uh": "u", "üh": "y", "öh": "ø", "äh": "EH", "ä": "EH", "ö": "œ", "ü": "y", "tion": "T S IY OW N",
     "er_": "ɐ _", "ern_": "ɐ N _", "en_": "AH N _", "el_": "AH L _", "e_": "AH _", "ig_": "IH ç _", "d_": "T _",
     "b_": "P _", "g_": "K _", "a": "a", "b": "B", "c": "K", "d": "D", "e": "EH", "f": "F", "g": "G", "h": "HH",
-    "i": "IH", "j": "Y", "k": "K", "l": "L", "m": "M", "n": "N", "o": "AO", "p": "P", "q": "K", "r": "ʁ", "s": "S", "t": "T", "u": "UH",
+    "i": "IH", "j": "Y", "k": "K", "l": "L", "m": "M", "n": "N", "o": "AO", "p": "P", "q": "K", "r": "ʁ", "s": "S",
+    "t": "T", "u": "UH",
     "v": "F", "w": "V", "x": "K S", "y": "y", "z": "T S",
 }  # fmt: skip
 
@@ -183,9 +184,9 @@ _PINYIN = {
 _LATIN = {  # any other language in Latin letters: roughly the values the letters have from Lisbon to Warsaw
     "ch": "SH", "sh": "SH", "th": "T", "ph": "F", "qu": "K", "ll": "L", "ñ": "N Y", "gn": "N Y", "ou": "UW",
     "oi": "W a", "au": "oː", "eau": "oː", "ai": "EH", "ei": "EH", "eu": "ø", "ç": "S", "a": "a", "b": "B", "c": "K",
-    "ce": "S eː", "ci": "S IY", "d": "D", "e": "eː", "f": "F", "g": "G", "h": "", "i": "IY", "j": "ZH", "k": "K", "l": "L", "m": "M",
-    "n": "N", "o": "oː", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "UW", "v": "V", "w": "V", "x": "K S",
-    "y": "IY", "z": "Z", "ö": "ø", "ü": "y", "ä": "EH",
+    "ce": "S eː", "ci": "S IY", "d": "D", "e": "eː", "f": "F", "g": "G", "h": "", "i": "IY", "j": "ZH", "k": "K",
+    "l": "L", "m": "M", "n": "N", "o": "oː", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "UW", "v": "V",
+    "w": "V", "x": "K S", "y": "IY", "z": "Z", "ö": "ø", "ü": "y", "ä": "EH",
 }  # fmt: skip
 
 _CYRILLIC = dict(

@@ -257,9 +257,9 @@ def _timed(words: tuple[Word, ...], sounds: tuple[Phone, ...], language: str | N
 # ---- JSON
 
 
-def _json(text: str, language: str | None, name: str) -> Transcript:
+def _json(content: str, language: str | None, name: str) -> Transcript:
     try:
-        data = json.loads(text)
+        data = json.loads(content)
     except json.JSONDecodeError as error:
         raise TextError(f"text: '{name}' line {error.lineno}: not valid JSON ({error.msg})") from None
     except RecursionError:
@@ -268,8 +268,9 @@ def _json(text: str, language: str | None, name: str) -> Transcript:
         data = {"words": data}
     if not isinstance(data, dict):
         raise TextError(f"text: '{name}' line 1: a bare {type(data).__name__}, expected an object with 'words'")
-    if language is None and isinstance(data.get("language"), str) and re.match(r"[a-z]{2}(-|$)", data["language"]):
-        language = _checked_language(data["language"])
+    named: Any = data.get("language")
+    if language is None and isinstance(named, str) and re.match(r"[a-z]{2}(-|$)", named):
+        language = _checked_language(named)
     entries = data.get("words", data.get("result"))
     segments = data.get("segments")
     if entries is None and isinstance(segments, list):
@@ -278,8 +279,9 @@ def _json(text: str, language: str | None, name: str) -> Transcript:
         else:
             return _json_segments(segments, language, name)
     if entries is None:
-        if isinstance(data.get("text"), str):
-            return _untimed(data["text"], language, name)
+        text: Any = data.get("text")
+        if isinstance(text, str):
+            return _untimed(text, language, name)
         raise TextError(f"text: '{name}' line 1: no 'words', 'segments' or 'text' in it; see read_text's description")
     words = _json_words(_list(entries, "words", name), name)
     if not words:
@@ -293,9 +295,9 @@ def _json_words(entries: list[Any], name: str) -> list[Word]:
     for i, entry in enumerate(entries):
         label = _field(entry, ("word", "text", "label"), f"words[{i}]", name)
         timed = isinstance(entry, dict) and "start" in entry and "end" in entry
-        times = _times(entry, f"words[{i}]", name) if timed else (None, None)
+        start, end = _times(entry, f"words[{i}]", name) if timed else (None, None)
         if split_words(label):
-            rows.append((label.strip(), *times))
+            rows.append((label.strip(), start, end))
     if rows and all(start is None for _, start, _ in rows):
         raise TextError(f"text: '{name}' line 1: no entry of 'words' has 'start' and 'end' in seconds")
     words: list[Word] = []
@@ -348,9 +350,9 @@ def _field(entry: Any, keys: tuple[str, ...], where: str, name: str) -> str:
 
 def _times(entry: Any, where: str, name: str) -> tuple[float, float]:
     start, end = (entry.get(k) if isinstance(entry, dict) else None for k in ("start", "end"))
-    ok = all(isinstance(t, int | float) and not isinstance(t, bool) and math.isfinite(t) for t in (start, end))
-    if not ok or not 0 <= start <= end:
+    numbers = [t for t in (start, end) if isinstance(t, int | float) and not isinstance(t, bool) and math.isfinite(t)]
+    if len(numbers) < 2 or not 0 <= numbers[0] <= numbers[1]:
         raise TextError(
             f"text: '{name}' line 1: {where} lasts from {start!r} to {end!r}, expected seconds with 0 <= start <= end"
         )
-    return float(start), float(end)
+    return float(numbers[0]), float(numbers[1])

@@ -28,7 +28,7 @@ def parse_textgrid(text: str, name: str) -> list[Tier]:
     kind = tokens.string("object class")
     if kind != "TextGrid":
         raise tokens.error(f"holds a Praat '{kind}', expected a 'TextGrid'")
-    tokens.number("xmin"), tokens.number("xmax")
+    tokens.skip_range()
     if tokens.flag() != "<exists>":
         return []
     return [_tier(tokens) for _ in range(tokens.count("number of tiers"))]
@@ -38,7 +38,7 @@ def _tier(tokens: _Tokens) -> Tier:
     kind, name = tokens.string("tier class"), tokens.string("tier name")
     if kind not in ("IntervalTier", "TextTier"):
         raise tokens.error(f"tier class '{kind}', expected 'IntervalTier' or 'TextTier'")
-    tokens.number("tier xmin"), tokens.number("tier xmax")
+    tokens.skip_range()
     intervals = []
     last = float("-inf")
     for _ in range(tokens.count("number of intervals")):
@@ -83,6 +83,11 @@ class _Tokens:
 
     def number(self, what: str) -> float:
         return float(self._next(3, "a number", what))
+
+    def skip_range(self) -> None:
+        """A file's or tier's xmin and xmax say nothing that its intervals do not."""
+        self.number("xmin")
+        self.number("xmax")
 
     def count(self, what: str) -> int:
         value = self.number(what)

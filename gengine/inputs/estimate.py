@@ -1,0 +1,98 @@
+"""Word times without an aligner: the words are spread over the parts of the sound where someone speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.words import Phone, Word
+from gengine.inputs.timeline import spread
+
+FRAME = 0.01
+"""Hop of the loudness curve, seconds."""
+
+PAUSE = 0.2
+"""Shortest silence that counts as a pause, seconds."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """One written word: its text, its sounds (may be unknown: empty), and the ``Segment`` it stands in."""
+
+    text: str
+    sounds: tuple[tuple[str, int], ...]
+    segment: int = 0
+
+    @property
+    def weight(self) -> float:
+        """How long it takes to say, in sounds."""
+        return float(len(self.sounds)) or max(2.0, 0.8 * len(self.text))
+
+    @property
+    def closes(self) -> bool:
+        """A clause ends here."""
+        return self.text.rstrip("\"'”»)")[-1:] in ".,;:!?…。，！？；："
+
+
+def speech_parts(samples: NDArray[np.float32], rate: int) -> list[tuple[float, float]]:
+    """Stretches (start s, end s) of speech: louder than a line between the sound's floor and its peaks."""
+    hop = int(FRAME * rate)
+    frames = len(samples) // hop
+    if frames == 0:
+        return []
+    power = (samples[: frames * hop].reshape(frames, hop).astype(float) ** 2).mean(1)
+    smooth = np.convolve(power, np.full(3, 1 / 3), "same")
+    level = 10 * np.log10(smooth + 1e-9)
+    floor, peak = np.percentile(level, 5), np.percentile(level, 95)
+    if peak < -65:
+        return []
+    # A sound without pauses has no floor to speak of: then 35 dB under its peaks is the line.
+    line = max(floor + 0.3 * (peak - floor), peak - 35) if peak - floor > 12 else peak - 35
+    loud = level > line
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(int)))
+    parts = [(float(a * FRAME), float(b * FRAME)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    joined: list[tuple[float, float]] = []
+    for start, end in parts:
+        if joined and start - joined[-1][1] < PAUSE:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return [(a, b) for a, b in joined if b - a >= 0.06]
+
+
+def estimate(
+    tokens: Sequence[Token], parts: list[tuple[float, float]], start: float, end: float
+) -> tuple[list[Word], list[Phone]]:
+    """Words and phones of ``tokens`` inside [start, end] s, on its ``parts`` of speech.
+
+    Every word gets time by its number of sounds; each pause falls on the word border nearest to it, the end
+    of a clause preferred.
+    """
+    parts = [(max(a, start), min(b, end)) for a, b in parts if min(b, end) - max(a, start) > 0.02] or [(start, end)]
+    weights = np.array([t.weight for t in tokens])
+    share = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
+    spoken = np.array([b - a for a, b in parts])
+    pause_at = np.cumsum(spoken)[:-1] / spoken.sum()
+    closes = np.array([t.closes for t in tokens])
+    borders = [0]
+    for at in pause_at:
+        first, last = borders[-1], len(tokens)
+        candidates = np.arange(first, last + 1)
+        # A clause's end may lie half a second further from the pause than a bare word border.
+        distance = np.abs(share[candidates] - at) * spoken.sum()
+        distance -= np.where((candidates > 0) & closes[np.maximum(candidates - 1, 0)], 0.5, 0.0)
+        borders.append(int(candidates[np.argmin(distance)]))
+    borders.append(len(tokens))
+    words: list[Word] = []
+    phones: list[Phone] = []
+    for (a, b), first, last in zip(parts, borders, borders[1:], strict=False):
+        at = a
+        for token in tokens[first:last]:
+            stop = float(min(at + (b - a) * token.weight / weights[first:last].sum(), b))
+            words.append(Word(token.text, at, stop))
+            phones += spread(list(token.sounds), at, stop) if token.sounds else []
+            at = stop
+    return words, phones

@@ -1,0 +1,240 @@
+"""Forced alignment by PocketSphinx and its English acoustic model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.audio import SAMPLE_RATE
+from gengine.errors import GengineError
+from gengine.inputs.estimate import speech_parts
+from gengine.inputs.letters import spell_english
+from gengine.inputs.phones import SILENCE
+
+WINDOW = 25.0
+"""Words of a long recording are first found window by window of this length, seconds."""
+
+CHUNK = 10.0
+"""Phones are aligned in chunks of about this length, cut at pauses, seconds: the search grows with its square."""
+
+MOST_WORDS = 7.0
+"""Words per second that nobody exceeds over a window."""
+
+_PAD = 0.2
+_BRIDGE = 0.12
+
+# Sounds that the English model lacks, by their nearest English one.
+_NEAREST = {
+    "y": "UW", "ø": "ER", "œ": "ER", "oː": "OW", "eː": "EY", "ç": "SH", "x": "HH", "ʁ": "R", "ɐ": "AH", "ɕ": "SH",
+    "ʂ": "SH", "ɻ": "R", "ɿ": "IH", "ü": "UW", "ɤ": "AH", "uo": "AO", "a": "AA", "u": "UW", "ʊŋ": "OW",
+}  # fmt: skip
+
+
+class AlignmentFailed(Exception):
+    """The words could not be found in the sound; callers fall back to an estimate."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One spoken word for the aligner: its dictionary ``name``, or its ``sounds`` where it has its own."""
+
+    name: str
+    sounds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One aligned phone: ``start``, ``end`` s, ``score`` per frame (0 best), ``word`` index or -1 for silence."""
+
+    symbol: str
+    start: float
+    end: float
+    score: float
+    word: int
+
+
+class Aligner:
+    """PocketSphinx's dictionary and two decoders: a quick one for words, an exact one for phones.
+
+    One at a time may use it (``lock``); get it from ``aligner()``.
+    """
+
+    def __init__(self) -> None:
+        try:
+            from pocketsphinx import Decoder
+        except ImportError:
+            raise GengineError("alignment needs pocketsphinx: pip install 'pocketsphinx>=5.0.4'") from None
+        self.lock = threading.Lock()
+        # Without bestpath the last frames may not be left to a one-frame "</s>", which phone alignment rejects.
+        self._exact = Decoder(lm=None, loglevel="FATAL", bestpath=False)
+        self._quick = Decoder(lm=None, loglevel="FATAL", bestpath=False, ds=3)
+        self._own: dict[str, tuple[str, ...]] = {}
+
+    def lookup(self, word: str) -> list[str] | None:
+        """Dictionary pronunciation in ARPAbet without stress; None where the word is not listed."""
+        found = self._exact.lookup_word(word)
+        return found.split() if found else None
+
+    def pronounce(self, word: str) -> list[str]:
+        """Pronunciation of any lower-case English word."""
+        return self.lookup(word) or spell_english(word, self.lookup)
+
+    def _names(self, words: Sequence[Spoken]) -> list[str]:
+        """Dictionary names of all words; unlisted ones are added to both decoders."""
+        names = []
+        for word in words:
+            if word.sounds:
+                name = "=" + "-".join(word.sounds)
+                sounds = tuple(_NEAREST.get(s, s) for s in word.sounds)
+            else:
+                name, sounds = word.name, ()
+            if name not in self._own and self._exact.lookup_word(name) is None:
+                sounds = sounds or tuple(spell_english(name, self.lookup))
+                for decoder in (self._exact, self._quick):
+                    decoder.add_word(name, " ".join(sounds), False)
+                self._own[name] = sounds
+            names.append(name)
+        return names
+
+    def align(self, samples: NDArray[np.float32], words: Sequence[Spoken]) -> list[Sound]:
+        """Phones of ``words`` in 16 kHz ``samples``, silences included; ``AlignmentFailed`` where they do not fit."""
+        names = self._names(words)
+        pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+        sounds: list[Sound] = []
+        for start, end, first, last in self._chunks(pcm, names):
+            sounds += self._phones(pcm, start, end, names, words, first, last)
+        return sounds
+
+    # ---- words, in windows
+
+    def _chunks(self, pcm: NDArray[np.int16], names: list[str]) -> list[tuple[int, int, int, int]]:
+        """Cuts (first sample, end sample, first word, end word) at pauses, each about ``CHUNK`` long."""
+        if len(pcm) <= 1.5 * CHUNK * SAMPLE_RATE:
+            return [(0, len(pcm), 0, len(names))]
+        found = self._words(pcm, names)
+        cuts = [(0, 0)]
+        best: tuple[float, int, int] | None = None
+        for k in range(1, len(found)):
+            pause = found[k][0] - found[k - 1][1]
+            middle = (found[k][0] + found[k - 1][1]) // 2
+            age = (middle - cuts[-1][0]) / SAMPLE_RATE
+            if age > CHUNK / 3 and (best is None or pause > best[0]):
+                best = (pause, middle, k)
+            if age > CHUNK and best is not None:
+                cuts.append(best[1:])
+                best = None
+        cuts.append((len(pcm), len(names)))
+        return [(a, b, i, j) for (a, i), (b, j) in zip(cuts, cuts[1:], strict=False)]
+
+    def _words(self, pcm: NDArray[np.int16], names: list[str]) -> list[tuple[int, int]]:
+        """Samples (start, end) of every word, found window by window so that time grows with length only."""
+        times: list[tuple[int, int]] = []
+        position = 0
+        while len(times) < len(names):
+            end = self._window_end(pcm, position)
+            last = end == len(pcm)
+            count = len(names) - len(times)
+            if not last:
+                count = min(count, int(MOST_WORDS * (end - position) / SAMPLE_RATE) + 1)
+            rest = names[len(times) : len(times) + count]
+            segments = self._decode(self._quick, pcm[position:end], rest, open_end=not last)
+            if last and len(segments) != len(rest):
+                raise AlignmentFailed("the words do not fit the sound")
+            keep = len(segments)
+            if not last:
+                # The last words may be wrong where the window cuts into speech: stop at an earlier pause.
+                limit = end - position - 3 * SAMPLE_RATE
+                pauses = [k for k in range(1, keep) if segments[k - 1][1] < limit]
+                gaps = [segments[k][0] - segments[k - 1][1] for k in pauses[-12:]]
+                keep = pauses[-len(gaps) :][int(np.argmax(gaps))] if gaps else 0
+            times += [(a + position, b + position) for a, b in segments[:keep]]
+            if last:
+                break
+            if keep:
+                position += (segments[keep - 1][1] + segments[keep][0]) // 2
+            else:
+                position = end - 3 * SAMPLE_RATE
+        return times
+
+    def _window_end(self, pcm: NDArray[np.int16], position: int) -> int:
+        """Sample at the longest pause near the end of the window."""
+        end = position + int(WINDOW * SAMPLE_RATE)
+        if end + 5 * SAMPLE_RATE >= len(pcm):
+            return len(pcm)
+        tail = end - 8 * SAMPLE_RATE
+        parts = speech_parts(pcm[tail:end] / np.float32(32768), SAMPLE_RATE)
+        gaps = [(b[0] - a[1], (a[1] + b[0]) / 2) for a, b in zip(parts, parts[1:], strict=False)]
+        return tail + int(max(gaps)[1] * SAMPLE_RATE) if gaps else end
+
+    def _decode(self, decoder: Any, pcm: NDArray[np.int16], names: list[str], open_end: bool) -> list[tuple[int, int]]:
+        """Word pass: samples (start, end) of the words heard, all of them unless ``open_end``."""
+        if open_end:
+            steps = [(k, k + 1, 1.0, name) for k, name in enumerate(names)]
+            exits = [(k, len(names), 1.0) for k in range(len(names))]
+            decoder.add_fsg("open", decoder.create_fsg("open", 0, len(names), steps + exits))
+            decoder.activate_search("open")
+        else:
+            decoder.set_align_text(" ".join(names))
+        try:
+            _hear(decoder, pcm)
+            segments = [(s.word, s.start_frame, s.end_frame + 1) for s in decoder.seg()]
+        except (RuntimeError, TypeError):
+            raise AlignmentFailed("no path through the words") from None
+        hop, shift = SAMPLE_RATE // 100, int(_PAD * SAMPLE_RATE)
+        edge = len(pcm)
+        return [
+            (min(max(a * hop - shift, 0), edge), min(max(b * hop - shift, 0), edge))
+            for word, a, b in segments
+            if word[0] not in "<[+(" and not word.startswith("++")
+        ]
+
+    # ---- phones, in chunks
+
+    def _phones(
+        self, pcm: NDArray[np.int16], start: int, end: int, names: list[str], words: Sequence[Spoken],
+        first: int, last: int,
+    ) -> list[Sound]:  # fmt: skip
+        decoder, chunk = self._exact, pcm[start:end]
+        at, length = start / SAMPLE_RATE, (end - start) / SAMPLE_RATE
+        if first == last:
+            return [Sound(SILENCE, at, at + length, 0.0, -1)]
+        found = self._decode(decoder, chunk, names[first:last], open_end=False)
+        if len(found) != last - first:
+            raise AlignmentFailed("words were lost")
+        try:
+            decoder.set_alignment()
+            _hear(decoder, chunk)
+            aligned = decoder.get_alignment()  # entries die with it and with each step: no list of them
+        except (RuntimeError, TypeError):
+            raise AlignmentFailed("no path through the phones") from None
+        sounds, word = [], first - 1
+        for entry in aligned:
+            silent = entry.name[0] in "<[+("
+            word += not silent
+            own = () if silent else words[word].sounds
+            for k, phone in enumerate(entry):
+                a = min(max(phone.start / 100 - _PAD, 0.0), length)
+                b = min(max((phone.start + phone.duration) / 100 - _PAD, 0.0), length)
+                symbol = SILENCE if silent else own[k] if own else phone.name
+                sounds.append(Sound(symbol, at + a, at + b, phone.score / phone.duration, -1 if silent else word))
+        return sounds
+
+
+def _hear(decoder: Any, pcm: NDArray[np.int16]) -> None:
+    """One whole utterance. A little quiet before and after it gives the silence models a place."""
+    quiet = np.resize(np.array([3, -2, 1, -3, 2, 0, -1], np.int16), int(_PAD * SAMPLE_RATE))
+    decoder.start_utt()
+    decoder.process_raw(np.concatenate([quiet, pcm, quiet]).tobytes(), full_utt=True)
+    decoder.end_utt()
+
+
+@cache
+def aligner() -> Aligner:
+    """The process's aligner; loading takes about 0.2 s."""
+    return Aligner()
