@@ -136,6 +136,13 @@ def measure_space(body: Body) -> dict[str, float]:
         out[f"elbow_p50_{side}"] = float(np.percentile(flexion[:, k], 50))
         out[f"elbow_p90_{side}"] = float(np.percentile(flexion[:, k], 90))
         out[f"swivel_p50_{side}"] = _percentile(body.swivel[:, k], 50)
+    # Where the forearm points as seen from the front: real elbows hang inside the hands, not outside them.
+    elbow = low_pass(body.seen(body.both("elbow")), body.fps)
+    fore = (body.wrists - elbow) * np.array([[1, 1, 1], [-1, 1, 1]])
+    fore /= np.maximum(np.linalg.norm(fore, axis=2, keepdims=True), 1e-9)
+    for i, axis in enumerate(("out", "up", "forward")):
+        out[f"forearm_{axis}_p50"] = float(np.median(fore[..., i]))
+    out["forearm_inward_share"] = float((fore[..., 0] < -0.3).mean())
     half = np.linalg.norm(body.both("shoulder")[:, 0] - body.both("shoulder")[:, 1], axis=1) / 2
     inside = np.abs(places[..., 0]) < (half / body.arm_length.mean())[:, None]
     inside &= (places[..., 1] > -0.75) & (places[..., 1] < -0.2)
@@ -282,6 +289,7 @@ def _rows() -> dict[str, tuple[str, str]]:
         "hold_rate": ("1/s", "holds (< 15 cm/s for 0.15 s) per hand"),
         "hold_length": ("s", "length of a hold"),
         "hold_share": ("share", "time in holds"),
+        "hold_drift": ("cm/s", "median speed of a hand that holds"),
         "two_hand_share": ("share", "strokes with the other hand above half speed"),
         "two_hand_lag": ("s", "between the hands' peaks"),
         "same": ("share", "paired strokes in the same direction"),
@@ -307,6 +315,8 @@ def _rows() -> dict[str, tuple[str, str]]:
         "reach": ("AL", "shoulder to wrist"),
         "elbow": ("deg", "elbow flexion"),
         "swivel": ("deg", "elbow swing outward"),
+        "forearm": ("", "forearm's direction: out, up, forward part of its length"),
+        "forearm_inward_share": ("share", "forearm crossing inward by more than 17 degrees"),
         "before_trunk_share": ("share", "wrist before the trunk"),
         "above_shoulder_share": ("share", "wrist above the shoulders"),
         "across_midline_share": ("share", "wrist across the midline"),

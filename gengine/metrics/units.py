@@ -176,6 +176,7 @@ def measure_units(body: Body) -> dict[str, float]:
         "hold_length_p50": _median(all_held),
         "hold_length_p90": _median(all_held, 90),
         "hold_share": float(all_held.sum() / 2 / seconds),
+        "hold_drift": _median(speed[speed < HOLD_CM_S]),
         **_two_hands(hands, speed),
         **_excursions(body, seconds),
     }
