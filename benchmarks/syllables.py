@@ -46,6 +46,22 @@ def syllables(samples: np.ndarray, phones: tuple[Phone, ...] | None):
     return found + encoder.push(prosody.flush()) + encoder.flush()
 
 
+def activity(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, np.ndarray]:
+    """Voice activity and whether a phone is said, per frame, without pauses shorter than 0.2 s and their edges."""
+    encoder = ProsodyEncoder()
+    speech = np.concatenate([encoder.push(samples).speech, encoder.flush().speech]) > 0
+    said, counted = np.zeros(len(speech), bool), np.zeros(len(speech), bool)
+    for p in phones:
+        if p.symbol == "spn":  # a word that the aligner did not know
+            continue
+        silent = p.symbol in ("sil", "sp")
+        margin = 8 if silent else 0
+        frames = slice(round(p.start * 100) + margin, max(round(p.end * 100) - margin, 0))
+        if not silent or p.end - p.start >= 0.2:
+            said[frames], counted[frames] = not silent, True
+    return speech[counted], said[counted]
+
+
 def match(found, vowels, tolerance=TOLERANCE):
     """Pairs (syllable, vowel), each used once, nearest first: a nucleus inside a vowel or close to it."""
     pairs = []
@@ -74,10 +90,14 @@ def agreement(accents: np.ndarray, stressed: np.ndarray) -> float:
 def report(name: str, folder: Path) -> None:
     print(f"--- {name}")
     total = {"found": 0, "vowels": 0, "matched": 0, "seconds": 0.0}
+    active, spoken = [], []
     onsets, blind, blind_stress, known, known_stress = [], [], [], [], []
     for samples, phones in clips(folder):
         vowels = [p for p in phones if is_vowel(p.symbol)]
         found = syllables(samples, None)
+        speech, said = activity(samples, phones)
+        active.append(speech)
+        spoken.append(said)
         pairs = match(found, vowels)
         total["found"] += len(found)
         total["vowels"] += len(vowels)
@@ -94,6 +114,8 @@ def report(name: str, folder: Path) -> None:
     print(f"{total['vowels']} vowels in {total['seconds']:.0f} s of speech, matched within {TOLERANCE * 1e3:.0f} ms")
     f1 = 2 * recall * precision / (recall + precision)
     print(f"sound alone: recall {recall:.3f} precision {precision:.3f} F1 {f1:.3f}")
+    heard, said = np.concatenate(active), np.concatenate(spoken)
+    print(f"voice activity: {heard[said].mean():.3f} of spoken frames, {heard[~said].mean():.3f} of pauses over 0.2 s")
     offset = np.array(onsets) * 1e3
     print(f"vowel onset error ms: median {np.median(offset):+.0f}, median absolute {np.median(np.abs(offset)):.0f}")
     for name, prominence, stress in (
