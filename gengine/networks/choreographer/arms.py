@@ -51,8 +51,8 @@ class ArmSpec:
 def clavicles(chest: Array, root: Array, spec: ArmSpec, wrists: Array, shrug: Array, forward: Array) -> Array:
     """Local rotations ``(T, 2, 4)`` of the clavicles.
 
-    They follow the arms: up .15 deg per deg of humerus elevation beyond hanging and forward about 9 deg from arm
-    down to arm forward (measured couplings .10-.18 and 7-12); ``shrug`` and ``forward`` (T, 2) rad add to it.
+    They follow the arms: up .19 deg per deg of humerus elevation beyond hanging and forward about 13 deg from arm
+    down to arm forward (measured couplings .10-.18 and 7-12 while noise adds no movement of its own here); ``shrug`` and ``forward`` (T, 2) rad add to it.
     """
     local = rotation.rotate(rotation.conjugate(chest)[:, None], wrists - root[:, None])
     shoulder = np.array([[spec.clavicle, 0, 0], [-spec.clavicle, 0, 0]])
@@ -62,8 +62,8 @@ def clavicles(chest: Array, root: Array, spec: ArmSpec, wrists: Array, shrug: Ar
     elevation = np.arctan2(
         np.hypot(direction[..., 0], direction[..., 2]) * 0.9, -direction[..., 1] + 1.1 * (1 - reach) + 0.05
     )
-    up = 0.15 * np.maximum(elevation - 0.25, -0.2) + shrug
-    ahead = np.radians(9.0) * np.clip(direction[..., 2], -0.3, 1.0) + forward
+    up = 0.19 * np.maximum(elevation - 0.25, -0.2) + shrug
+    ahead = np.radians(13.0) * np.clip(direction[..., 2], -0.3, 1.0) + forward
     up, ahead = soft_range(up, "clavicle_up", 0.06), soft_range(ahead, "clavicle_forward")
     lift = rotation.from_axis_angle([0.0, 0.0, 1.0], up * SIDE)
     swing = rotation.from_axis_angle([0.0, 1.0, 0.0], -ahead * SIDE)
@@ -81,10 +81,15 @@ def bend(shoulder: Array, wrist: Array, swivel: Array, forward: Array, spec: Arm
     direction = line / np.maximum(length, 1e-6)
     longest = spec.length * 0.995
     length = soft_clip(length, spec.length * 0.32, longest, spec.length * 0.035)
-    down = np.array([0.0, -1.0, 0.0]) - 0.7 * forward[:, None]
+    # The elbow of a hanging arm points back, that of a raised arm out: the reference turns with the arm, so that it
+    # is never parallel to it.
+    raised = direction[..., 1:2]
+    left = np.stack([forward[:, 2], np.zeros(len(forward)), -forward[:, 0]], -1)
+    down = [0.0, -1.0, 0.0] - 0.7 * np.clip(0.35 - raised, 0.0, 1.0) * forward[:, None]
+    down = down + (0.12 + 0.6 * np.clip(raised, 0.0, 1.0) ** 2) * SIDE[:, None] * left[:, None]
     below = down - (down * direction).sum(-1, keepdims=True) * direction
     below /= np.maximum(np.linalg.norm(below, axis=-1, keepdims=True), 1e-6)
-    out = np.cross(below, direction) * SIDE[:, None]
+    out = np.cross(direction, below) * SIDE[:, None]
     angle = swivel[..., None]
     pole = np.cos(angle) * below + np.sin(angle) * out
     along = (spec.upper**2 - spec.fore**2 + length**2) / (2 * length)
@@ -98,43 +103,39 @@ def _frame(x: Array, y: Array) -> Array:
 
 
 def pose(
-    chest: Array, clavicle: Array, shoulder: Array, elbow: Array, wrist: Array, hinge: Array, palm: Array,
-    flexion: Array, radial: Array,
+    chest: Array, clavicle: Array, shoulder: Array, elbow: Array, wrist: Array, hinge: Array, inward: Array, palm: Array
 ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
-    """Local rotations ``(T, 2, 4)`` of upper arms, forearms and hands, and the forearms' roll ``(T, 2)`` rad.
+    """Local rotations ``(T, 2, 4)`` of upper arms and forearms, forearm rolls ``(T, 2)`` and palm normals, world.
 
-    ``palm (T, 2, 3)`` is where the palm should face (world); the forearm turns towards it as far as it can.
-    ``flexion`` and ``radial`` ``(T, 2)`` rad bend the wrist.
+    ``palm (T, 2)`` rad is how far the palm is turned up from facing ``inward (T, 2, 3)``: 0 in, +90 deg up, -90 deg
+    down where the forearm points ahead; the forearm turns as far as it can. An angle instead of a direction, so that
+    no path of the hand can make the forearm flip to its other end.
     """
     upper = elbow - shoulder
     upper /= np.linalg.norm(upper, axis=-1, keepdims=True)
     fore = wrist - elbow
     fore /= np.linalg.norm(fore, axis=-1, keepdims=True)
-    side = SIDE[:, None]
-    world_arm = _frame(upper * side, -hinge * side)
+    world_arm = _frame(upper * SIDE[:, None], -hinge * SIDE[:, None])
     above = rotation.multiply(chest[:, None], clavicle)
     arm = rotation.multiply(rotation.conjugate(above), world_arm)
     bend_angle = np.arccos(np.clip((upper * fore).sum(-1), -1.0, 1.0))
     bend_angle = soft_range(bend_angle, "elbow_flexion", 0.05)
     hinge_turn = rotation.from_axis_angle([0.0, 1.0, 0.0], -SIDE * bend_angle)
-    # Palm at roll r faces -cos r Y - sin r Z of the unrolled forearm. Directions behind the reach of the forearm
-    # are folded onto the near half-plane, so a target that swings around the back cannot make the roll jump.
+    # At roll r the palm faces -cos r Y - sin r Z of the unrolled forearm. ``inward`` is folded onto the half-plane
+    # before the palm, which keeps the angle continuous where the forearm itself points inward.
     unrolled = rotation.multiply(world_arm, hinge_turn)
-    wanted = rotation.rotate(rotation.conjugate(unrolled), palm)
+    wanted = rotation.rotate(rotation.conjugate(unrolled), inward)
     ahead, across = -wanted[..., 1], -wanted[..., 2]
-    fold = 0.5 * (ahead + np.sqrt(ahead**2 + 0.09))
-    roll = soft_range(np.arctan2(across, fold), "pronation")
-    return arm, hinge_turn, *_wrist(roll, flexion, radial)
+    fold = 0.5 * (ahead + np.sqrt(ahead**2 + 0.12))
+    roll = soft_range(np.arctan2(across, fold) - palm, "pronation", 0.08)
+    fore_local = rotation.multiply(hinge_turn, rotation.from_axis_angle([1.0, 0.0, 0.0], roll))
+    normal = np.stack([np.zeros_like(roll), -np.cos(roll), -np.sin(roll)], -1)
+    return arm, fore_local, roll, rotation.rotate(unrolled, normal)
 
 
-def _wrist(roll: Array, flexion: Array, radial: Array) -> tuple[Array, Array]:
-    flexion = soft_range(flexion, "wrist_flexion")
-    radial = soft_range(radial, "wrist_radial")
-    bent = rotation.from_axis_angle([0.0, 0.0, 1.0], -SIDE * flexion)
-    hand = rotation.multiply(bent, rotation.from_axis_angle([0.0, 1.0, 0.0], -SIDE * radial))
-    return hand, roll
-
-
-def forearm(hinge_turn: Array, roll: Array) -> Array:
-    """Local forearm rotation ``(T, 2, 4)`` from its bend and its roll ``(T, 2)``: pronation is positive."""
-    return rotation.multiply(hinge_turn, rotation.from_axis_angle([1.0, 0.0, 0.0], roll))
+def wrist(flexion: Array, radial: Array) -> Array:
+    """Local rotations ``(T, 2, 4)`` of the hands from ``flexion`` and ``radial`` deviation ``(T, 2)`` rad."""
+    bent = rotation.from_axis_angle([0.0, 0.0, 1.0], -SIDE * soft_range(flexion, "wrist_flexion"))
+    return rotation.multiply(
+        bent, rotation.from_axis_angle([0.0, 1.0, 0.0], -SIDE * soft_range(radial, "wrist_radial"))
+    )

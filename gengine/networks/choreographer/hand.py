@@ -22,9 +22,9 @@ _FASTEST = 165.0
 
 # Where hands rest: hanging, hanging with a bent elbow, low in front (loosely together).
 _RESTS = {
-    "hang": (Posture((0.44, -0.955, 0.10), "in", "relaxed", 6, -4), 1.0),
-    "ready": (Posture((0.42, -0.80, 0.34), "in", "relaxed", 2, -6), 1.0),
-    "together": (Posture((0.13, -0.64, 0.43), "back", "soft", 4, -4), 1.0),
+    "hang": (Posture((0.47, -0.945, 0.12), "in", "relaxed", 6, -4), 1.0),
+    "ready": (Posture((0.47, -0.80, 0.32), "in", "relaxed", 2, -6), 1.0),
+    "together": (Posture((0.16, -0.62, 0.43), "back", "soft", 4, -4), 1.0),
 }
 
 
@@ -52,7 +52,7 @@ class Hand:
         posture = _RESTS[self.rest_name][0]
         self.wrist = Track(posture.at, 0.0)
         self.palm = Track(self._palm_vector(posture, 0.0), 0.0)
-        """Palm direction (3), swivel, wrist flexion and radial deviation, shrug (rad)."""
+        """Palm turn, elbow swivel, wrist flexion, radial deviation, shrug (rad)."""
         self.fingers = Track(shape(posture.hand), 0.0)
         self.last = np.array([0.0, 0.3, 0.2])
         self.intent = "turn"
@@ -87,7 +87,7 @@ class Hand:
         """The resting place under ``mood``."""
         at = np.array(_RESTS[self.rest_name][0].at)
         if self.rest_name == "together":
-            at += [0.02 * self.side, 0.0, 0.07 * self.side]  # one hand lies in front of the other
+            at += [0.02 * self.side, 0.03 * self.side, 0.08 * self.side]  # one hand lies in front of the other
             at[1] += float(np.clip(0.5 * mood.height, -0.06, 0.12))
         elif mood.tremor + mood.self_touch > 0.3:  # fear guards
             at += (np.array([0.2, -0.55, 0.45]) - at) * min(0.55, 0.45 * (mood.tremor + mood.self_touch))
@@ -106,7 +106,9 @@ class Hand:
         at = np.array(at, float)
         at[0] = np.clip(at[0], 0.02, 1.05)
         at[1] = np.clip(at[1], -0.985, 0.42)
-        at[2] = max(at[2], 0.02 if at[0] > 0.40 else 0.30)
+        if at[1] < -0.62 and at[2] < 0.36:  # beside the thighs, not in them
+            at[0] = max(at[0], 0.47)
+        at[2] = max(at[2], 0.04 if at[0] > 0.40 else 0.30)
         arm = at - [SHOULDER_OUT, 0, 0]
         reach = float(np.linalg.norm(arm))
         if reach > 0.955:
@@ -141,7 +143,10 @@ class Hand:
             return self._finish(end, self.reachable(here + step), span, mood, rng, intent="hold")
         onward = self.last / max(float(np.linalg.norm(self.last)), 1e-6)
         low = rng.random() < 0.5 * m.low[self.side]
-        centre = np.array([0.45, -0.84, 0.16]) if low else self.centre
+        centre, spread = self.centre, m.spread
+        if low:
+            centre, spread = np.array([0.46, -0.88, 0.16]), np.array([0.08, 0.1, 0.1])
+            size = max(size, 0.9 * float(np.linalg.norm(centre - here)))
         directions = rng.standard_normal((10, 3)) * [0.8, 1.15, 0.85]
         if self.intent == "reverse":
             directions = 0.38 * directions - onward
@@ -154,9 +159,11 @@ class Hand:
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         goals = here + directions * size * rng.uniform(0.8, 1.2, (10, 1))
         goals = np.array([self.reachable(g) for g in goals])
-        spread = m.spread * [1.0, 1.0, 1.0]
         score = -0.5 * (((goals - centre) / spread) ** 2).sum(1)
-        score += 2.0 * np.log(np.linalg.norm(goals - here, axis=1) / size + 0.05)
+        score += 3.0 * np.log(np.minimum(np.linalg.norm(goals - here, axis=1) / size, 1.0) + 0.05)
+        if not low:
+            reach = np.linalg.norm(goals - [SHOULDER_OUT, 0, 0], axis=1)
+            score -= 0.5 * ((reach - m.reach) / 0.13) ** 2
         score += rng.gumbel(size=10) * 0.7
         return self._finish(end, goals[int(np.argmax(score))], span, mood, rng)
 
@@ -188,14 +195,14 @@ class Hand:
         speed = chord / span
         velocity = np.zeros(3)
         acceleration = np.zeros(3)
-        loose = float(np.clip(0.32 * np.exp(0.6 * rng.standard_normal()), 0.05, 0.8)) * (0.5 + 0.5 * m.sinus)
+        loose = float(np.clip(m.loose * np.exp(0.6 * rng.standard_normal()), 0.05, 0.9))
         if intent == "reverse":
             velocity = -side * loose * speed
             acceleration = -m.sinus * 4.6 * way / span**2
         elif intent == "through":
             velocity = 0.55 * speed * ahead
         elif intent == "turn":
-            velocity = 0.7 * loose * speed * (0.5 * ahead - side)
+            velocity = loose * speed * (0.6 * ahead - 0.8 * side)
         return Move(end, at, velocity, acceleration, bow, intent)
 
     def arc(self, at: Array, rng: np.random.Generator, share: float) -> Array:
@@ -230,10 +237,10 @@ class Hand:
         self.fingers.to(end, shape(hand))
 
     def _palm_vector(self, posture: Posture, elbow: float) -> Array:
-        palm = np.array(PALMS[posture.palm])
-        swivel = self.manner.swivel + np.radians(posture.elbow + elbow)
-        rest = np.radians([posture.flexion, posture.radial, posture.shrug])
-        return np.concatenate([palm / np.linalg.norm(palm), [swivel], rest])
+        # Elbows drop to let the palm turn up.
+        drop = 14.0 if posture.palm == "up" else 0.0
+        angles = [PALMS[posture.palm], posture.elbow + elbow - drop, posture.flexion, posture.radial, posture.shrug]
+        return np.radians(angles) + [0.0, self.manner.swivel, 0.0, 0.0, 0.0]
 
     def stay(self, until: float) -> None:
         """Hold still; what speed is left settles first, a little beyond."""

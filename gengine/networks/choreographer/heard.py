@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gengine.core.conditions import ANALYSIS_RATE, Conditions, Cue
+from gengine.core.conditions import ANALYSIS_RATE, Conditions, Cue, Syllable
 from gengine.networks.choreographer.style import Mood
 
 
@@ -36,9 +36,14 @@ class Heard:
         self.conditions, self.horizon = conditions, horizon
         self._speech = np.asarray(conditions.prosody.speech) > 0.5
         self._start = conditions.start
-        accents = [(s.onset, s.prominence) for s in conditions.syllables if s.prominence >= 0.5]
-        self._accents = np.array(accents).reshape(-1, 2)
-        self._accent_ends = np.array([s.end for s in conditions.syllables if s.prominence >= 0.5])
+        long = [(w.start, w.end) for w in conditions.words if len(w.text) > 3]
+        self._stress = {
+            round(p.start * 1000): p.stress == 1 and any(a <= p.start + 0.01 and p.end <= b + 0.01 for a, b in long)
+            for p in conditions.phones
+            if p.stress >= 0
+        }
+        accents = [(s.onset, p, s.end) for s in conditions.syllables if (p := self._weight(s)) >= 0.5]
+        self._accents = np.array(accents).reshape(-1, 3)
         self._cues = sorted(conditions.cues, key=lambda c: (c.accent, c.kind))
 
     def look(self, moment: float) -> Look:
@@ -63,10 +68,15 @@ class Heard:
     def accents(self, moment: float, first: float, last: float) -> np.ndarray:
         """Accented vowels ``(n, 2)`` (onset s, prominence) with onset in [moment + first, moment + last)."""
         a = self._accents
-        if not len(a):
-            return a
-        known = self._accent_ends <= moment + self.horizon
-        return a[known & (a[:, 0] >= moment + first) & (a[:, 0] < moment + last)]
+        known = a[:, 2] <= moment + self.horizon
+        return a[known & (a[:, 0] >= moment + first) & (a[:, 0] < moment + last), :2]
+
+    def _weight(self, syllable: Syllable) -> float:
+        """Prominence, leaning towards stressed vowels of longer words where the words are known."""
+        stress = self._stress.get(round(syllable.onset * 1000))
+        if stress is None:
+            return syllable.prominence
+        return float(np.clip(syllable.prominence + (0.2 if stress else -0.15), 0.0, 1.0))
 
     def cues(self, moment: float) -> list[Cue]:
         """Cues whose accent is still to come and whose words end within the horizon."""

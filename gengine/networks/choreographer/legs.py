@@ -55,8 +55,9 @@ def pelvis_height(sideways: Array, ankles: Array, hips: Array, spec: LegSpec, be
     return low - 0.004 * np.log1p(np.exp(-(high - low) / 0.004))
 
 
-def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) -> Array:
-    """Local rotations ``(T, 2, 3, 4)`` of thigh, shank and foot that keep the feet flat at ``ankles (T, 2, 3)``.
+def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) -> tuple[Array, Array, Array]:
+    """Local rotations ``(T, 2, 3, 4)`` of thigh, shank and foot that keep the feet flat at ``ankles (T, 2, 3)``;
+    also the hips' and knees' places ``(T, 2, 3)``.
 
     ``yaw (T, 2)`` rad turns the feet about the vertical; knees bend where the toes point.
     """
@@ -76,7 +77,7 @@ def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) ->
     world_thigh = rotation.from_matrix(np.stack([hinge, -thigh, np.cross(hinge, -thigh)], -1))
     world_shank = rotation.from_matrix(np.stack([hinge, -shank, np.cross(hinge, -shank)], -1))
     world_foot = rotation.from_axis_angle([0.0, 1.0, 0.0], yaw)
-    return np.stack(
+    turns = np.stack(
         [
             rotation.multiply(rotation.conjugate(hips)[:, None], world_thigh),
             rotation.multiply(rotation.conjugate(world_thigh), world_shank),
@@ -84,3 +85,4 @@ def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) ->
         ],
         axis=2,
     )
+    return turns, joint, joint + spec.thigh * thigh

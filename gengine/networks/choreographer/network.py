@@ -32,6 +32,7 @@ from gengine.networks.choreographer.limits import (
 )
 from gengine.networks.choreographer.plan import HORIZON, MARGIN, Planner
 from gengine.networks.choreographer.style import Manner, expression
+from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 
@@ -80,6 +81,8 @@ class Choreographer(MotionNetwork):
         self._leg_joints = [[find(f"{side}{part}") for part in ("UpLeg", "Leg", "Foot")] for side in ("Left", "Right")]
         window = np.hanning(2 * _PAD + 3)[1:-1]
         self._window = window / window.sum()
+        trail = np.hanning(11)[1:-1]
+        self._trail = trail / trail.sum()
 
     def start(self, speaker: Speaker, seed: int) -> ChoreographerState:
         """A fresh body for one recording."""
@@ -113,19 +116,21 @@ class Choreographer(MotionNetwork):
 
     # -- plans to joints -------------------------------------------------------------------------------------------
 
-    def _smooth(self, curve: Array) -> Array:
-        """Padded curve ``(T + 2 * _PAD, n)`` → smoothed ``(T, n)``."""
-        return np.stack([np.convolve(curve[:, k], self._window, "valid") for k in range(curve.shape[1])], -1)
-
     def _realise(self, times: Array, conditions: Conditions, state: ChoreographerState) -> Motion:
         planner, count = state.planner, len(times)
         feel = expression(*conditions.emotion_at(times))
         padded = (np.arange(-_PAD, count + _PAD) + round(times[0] * MOTION_RATE)) / MOTION_RATE
         paths = np.stack([h.wrist.at(padded) for h in planner.hands], 1)
         speed = np.gradient(paths, 1.0 / MOTION_RATE, axis=0)
-        smooth = self._smooth(paths.reshape(len(padded), 6)).reshape(count, 2, 3)
+        smooth = _filter(paths.reshape(len(padded), 6), self._window).reshape(count, 2, 3)
         inner = slice(_PAD, _PAD + count)
         path, velocity = paths[inner], speed[inner]
+        # A loose hand trails behind the wrist: behind its speed a little, behind its acceleration with a snap.
+        jolt = np.gradient(speed, 1.0 / MOTION_RATE, axis=0)
+        pull = 0.26 * np.tanh(speed * self.arm.length / 0.9) + 0.24 * np.tanh(jolt * self.arm.length / 9.0)
+        pull = _filter(pull.reshape(len(padded), 6), self._trail).reshape(-1, 2, 3)
+        spare = (len(pull) - count) // 2
+        pull = pull[spare : spare + count]
         posture = np.stack([h.palm.at(times) for h in planner.hands], 1)
         fingers = np.stack([h.fingers.at(times) for h in planner.hands], 1)
         nod = planner.nod.at(times)
@@ -137,27 +142,27 @@ class Choreographer(MotionNetwork):
                           self.arm.length * 100)  # fmt: skip
         out = np.zeros((count, len(self.skeleton), 4))
         out[..., 0] = 1.0
-        root = self._legs(out, body, state.manner, nod[:, 1], feel)
+        root, thighs = self._legs(out, body, state.manner, nod[:, 1], feel)
         chest, chest_at = self._trunk(out, body, root)
         self._head(out, conditions, times, state, count)
-        self._arms(out, state, times, feel, body, root, chest, chest_at, path, velocity, posture, breath)
+        self._arms(out, state, times, feel, thighs, root, chest, chest_at, path, pull, posture, breath)
         self._fingers(out, state, times, feel, fingers, velocity)
         return Motion(self.skeleton, out, root, MOTION_RATE)
 
-    def _legs(self, out: Array, body: trunk.Trunk, manner: Manner, bob: Array, feel: dict[str, Array]) -> Array:
+    def _legs(self, out: Array, body: trunk.Trunk, manner: Manner, bob: Array, feel: dict[str, Array]) -> tuple[Array, Array]:
         count = len(out)
         ankles = np.zeros((count, 2, 3))
         ankles[:, 0] = [manner.stance / 2, self.leg.ankle, 0.012]
         ankles[:, 1] = [-manner.stance / 2, self.leg.ankle, -0.012]
         yaw = np.broadcast_to(np.radians([11.0, -11.0]), (count, 2))
-        bend = 0.006 + 0.004 * np.clip(feel["tremor"] + feel["spine"] / 9.0, 0, 1)
+        bend = 0.009 + 0.006 * np.clip(feel["tremor"] + feel["spine"] / 9.0, 0, 1) + body.dip
         root = body.sideways.copy()
         root[:, 1] = legs.pelvis_height(body.sideways, ankles, body.hips, self.leg, bend) + bob
         out[:, 0] = body.hips
-        solved = legs.solve(root, body.hips, ankles, yaw, self.leg)
+        solved, hip, knee = legs.solve(root, body.hips, ankles, yaw, self.leg)
         for side in (0, 1):
             out[:, self._leg_joints[side]] = solved[:, side]
-        return root
+        return root, np.stack([hip, knee])
 
     def _trunk(self, out: Array, body: trunk.Trunk, root: Array) -> tuple[Array, Array]:
         """Write the spine; returns the chest's world rotation ``(T, 4)`` and position ``(T, 3)``."""
@@ -184,8 +189,8 @@ class Choreographer(MotionNetwork):
         out[:, self._neck[2]] = rotation.multiply(rotation.conjugate(rotation.multiply(neck, neck1)), head)
 
     def _arms(
-        self, out: Array, state: ChoreographerState, times: Array, feel: dict[str, Array], body: trunk.Trunk,
-        root: Array, chest: Array, chest_at: Array, path: Array, velocity: Array, posture: Array, breath: Array,
+        self, out: Array, state: ChoreographerState, times: Array, feel: dict[str, Array], thighs: Array,
+        root: Array, chest: Array, chest_at: Array, path: Array, pull: Array, posture: Array, breath: Array,
     ) -> None:  # fmt: skip
         length = self.arm.length
         ahead = rotation.rotate(chest, np.broadcast_to([0.0, 0.0, 1.0], chest_at.shape))
@@ -200,10 +205,10 @@ class Choreographer(MotionNetwork):
         place = place + 0.0055 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
         wrists = neck_root[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
-        wrists = self._clear(wrists, root, chest, chest_at)
+        wrists = self._clear(wrists, root, thighs, chest, chest_at, neck_root, posture[..., 1], heading)
 
-        swivel = posture[..., 3] + np.radians(6.0) * fine[:, :2]
-        shrug = posture[..., 5 + 1] + np.radians(1.2 * breath + 2.6 * feel["shoulder"])[:, None]
+        swivel = posture[..., 1] + np.radians(6.0) * fine[:, :2]
+        shrug = posture[..., 4] + np.radians(1.2 * breath + 2.6 * feel["shoulder"])[:, None]
         forward = np.radians(2.6 * feel["round"])[:, None] + np.zeros_like(shrug)
         clavicle = arms.clavicles(chest, neck_root, self.arm, wrists, shrug, forward)
         bone = np.zeros((len(times), 2, 3))
@@ -212,33 +217,55 @@ class Choreographer(MotionNetwork):
         shoulder = neck_root[:, None] + rotation.rotate(above, bone)
         wrists, elbow, hinge = arms.bend(shoulder, wrists, swivel, heading, self.arm)
 
-        palm = posture[..., :1] * arms.SIDE[:, None] * left[:, None] + posture[..., 2:3] * heading[:, None]
-        palm = palm + posture[..., 1:2] * [0.0, 1.0, 0.0]
-        # The hand drags a little behind the wrist's movement.
-        drag = np.tanh(velocity * length / 0.9)
-        facing = posture[..., :3]
-        flexion = posture[..., 4] - np.radians(13.0) * (drag * facing).sum(-1) + np.radians(2.0) * fine[:, 2:4]
+        inward = -arms.SIDE[:, None] * left[:, None] + [0.0, 0.12, 0.0]
+        palm = posture[..., 0] + np.radians(2.5) * fine[:, 6:8]
+        arm, fore, _, facing = arms.pose(chest, clavicle, shoulder, elbow, wrists, hinge, inward, palm)
+        side = arms.SIDE[:, None] * left[:, None]
+        out_of, up, on = ((facing * axis).sum(-1) for axis in (side, [0.0, 1.0, 0.0], heading[:, None]))
+        normal = np.stack([out_of, up, on], -1)
+        flexion = posture[..., 2] - (pull * normal).sum(-1) + np.radians(2.0) * fine[:, 2:4]
         flexion = flexion + np.radians(0.5) * shake[:, None]
-        radial = posture[..., 5] - np.radians(7.0) * drag[..., 1] + np.radians(1.5) * fine[:, 4:6]
-        arm, hinge_turn, hand, roll = arms.pose(
-            chest, clavicle, shoulder, elbow, wrists, hinge, palm, flexion, radial
-        )  # fmt: skip
-        roll = roll + np.radians(2.0) * fine[:, 6:8]
-        fore = arms.forearm(hinge_turn, np.clip(roll, -np.radians(80), np.radians(80)))
-        for side, (c, a, f, h) in enumerate(self._arm_joints):
-            out[:, c], out[:, a], out[:, f], out[:, h] = clavicle[:, side], arm[:, side], fore[:, side], hand[:, side]
+        radial = posture[..., 3] - 0.55 * pull[..., 1] * (1 - np.abs(up)) + np.radians(1.5) * fine[:, 4:6]
+        hand = arms.wrist(flexion, radial)
+        for k, (c, a, f, h) in enumerate(self._arm_joints):
+            out[:, c], out[:, a], out[:, f], out[:, h] = clavicle[:, k], arm[:, k], fore[:, k], hand[:, k]
 
-    def _clear(self, wrists: Array, root: Array, chest: Array, chest_at: Array) -> Array:
-        """Wrists kept out of trunk and head and away from each other."""
-        top = chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.14, 0.0], chest_at.shape))
-        distance = TORSO_RADIUS + WRIST_CLEARANCE * self.arm.length
-        wrists = outside_capsule(wrists, root[:, None], top[:, None], distance)
-        skull = chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.33, 0.05], chest_at.shape))
-        wrists = outside_sphere(wrists, skull[:, None], HEAD_RADIUS + 0.09)
-        # Hands are about 9 cm thick, 18 long: what must not touch lies a little beyond the wrists.
-        apart = wrists[:, 0] - wrists[:, 1]
-        gap = np.linalg.norm(apart, axis=-1, keepdims=True)
-        push = 0.5 * (soft_floor(gap, 0.105, 0.012) - gap) * apart / np.maximum(gap, 1e-6)
+    def _clear(
+        self, wrists: Array, root: Array, thighs: Array, chest: Array, chest_at: Array, neck_root: Array,
+        swivel: Array, heading: Array,
+    ) -> Array:  # fmt: skip
+        """Wrists so placed that neither they nor the hands beyond them enter trunk, head, thighs or each other."""
+        low = root[:, None]
+        top = (chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.14, 0.0], chest_at.shape)))[:, None]
+        skull = (chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.33, 0.05], chest_at.shape)))[:, None]
+        wrists = outside_capsule(wrists, low, top, TORSO_RADIUS + WRIST_CLEARANCE * self.arm.length)
+        wrists = outside_sphere(wrists, skull, HEAD_RADIUS + 0.07)
+        # Hands are about 18 cm long: look where the forearms will point.
+        bone = np.zeros((len(wrists), 2, 3))
+        bone[..., 0] = self.arm.clavicle * arms.SIDE
+        shoulder = neck_root[:, None] + rotation.rotate(chest[:, None], bone)
+        reached, elbow, _ = arms.bend(shoulder, wrists, swivel, heading, self.arm)
+        fore = (reached - elbow) / self.arm.fore
+        palm, tip = reached + 0.09 * fore, reached + 0.16 * fore
+        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + 0.02), skull, HEAD_RADIUS + 0.02)
+        left = np.stack([heading[:, 2], np.zeros(len(heading)), -heading[:, 0]], -1)
+        sideways = arms.SIDE[:, None] * left[:, None]
+        beside = tip - thighs[0]
+        along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.leg.thigh**2, 0.0, 1.0)
+        lateral = ((beside - along[..., None] * (thighs[1] - thighs[0])) * sideways).sum(-1)
+        under = np.clip((thighs[0, ..., 1] + 0.08 - tip[..., 1]) / 0.12, 0.0, 1.0)
+        near = np.clip((0.17 - beside @ np.array([0.0, 0.0, 1.0])) / 0.06, 0.0, 1.0)
+        room = (soft_floor(lateral, 0.125, 0.012) - lateral) * smoothstep(under) * smoothstep(near)
+        wrists = wrists + (freed - tip) + room[..., None] * sideways
+        # The left hand stays to the left of the right one, unless one passes clearly in front of or above the other.
+        gaps = []
+        for points, least in ((wrists, 0.11), (palm, 0.115), (tip, 0.09)):
+            apart = points[:, 0] - points[:, 1]
+            across = (apart * left).sum(-1)
+            clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
+            needed = least - 2.2 * np.maximum(clear - 0.02, 0.0)
+            gaps.append(soft_floor(across, needed, 0.01) - across)
+        push = 0.5 * np.max(gaps, axis=0)[:, None] * left
         return wrists + np.stack([push, -push], 1)
 
     def _tremor(self, times: Array, feel: dict[str, Array]) -> Array:
@@ -254,8 +281,13 @@ class Choreographer(MotionNetwork):
         lively = 0.35 + 0.65 * state.planner.lively.at(times)[:, 0]
         # Hands open a little as they move out and up, and close on the way in.
         open_up = np.tanh(velocity[..., 0] * 0.5 + velocity[..., 1] * 0.3)
-        curl = 0.42 * noise[:, [8, 9]] * lively[:, None] - 0.35 * open_up - 0.25 * feel["open"][:, None]
+        curl = 0.5 * noise[:, [8, 9]] * lively[:, None] - 0.5 * open_up - 0.25 * feel["open"][:, None]
         curl = curl + 0.15 * np.clip(feel["fist"], 0, 1)[:, None]
         little = 0.35 * noise[:, [2, 3]]
         shape = fingers + curl[..., None] * hands.SYNERGY + little[..., None] * hands.OFFSET
         hands.place(out, self.skeleton, shape)
+
+
+def _filter(curve: Array, window: Array) -> Array:
+    """Padded curve ``(T + len(window) - 1, n)`` → weighted means ``(T, n)``."""
+    return np.lib.stride_tricks.sliding_window_view(curve, len(window), axis=0) @ window

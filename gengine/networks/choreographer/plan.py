@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gengine.core.conditions import Cue
 from gengine.core.noise import generator
-from gengine.networks.choreographer.heard import Heard, Look
 from gengine.networks.choreographer.hand import Hand, Move
+from gengine.networks.choreographer.heard import Heard, Look
 from gengine.networks.choreographer.lexicon.gestures import FORMS, FREE, PRIORITY, READINESS, Beat, Form, Posture
 from gengine.networks.choreographer.style import Manner, Mood
 from gengine.networks.choreographer.trajectory import Track
@@ -57,6 +57,7 @@ class Planner:
 
     def extend(self, heard: Heard, until: float) -> None:
         """Plan on until every track reaches ``until``."""
+        self._heard = heard
         while self.front < until:
             before = self.front
             self._decide(heard)
@@ -162,7 +163,7 @@ class Planner:
             self.shape = "point"
         elif draw < mood.fist + mood.point + 0.5 * mood.open:
             self.shape = "open_spread"
-        elif rng.random() < 0.55 * lively:
+        elif rng.random() < 0.75 * lively:
             options = {"up": ("cup_bowl", "flat_soft", "claw_grasp"), "down": ("flat_soft", "soft"),
                        "in": ("flat_soft", "loose_fist", "precision_pinch", "soft", "flat_soft"),
                        "back": ("soft", "loose_fist")}[self.palm]  # fmt: skip
@@ -185,7 +186,7 @@ class Planner:
         for cue in fresh:
             self.judged[(cue.kind, cue.start)] = True
             maker = FORMS.get(cue.kind)
-            if maker is None or cue.accent - self.last_cue < 1.2:
+            if maker is None or cue.accent - self.last_cue < 1.7:
                 continue
             rng = generator(self.seed, "cue", cue.kind, round(cue.start * 1000))
             chance = self.manner.cue_chance * READINESS.get(cue.kind, 1.0) * float(np.clip(mood.rate, 0.4, 1.5))
@@ -249,12 +250,14 @@ class Planner:
                 assert before is not None
                 size = max(size, np.linalg.norm(np.subtract(other.at, before.at)) * self.arm_cm)
             span = stroke if k == 0 else m.duration(max(float(size), 4.0)) / beat.quick / mood.speed**0.8
+            if k and not beat.flow:
+                span, _ = self._align(self._heard, moment, span, rng)
             following = form.strokes[k + 1] if k + 1 < len(form.strokes) else None
             self._strike(beat, lead, moment, moment + span, mirrored, mood, noise, scale, rng, following=following)
             moment += span
             self._accompany(moment - span, moment, float(size), mood, rng, beat.quick)
             if beat.hold:
-                moment += beat.hold * float(np.clip(mood.hold, 0.5, 1.7)) * float(rng.lognormal(0, 0.3))
+                moment += beat.hold * m.form_hold * float(np.clip(mood.hold, 0.5, 1.7) * rng.lognormal(0, 0.3))
                 self._hold_all(moment)
             place = goal
         self.strokes.append((start, moment, form.score, form.name))
@@ -278,7 +281,7 @@ class Planner:
                 if posture is None and mirrored and beat.lead is not None:
                     posture = _weaker(beat.lead, scale)
                 elif posture is None:
-                    hand.yield_to(end, mood, rng)
+                    self._tag_along(hand, lead, end + lag, mood, rng)
                     continue
             if posture is None:
                 continue
@@ -292,6 +295,16 @@ class Planner:
                     velocity = 0.55 * onward / max(2 * (end - start), 0.3)
             bow = hand.arc(at, rng, self.manner.bow * (1.0 if settle else 0.7))
             hand.move(Move(end + lag, at, velocity=velocity, bow=bow), posture, mood, rng, form=True)
+
+    def _tag_along(self, hand: Hand, lead: int, end: float, mood: Mood, rng: np.random.Generator) -> None:
+        """What the other hand does while one speaks: mostly a smaller echo, for lively people; else nothing."""
+        if hand.home or rng.random() > self.manner.together * min(1.0, 1.6 * self.manner.traits.energy):
+            hand.yield_to(end, mood, rng)
+            return
+        like = self.hands[lead].last
+        size = float(np.clip(np.linalg.norm(like) * self.arm_cm * rng.uniform(0.45, 0.8), 6.0, 40.0))
+        move = hand.beat(end, size, mood, rng, like=like, alike=0.5)
+        hand.move(move, self._beat_posture(hand, rng, mood, False), mood, rng)
 
     def _hold_all(self, until: float) -> None:
         for hand in self.hands:
@@ -320,7 +333,7 @@ class Planner:
         now, m = self.front, self.manner
         calls = heard.accents(now, 0.5, 1.15)
         ripe = now - self.last_cue > 1.5 and cue is None and len(calls)
-        if ripe and rng.random() < (0.05 + 0.08 * m.traits.energy) * min(mood.rate, 1.3):
+        if ripe and rng.random() < (0.025 + 0.05 * m.traits.energy) * min(mood.rate, 1.3):
             onset = float(calls[int(np.argmax(calls[:, 1])), 0])
             self._perform(self._free_form(mood, rng), Cue("free", onset, onset + 0.2, onset, ""), mood, rng)
             return
@@ -332,14 +345,8 @@ class Planner:
         rough *= float(np.clip(mood.rate, 0.6, 1.5)) ** -0.35
         if lead.home:
             rough = max(rough, 0.35) * 1.15
-        # Loose coupling: about half of the units lean towards an accented vowel, with the scatter that people have.
-        near = heard.accents(now, 0.3 * rough, 0.9 * rough + 0.2)
-        if len(near) and rng.random() < 0.55:
-            onset, prominence = near[int(np.argmin(np.abs(near[:, 0] - now - PEAK * rough)))]
-            ratio = (onset - 0.05 + 0.08 * rng.standard_normal() - now) / (PEAK * rough)
-            if 0.68 < ratio < 1.5:
-                rough *= ratio
-                chord *= 0.8 + 0.45 * prominence
+        rough, weight = self._align(heard, now, rough, rng)
+        chord *= weight
         end = now + float(np.clip(rough, 0.14, 1.8))
         if cue is not None:
             _, prepare, stroke = self._stroke_plan(cue[1], mood)
@@ -362,6 +369,18 @@ class Planner:
         self.strokes.append((start, end, 0.1, "beat"))
         self.front = end
         self.left_units -= 1
+
+    def _align(self, heard: Heard, start: float, span: float, rng: np.random.Generator) -> tuple[float, float]:
+        """Loose coupling: a unit leans towards an accented vowel, with the scatter that people have.
+
+        Returns its duration and how much larger the accent makes it.
+        """
+        near = heard.accents(self.front, start - self.front + 0.25 * span, start - self.front + 0.95 * span + 0.2)
+        if not len(near) or rng.random() > 0.9:
+            return span, 1.0
+        onset, prominence = near[int(np.argmin(np.abs(near[:, 0] - start - PEAK * span)))]
+        ratio = (onset - 0.05 + 0.07 * rng.standard_normal() - start) / (PEAK * span)
+        return (span * ratio, 0.8 + 0.45 * prominence) if 0.58 < ratio < 1.75 else (span, 1.0)
 
     def _free_form(self, mood: Mood, rng: np.random.Generator) -> Form:
         weights = dict(FREE)
@@ -397,8 +416,17 @@ class Planner:
     def _bridge(self, look: Look, mood: Mood, rng: np.random.Generator) -> None:
         """A short pause: flowing speakers drift on slowly, others hold."""
         span = float(np.clip(look.resumes - 0.1 * rng.random(), 0.12, 0.5))
+        if self.manner.pause_moves and look.silent_for < 0.4:
+            span = max(span, 0.3)
         self.front += span
-        if self.manner.traits.hold > 0.5 and rng.random() < 0.7:
+        if self.manner.pause_moves and look.silent_for < 0.4 and span < 0.6:
+            lead, other = self.hands[self.lead], self.hands[1 - self.lead]
+            size = 0.55 * self.manner.chord * float(rng.lognormal(0, 0.4))
+            lead.move(lead.beat(self.front, size, mood, rng), self._beat_posture(lead, rng, mood, False), mood, rng)
+            like = lead.last
+            move = other.beat(self.front + 0.04 * rng.standard_normal(), size, mood, rng, like=like, alike=0.5)
+            other.move(move, self._beat_posture(other, rng, mood, False), mood, rng)
+        elif self.manner.traits.hold > 0.5 and rng.random() < 0.7:
             self._hold_all(self.front)
         else:
             for hand in self.hands:

@@ -100,6 +100,14 @@ class Manner:
     """Share of units in which both hands move."""
     bow: float
     """Bulge of the arcs, share of the chord."""
+    reach: float
+    """Usual shoulder-wrist distance while gesturing, arm lengths."""
+    loose: float
+    """Median speed at the ends of units, share of their mean speed."""
+    pause_moves: bool
+    """Hands go on in short pauses instead of waiting."""
+    form_hold: float
+    """Length of holds after meaningful strokes, x."""
     sinus: float
     """How far reversals turn without stopping: 1 swings like a pendulum, 0 stops."""
     centre: Array
@@ -134,39 +142,43 @@ class Manner:
         right = np.clip((traits.handedness - 0.5) * 2, -1, 1)
         # The other hand works lower; least so for orators.
         drop = _by_energy(e, 0.02, 0.16, 0.01) * (right / 0.2 if abs(right) < 0.2 else np.sign(right))
-        out = _by_energy(e, 0.30, 0.54, 0.52)
-        up = _by_energy(e, -0.47, -0.46, -0.24) + traits.height - _by_energy(e, -0.1, 0.0, 0.12)
-        ahead = _by_energy(e, 0.42, 0.50, 0.48)
-        low_share = _by_energy(e, 0.0, 0.16, 0.08)
+        out = _by_energy(e, 0.26, 0.58, 0.54)
+        up = _by_energy(e, -0.50, -0.50, -0.30) + traits.height - _by_energy(e, -0.1, 0.0, 0.12)
+        ahead = _by_energy(e, 0.42, 0.52, 0.48)
+        low_share = _by_energy(e, 0.0, 0.24, 0.14)
         return cls(
             traits=traits,
-            chord=_by_energy(e, 15.0, 20.0, 21.0) * amp,
-            chord_sd=_by_energy(e, 0.55, 0.60, 0.66),
+            chord=_by_energy(e, 16.0, 25.0, 25.0) * amp,
+            chord_sd=_by_energy(e, 0.55, 0.70, 0.75),
             duration_at=_by_energy(e, 0.33, 0.168, 0.118) / tempo,
             duration_power=_by_energy(e, 0.32, 0.38, 0.47),
-            duration_sd=_by_energy(e, 0.26, 0.22, 0.32),
-            active=float(np.interp(e, [0.0, 0.2, 0.6, 1.0], [0.15, 0.42, 0.97, 0.97])),
+            duration_sd=_by_energy(e, 0.30, 0.30, 0.55),
+            active=float(np.interp(e, [0.0, 0.2, 0.6, 1.0], [0.12, 0.30, 0.97, 0.97])),
             units=_by_energy(e, 4.5, 22.0, 20.0),
-            hold_share=float(np.clip(_by_energy(e, 0.12, 0.10, 0.26) * (0.4 + 0.6 * traits.hold / usual_hold), 0, 0.6)),
+            hold_share=float(np.clip(_by_energy(e, 0.12, 0.07, 0.20) * (0.4 + 0.6 * traits.hold / usual_hold), 0, 0.6)),
             hold_median=_by_energy(e, 0.45, 0.27, 0.45) * (0.6 + 0.4 * traits.hold / usual_hold),
             reverse=_by_energy(e, 0.42, 0.54, 0.42),
             through=_by_energy(e, 0.16, 0.12, 0.18),
-            together=traits.two_handed,
-            bow=0.13,
+            together=float(np.clip(traits.two_handed + 0.12, 0, 1)),
+            bow=0.19,
+            reach=_by_energy(e, 0.70, 0.86, 0.80),
+            loose=_by_energy(e, 0.16, 0.5, 0.42),
+            pause_moves=traits.hold < 0.5,
+            form_hold=_by_energy(e, 1.0, 0.45, 1.0),
             sinus=_by_energy(e, 0.35, 0.75, 0.3),
             centre=np.array([[out - 0.04, up - drop, ahead], [out, up + 0.25 * drop, ahead]]),
             spread=np.array(
-                [_by_energy(e, 0.10, 0.16, 0.20), _by_energy(e, 0.11, 0.22, 0.28), _by_energy(e, 0.08, 0.15, 0.20)]
+                [_by_energy(e, 0.10, 0.18, 0.22), _by_energy(e, 0.11, 0.27, 0.34), _by_energy(e, 0.07, 0.22, 0.26)]
             ),
             low=np.clip(low_share * np.array([1 + 1.2 * np.sign(drop) * min(1, abs(drop) / 0.16), 1.0]), 0, 1),
-            swivel=np.radians(_by_energy(e, 16.0, 26.0, 44.0)) + traits.swivel,
+            swivel=np.radians(_by_energy(e, 12.0, 22.0, 36.0)) + traits.swivel,
             palm_up=traits.palm_up * _by_energy(e, 0.35, 0.42, 1.0),
             palm_down=_by_energy(e, 0.2, 0.11, 0.05),
             palm_back=_by_energy(e, 0.05, 0.05, 0.14),
-            shift_every=_by_energy(e, 11.0, 4.2, 2.6) / np.sqrt(max(traits.sway, 0.2)),
-            shift_size=_by_energy(e, 0.016, 0.028, 0.05) * traits.sway,
+            shift_every=_by_energy(e, 7.0, 1.4, 0.9) / np.sqrt(max(traits.sway, 0.2)),
+            shift_size=_by_energy(e, 0.02, 0.042, 0.065) * traits.sway,
             stance=_by_energy(e, 0.23, 0.25, 0.31),
-            cue_chance=_by_energy(e, 0.45, 0.5, 0.6),
+            cue_chance=_by_energy(e, 0.36, 0.34, 0.42),
         )
 
     def duration(self, chord_cm: float) -> float:

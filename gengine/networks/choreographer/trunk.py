@@ -27,6 +27,8 @@ class Trunk:
     sideways: Array
     hips: Array
     spine: Array
+    dip: Array
+    """How far the knees give, share of the leg's length ``(T,)``."""
 
 
 class TrunkNoise:
@@ -34,7 +36,7 @@ class TrunkNoise:
 
     def __init__(self, seed: int) -> None:
         self.slow = SmoothNoise(6, 0.22, seed, "trunk", "slow")
-        self.talk = SmoothNoise(6, 0.75, seed, "trunk", "talk")
+        self.talk = SmoothNoise(7, 1.3, seed, "trunk", "talk")
 
     def __call__(self, times: Array) -> tuple[Array, Array]:
         return self.slow(times), self.talk(times)
@@ -69,13 +71,14 @@ def pose(
     ahead = (left[:, 2] - right[:, 2]) * arm_cm
     degrees = np.pi / 180
     # Chest against pelvis. Couplings to the hands are measured; both ends of the range are bent, never cut.
-    pitch = feel["spine"] - 0.045 * lifted + (0.35 + 0.9 * lively) * talk[:, 0] + 0.35 * slow[:, 0] - 1.2 * breath
-    yaw = 0.25 * aside - 0.12 * ahead + (0.25 + 1.3 * lively) * talk[:, 1] + 0.3 * slow[:, 1]
-    roll = 0.14 * higher + (0.25 + 1.1 * lively) * talk[:, 2] + 0.3 * slow[:, 2]
+    pitch = feel["spine"] - 0.07 * lifted + (0.3 + 1.3 * lively) * talk[:, 0] + (0.7 + 1.2 * lively) * slow[:, 0]
+    pitch = pitch - 1.2 * breath
+    yaw = 0.25 * aside - 0.15 * ahead + (0.2 + 1.1 * lively) * talk[:, 1] + (0.3 + 0.8 * lively) * slow[:, 1]
+    roll = 0.15 * higher + (0.2 + 1.3 * lively) * talk[:, 2] + (0.3 + 1.2 * lively) * slow[:, 2]
     pelvis_roll = -weight[:, 0] * 42.0 + 0.25 * slow[:, 3]  # the unloaded hip drops, about 2.5 deg for 6 cm
-    pelvis_yaw = (0.5 + 1.6 * lively) * slow[:, 4] + 0.12 * aside + (0.8 * lively) * talk[:, 4]
+    pelvis_yaw = (0.5 + 2.2 * lively) * slow[:, 4] + 0.12 * aside + (1.1 * lively) * talk[:, 4]
     pelvis_pitch = feel["lean"] * 0.55 + 0.3 * slow[:, 5] + 0.35 * lively * talk[:, 5] - weight[:, 1] * 20
-    roll = roll - 0.75 * pelvis_roll  # shoulders stay nearly level over a tilted pelvis
+    roll = roll - 0.6 * pelvis_roll  # shoulders stay nearly level over a tilted pelvis
     pitch = pitch + feel["lean"] * 0.45
     chest = np.stack(
         [
@@ -92,4 +95,6 @@ def pose(
     sideways[:, 0] = weight[:, 0] + 0.004 * slow[:, 3]
     # Leaning from the ankles: the pelvis goes back a little when the trunk goes forward.
     sideways[:, 2] = weight[:, 1] - 0.0022 * feel["lean"] + 0.003 * slow[:, 5] - 0.0008 * feel["spine"]
-    return Trunk(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"))
+    # Knees give a little when weight moves over, and with the rhythm of talk; never straighter than the base.
+    dip = 0.004 * lively * (1 + np.tanh(talk[:, 6])) + 0.003 * (1 + np.tanh(slow[:, 5])) * lively
+    return Trunk(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"), dip)

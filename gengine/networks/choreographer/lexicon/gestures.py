@@ -13,15 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-PALMS: dict[str, tuple[float, float, float]] = {
-    "in": (-1.0, 0.15, 0.0),
-    "up": (-0.3, 1.0, 0.1),
-    "down": (-0.25, -1.0, 0.0),
-    "forward": (-0.1, -0.15, 1.0),
-    "back": (-0.45, 0.1, -1.0),
-    "out": (0.6, -0.4, 0.5),
-}
-"""Where a palm faces: (out, up, forward); not normalised, slightly turned in as relaxed hands are."""
+PALMS: dict[str, float] = {"in": 6.0, "up": 92.0, "down": -78.0, "forward": -88.0, "back": 38.0, "out": -112.0}
+"""How far a palm is turned from facing inward, degrees: positive is towards up (supination).
+
+With the forearm raised the same turn faces ahead (down) or back (up)."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ def _listing(text: str, rng: np.random.Generator) -> Form:
               "two": "two_V", "third": "three", "thirdly": "three", "three": "three", "four": "four"}  # fmt: skip
     hand = counts.get(text.split()[0] if text else "", "")
     if hand:
-        start = _p(0.36, -0.20, 0.42, "back", hand, flexion=-6)
+        start = _p(0.36, -0.20, 0.42, "up", hand, flexion=-6)
         return Form("count", _one(start), (_one(_moved(start, 0.02, -0.10, 0.08), quick=1.1, hold=0.4),), score=0.8)
     start = _p(0.30, -0.26, 0.48, "in", "flat_soft")
     step = tuple(_one(_moved(start, 0.10 + 0.13 * k, -0.16, 0.06), quick=1.1) for k in range(2))
@@ -417,7 +412,7 @@ PRIORITY: dict[str, int] = (
 
 READINESS: dict[str, float] = (
     dict.fromkeys(("negation", "greeting", "stop_wait", "quote", "size_big", "size_small", "vertical", "calm"), 1.5)
-    | dict.fromkeys(("self", "word_search", "affirmation", "future", "possibility", "deictic"), 0.5)
-    | {"addressee": 0.45, "thinking": 0.6, "question": 0.8, "contrast": 0.7}
+    | dict.fromkeys(("word_search", "affirmation", "future", "possibility", "deictic"), 0.5)
+    | {"self": 0.25, "addressee": 0.35, "thinking": 0.6, "question": 0.8, "contrast": 0.7}
 )
 """Spatial words and emblems attract gestures; pronouns and verbs of thinking repel them (x the speaker's chance)."""
