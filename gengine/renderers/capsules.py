@@ -26,7 +26,9 @@ class Capsules:
     """``N`` capsules of one frame in pixels: x right, y down, depth towards the viewer.
 
     ``a, b (N, 3)`` ends, ``ra, rb (N,)`` radii, ``color (N, 3)`` in 0..255 and ``soft (N,)``: the depth in
-    pixels over which a capsule melts into what it touches.
+    pixels over which a capsule melts into what it touches. Where ``wide (N,)`` is above 1 the section is an
+    ellipse that many times wider along ``side (N, 3)``, a direction in the axes of the ends; the radii are
+    then its short ones.
     """
 
     a: Float
@@ -35,6 +37,8 @@ class Capsules:
     rb: Float
     color: Float
     soft: Float
+    wide: Float
+    side: Float
 
 
 def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
@@ -46,7 +50,19 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
     flat = np.hypot(span[:, 0], span[:, 1])
     length = np.maximum(np.sqrt((span * span).sum(1)), np.float32(1e-4))
     axis = np.where(flat[:, None] > 1e-4, span[:, :2] / np.maximum(flat, 1e-4)[:, None], np.float32([1.0, 0.0]))
-    which, row, first, count = _spans(a, b, ra, rb, axis, width, height)
+    # seen from here an elliptic section is a circle squeezed across (squash) and sheared in depth (shear)
+    wide, side = shapes.wide[order], shapes.side[order]
+    sideways = side[:, 1] * axis[:, 0] - side[:, 0] * axis[:, 1]
+    norm = np.hypot(sideways, side[:, 2])
+    flat_section = (wide > 1.0) & (norm > 1e-6)
+    cosine = np.where(flat_section, sideways / np.maximum(norm, 1e-6), 1.0)
+    sine = np.where(flat_section, side[:, 2] / np.maximum(norm, 1e-6), 0.0)
+    breadth = np.sqrt((wide * cosine) ** 2 + sine**2)
+    squash = wide / breadth**2
+    shear = (wide**2 - 1.0) * sine * cosine / breadth**2
+    deep = wide / breadth  # half depth of the section, in short radii
+    ra, rb = ra * deep, rb * deep
+    which, row, first, count = _spans(a, b, ra / squash, rb / squash, axis, width, height)
     if not len(which):
         return
 
@@ -66,22 +82,30 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
         return np.repeat(values.astype(np.float32), sizes)
 
     r0, taper, long = each(ra), each((rb - ra) / length), each(length)
-    stretch, sine = each(length / np.maximum(flat, 0.05 * length)), each(span[:, 2] / length)
-    radius = r0 + taper * np.clip(u * stretch, 0.0, long)
+    stretch, tilt = each(length / np.maximum(flat, 0.05 * length)), each(span[:, 2] / length)
+    ratio, lean = each(squash), each(shear)
+    off = e * lean
+    e *= ratio
     across = e * e
-    bulge = np.sqrt(np.maximum(radius * radius - across, 0.0))
-    s = np.clip((u + bulge * sine) * stretch, 0.0, long)
-    radius = r0 + taper * s
+    nearest = np.clip(u * stretch, 0.0, long)
+    radius = r0 + taper * nearest
+    beyond = u - nearest / stretch
+    cover = np.clip(radius - np.sqrt(beyond * beyond + across) + 0.5, 0.0, 1.0)
+    s = nearest
+    for _ in range(2):  # the radius where the ray meets the surface, which depends on where that is
+        s = np.clip((u + np.sqrt(np.maximum(radius * radius - across, 0.0)) * tilt) * stretch, 0.0, long)
+        radius = r0 + taper * s
     along = u - s * each(flat / length)
     square = along * along + across
-    cover = np.clip(radius - np.sqrt(square) + 0.5, 0.0, 1.0)
     facing = np.sqrt(np.maximum(1.0 - square / (radius * radius), 0.0))
-    z = each(a[:, 2]) + s * sine + facing * radius
+    z = each(a[:, 2]) + s * tilt + facing * radius + off
 
     # the light in the same frame; y points down on screen
     lu = axis[:, 0] * KEY_LIGHT[0] - axis[:, 1] * KEY_LIGHT[1]
     le = -axis[:, 1] * KEY_LIGHT[0] - axis[:, 0] * KEY_LIGHT[1]
-    lit = (along * each(lu) + e * each(le)) / radius + facing * KEY_LIGHT[2]
+    normal = e * ratio - lean * facing * radius
+    long = np.sqrt(normal * normal + along * along + (facing * radius) ** 2)
+    lit = (along * each(lu) + normal * each(le) + facing * radius * KEY_LIGHT[2]) / np.maximum(long, 1e-3)
     lit = np.clip(0.42 + 0.58 * lit, 0.0, 1.0)
     edge = 1.0 - facing
     light = AMBIENT + KEY * lit * lit * (3.0 - 2.0 * lit) - RIM * edge * edge

@@ -47,8 +47,8 @@ class FaceInset:
 
     def __init__(self, width: int, height: int, background: NDArray[np.float32]) -> None:
         self.width, self.height = width, height
-        self._scale = OVERSAMPLE * min(height / 292.0, width / 232.0)
-        self._centre = np.array([width / 2 * OVERSAMPLE, height * 0.435 * OVERSAMPLE])
+        self._scale = OVERSAMPLE * min(height / 278.0, width / 222.0)
+        self._centre = np.array([width / 2 * OVERSAMPLE, height * 0.45 * OVERSAMPLE])
         big = Image.fromarray(np.clip(background, 0, 255).astype(np.uint8))
         self._canvas = big.resize((width * OVERSAMPLE, height * OVERSAMPLE), Image.Resampling.BICUBIC)
         self._draw_shoulders(self._canvas)
@@ -71,9 +71,8 @@ class FaceInset:
         pen = _Pen(image, {name: points[i] for name, points in shape.screen.items()}, self._scale)
         strength = {name: float(value[i]) for name, value in shape.strength.items()}
         offset = self._offset(shape, i)
-        self._hair_back(pen, offset)
+        pen.fill(pen.points["hair_back"], HAIR)
         self._neck(pen)
-        self._ears(pen, offset)
         for side in ("Left", "Right"):
             self._eyeball(pen, side)
         self._mouth_inside(pen)
@@ -89,7 +88,13 @@ class FaceInset:
         self._lips(pen, shape.gap[i], strength)
         for side in ("Left", "Right"):
             pen.fill(pen.ring(f"brow_up_{side}", f"brow_low_{side}"), HAIR)
-        self._hair_front(pen, offset)
+        pen.fill(pen.points["hair"], HAIR)
+        for i in range(3):
+            pen.line(f"strand_{i}", HAIR_LIGHT, 1.5)
+        for side in ("Left", "Right"):
+            if strength[f"ear_{side}"]:
+                pen.fill(pen.points[f"ear_{side}"], _mix(SKIN, SKIN_SHADE, 0.45))
+                pen.fill(pen.points[f"ear_inner_{side}"], _mix(SKIN, SKIN_SHADE, 0.85))
         return np.asarray(image.reduce(OVERSAMPLE))
 
     def _offset(self, shape: FaceShape, i: int) -> NDArray[np.float64]:
@@ -134,30 +139,13 @@ class FaceInset:
         )
         pen.fill(np.stack([cx + collar[:, 0] * k, cy - collar[:, 1] * k], 1), SHIRT_DARK)
 
-    def _ears(self, pen: _Pen, offset: NDArray) -> None:
-        k, (cx, cy) = self._scale, self._centre
-        a = np.linspace(0, 2 * np.pi, 25)
-        for sign in (-1, 1):
-            x, y = cx + sign * 76 * k + 0.55 * offset[0], cy + 12 * k + 0.7 * offset[1]
-            for size, color in ((1.0, _mix(SKIN, SKIN_SHADE, 0.35)), (0.6, _mix(SKIN, SKIN_SHADE, 0.8))):
-                pen.fill(np.stack([x + 10 * size * k * np.cos(a), y + 18 * size * k * np.sin(a)], 1), color)
-
-    def _hair_back(self, pen: _Pen, offset: NDArray) -> None:
-        k, (cx, cy) = self._scale, self._centre
-        a = np.linspace(0, 2 * np.pi, 49)
-        x = cx + 0.5 * offset[0] + 81 * k * np.cos(a)
-        y = cy + 0.6 * offset[1] - 42 * k - 78 * k * np.sin(a) * np.where(np.sin(a) > 0, 1.0, 0.9)
-        pen.fill(np.stack([x, y], 1), HAIR)
-
     def _eyeball(self, pen: _Pen, side: str) -> None:
         up, low = pen.points[f"lid_up_{side}"], pen.points[f"lid_low_{side}"]
         if np.max(low[:, 1] - up[:, 1]) < 0.6 * OVERSAMPLE:
             return
-        box = np.concatenate([up, low])
         k = self._scale
-        x0, y0 = box.min(0) - 1.5 * k
-        x1, y1 = box.max(0) + 1.5 * k
-        pen.fill(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), EYE_WHITE)
+        rim = np.array([0, 1.2 * k])
+        pen.fill(np.concatenate([up - rim, (low + rim)[::-1]]), EYE_WHITE)
         shade = up + [0, 3.2 * k]
         pen.fill(np.concatenate([up - [0, 2 * k], shade[::-1]]), EYE_SHADE)
         ix, iy = pen.points[f"iris_{side}"][0]
@@ -235,20 +223,6 @@ class FaceInset:
             pen.line("lip_inner_up", LIP_LINE, 1.7)
         if strength["tongue_tip"] > 0.02:
             pen.fill(pen.points["tongue_tip"], TONGUE)
-
-    def _hair_front(self, pen: _Pen, offset: NDArray) -> None:
-        """A side parting that frames the forehead."""
-        k, (cx, cy) = self._scale, self._centre
-        outline = np.array([
-            (-80, 4), (-84, 40), (-77, 78), (-58, 106), (-28, 122), (4, 126), (36, 121), (62, 104), (79, 76), (84, 40),
-            (80, 4), (75, 22), (71, 44), (60, 62), (38, 72), (10, 76), (-14, 82), (-26, 90), (-40, 76), (-56, 60),
-            (-68, 42), (-74, 20),
-        ], float)  # fmt: skip
-        from gengine.renderers.face_shape import _smooth
-
-        curve = _smooth(np.concatenate([outline, outline[:, :1]], axis=1)[None], 4)[0, :, :2]
-        share = np.where(curve[:, 1] > 90, 0.55, 0.9)[:, None]
-        pen.fill(np.stack([cx + curve[:, 0] * k, cy - curve[:, 1] * k], 1) + share * offset, HAIR)
 
 
 class _Pen:

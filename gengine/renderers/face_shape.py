@@ -20,9 +20,10 @@ Array = NDArray[np.float64]
 PIVOT = np.array([0.0, -78.0, -8.0])
 """Where the head turns on the neck, mm."""
 MOUTH_Y = -71.0
-EYE_X, EYE_WIDTH = 32.5, 16.0
+EYE_X, EYE_WIDTH = 32.0, 16.5
 REST_GAP = 0.8
 """Lip gap (mm) of the measured head at rest; anything at or below it is closed."""
+HAIR_CENTRE, HAIR_RADII = np.array([0.0, 27.0, -12.0]), np.array([82.0, 97.0, 94.0])
 LIP_SAMPLES = np.linspace(-1.0, 1.0, 31)
 LID_SAMPLES = np.linspace(-1.0, 1.0, 19)
 BROW_SAMPLES = np.linspace(0.0, 1.0, 13)
@@ -30,7 +31,7 @@ BROW_SAMPLES = np.linspace(0.0, 1.0, 13)
 
 def _surface(x: Array, y: Array) -> Array:
     """Depth of the face's skin at x, y (mm)."""
-    return 80.0 * np.sqrt(np.maximum(1.0 - (x / 88.0) ** 2 - ((y + 10.0) / 140.0) ** 2, 0.0))
+    return 80.0 * np.sqrt(np.maximum(1.0 - (x / 80.0) ** 2 - ((y + 10.0) / 140.0) ** 2, 0.0))
 
 
 def _curve(x: Array, y: Array, z: Array | float | None = None, lift: Array | float = 0.0) -> Array:
@@ -51,6 +52,8 @@ class FaceShape:
         self.curves: dict[str, Array] = {}
         self.strength: dict[str, Array] = {}
         """How strongly each fold of the skin shows, ``(T,)`` 0..1."""
+        forward = rotation.rotate(self.turn, np.array([0.0, 0.0, 1.0]))
+        self._yaw = np.arctan2(forward[:, :1], forward[:, 2:])
         self._jaw = self._mm("jawOpen", 28.2)
         self._slide = self._mm("jawLeft", 8.0) - self._mm("jawRight", 8.0)
         self._mouth()
@@ -86,11 +89,11 @@ class FaceShape:
         rounding = np.clip(1.3 * pucker + 0.9 * funnel, 0.0, 1.0)
         corner_x, corner_y = {}, {}
         for side in ("Left", "Right"):
-            spread = mm(f"mouthSmile{side}", 8.6) + mm(f"mouthStretch{side}", 7.0) + mm(f"mouthDimple{side}", 4.0)
-            corner_x[side] = 25.0 + spread - 9.5 * pucker - 5.0 * funnel - 0.1 * jaw - mm(f"mouthPress{side}", 1.0)
+            spread = mm(f"mouthSmile{side}", 9.5) + mm(f"mouthStretch{side}", 8.5) + mm(f"mouthDimple{side}", 5.0)
+            corner_x[side] = 27.0 + spread - 16.0 * pucker - 8.5 * funnel - 0.1 * jaw - mm(f"mouthPress{side}", 1.0)
             corner_y[side] = (
-                mm(f"mouthSmile{side}", 9.0) - mm(f"mouthFrown{side}", 8.5) + mm(f"mouthDimple{side}", 1.5)
-                - mm(f"mouthStretch{side}", 2.5) + mm(f"noseSneer{side}", 1.0) - 0.36 * jaw + 8.0 * close
+                mm(f"mouthSmile{side}", 13.0) - mm(f"mouthFrown{side}", 13.0) + mm(f"mouthDimple{side}", 3.0)
+                - mm(f"mouthStretch{side}", 5.0) + mm(f"noseSneer{side}", 1.0) - 0.36 * jaw + 8.0 * close
                 + mm("mouthShrugLower", 1.5)
             )  # fmt: skip
         centre = mm("mouthLeft", 9.0) - mm("mouthRight", 9.0) + 0.5 * self._slide
@@ -112,8 +115,8 @@ class FaceShape:
         inner_low = MOUTH_Y + bend + lower * arch
 
         full = 1.0 + 0.3 * pucker + 0.35 * funnel - 0.1 * self._both("mouthStretch") - 0.07 * self._both("mouthSmile")
-        thin = 0.22 * self._both("mouthPress")
-        thick_up = 6.4 * full * np.clip(1.0 - thin - 1.0 * w("mouthRollUpper") - 0.04 * raised, 0.12, None)
+        thin = 0.3 * self._both("mouthPress")
+        thick_up = 7.0 * full * np.clip(1.0 - thin - 1.0 * w("mouthRollUpper") - 0.04 * raised, 0.12, None)
         thick_low = (
             8.6 * full * np.clip(1.0 - thin - 1.15 * w("mouthRollLower") + mm("mouthShrugLower", 0.2), 0.1, None)
         )
@@ -139,12 +142,12 @@ class FaceShape:
         def inside(y: Array) -> Array:
             return np.clip(y, inner_low, inner_up)
 
-        lower_teeth = MOUTH_Y - jaw - 2.6 + 1.2 * u * u
-        self.curves["teeth_up"] = _curve(x, inside(MOUTH_Y - 3.2 + 1.6 * u * u), 62.0)
+        lower_teeth = MOUTH_Y - jaw - 3.0 - 5.0 * rounding + 1.2 * u * u
+        self.curves["teeth_up"] = _curve(x, inside(MOUTH_Y - 3.4 + 2.0 * rounding + 1.6 * u * u), 62.0)
         self.curves["teeth_low"] = _curve(x + 0.5 * self._slide, inside(lower_teeth), 60.0)
         tongue = w("tongueOut")
         hump = np.clip(1.0 - (np.abs(u) / 0.8) ** 2.5, 0.0, None)
-        top = MOUTH_Y - 0.86 * jaw - 9.0 + hump * (4.5 + 0.16 * jaw + 20.0 * np.minimum(tongue, 0.35))
+        top = MOUTH_Y - 0.8 * jaw - 5.0 - 3.0 * rounding + hump * (3.0 + 0.14 * jaw + 20.0 * np.minimum(tongue, 0.35))
         self.curves["tongue"] = _curve(x, inside(top), 58.0)
         tip = np.clip(tongue - 0.25, 0.0, None)
         around = np.linspace(0, np.pi, len(LIP_SAMPLES))[None]
@@ -164,8 +167,8 @@ class FaceShape:
         cheek = w(f"cheekSquint{side}")
         brow = w(f"browDown{side}")
         line = -1.2 - 0.2 * v + 1.4 * (v > 0) * v  # the corners: the outer one sits a little higher
-        open_up = 8.0 + 3.6 * wide - 2.4 * squint - 3.0 * look["Down"] + 1.6 * look["Up"] - 1.2 * brow
-        open_low = -5.6 - 0.8 * wide + 3.0 * squint + 2.0 * cheek - 0.8 * look["Down"]
+        open_up = 8.6 + 3.6 * wide - 2.4 * squint - 3.0 * look["Down"] + 1.6 * look["Up"] - 1.2 * brow
+        open_low = -6.0 - 0.8 * wide + 3.0 * squint + 2.0 * cheek - 0.8 * look["Down"]
         shut = np.clip(blink * 1.1, 0.0, 1.0)
         top = open_up + (open_low * 0.62 - open_up) * shut
         bottom = open_low * (1.0 - 0.38 * shut)
@@ -174,14 +177,16 @@ class FaceShape:
         low_profile = (1.0 - np.abs(v + 0.05) ** 2.2).clip(0) ** 0.8
         upper = line + np.maximum(top * up_profile, bottom * low_profile)
         lower = line + bottom * low_profile
-        self.curves[f"lid_up_{side}"] = _curve(x, upper, lift=2.0)
-        self.curves[f"lid_low_{side}"] = _curve(x, lower, lift=1.0)
+        self.curves[f"lid_up_{side}"] = _curve(x, upper, lift=-6.0 - 5.0 * np.clip(v, 0, 1))
+        self.curves[f"lid_low_{side}"] = _curve(x, lower, lift=-7.0 - 5.0 * np.clip(v, 0, 1))
         crease = 4.4 + 1.2 * wide - 1.6 * brow - 1.0 * squint
         self.curves[f"crease_{side}"] = _curve(
-            x, line + np.maximum(top, open_up * 0.55) * up_profile + crease, lift=1.0
+            x, line + np.maximum(top, open_up * 0.55) * up_profile + crease, lift=-4.0
         )
         self.curves[f"bag_{side}"] = _curve(
-            sign * (EYE_X + v * EYE_WIDTH * 0.86), line - 6.5 * low_profile - 3.2 + 2.2 * squint + 2.4 * cheek, lift=0.5
+            sign * (EYE_X + v * EYE_WIDTH * 0.86),
+            line - 6.5 * low_profile - 3.2 + 2.2 * squint + 2.4 * cheek,
+            lift=-4.0,
         )
         self.strength[f"bag_{side}"] = np.clip(0.12 + 0.75 * squint + 0.8 * cheek, 0, 1)[:, 0]
         self.strength[f"open_{side}"] = np.clip((top - bottom) / 4.0, 0, 1)[:, 0]
@@ -194,19 +199,19 @@ class FaceShape:
         yaw = np.clip(yaw + still * channel_yaw, -0.7, 0.7)
         pitch = np.clip(pitch + still * channel_pitch, -0.6, 0.6)
         iris_x, iris_y = sign * EYE_X + 15.0 * np.sin(yaw), 0.6 + 13.0 * np.sin(pitch)
-        self.curves[f"iris_{side}"] = _curve(iris_x, iris_y, 74.0)
+        self.curves[f"iris_{side}"] = _curve(iris_x, iris_y, 70.0)
 
     def _brow(self, side: str, sign: float) -> None:
         v = BROW_SAMPLES[None]
         inner, outer, down = self._w("browInnerUp"), self._w(f"browOuterUp{side}"), self._w(f"browDown{side}")
-        rise = inner * (11.0 * (1 - v) ** 1.2 + 0.5) + outer * 11.5 * np.sin(np.clip(v * 1.15, 0, 1) * np.pi * 0.62)
-        fall = down * (9.5 * (1 - v) + 3.5 * v) + self._w(f"noseSneer{side}") * 2.5 * (1 - v)
+        rise = inner * (15.0 * (1 - v) ** 1.3 - 1.0) + outer * 13.0 * np.sin(np.clip(v * 1.15, 0, 1) * np.pi * 0.62)
+        fall = down * (12.5 * (1 - v) ** 0.9 + 2.0 * v) + self._w(f"noseSneer{side}") * 2.5 * (1 - v)
         base = 19.5 + 6.0 * np.sin(v * np.pi * 0.78) - 2.5 * v
         x = sign * (11.5 - 3.4 * down + v * (43.0 + 1.5 * outer))
         y = base + rise - fall
         thick = 0.5 * np.interp(v, [0, 0.12, 0.5, 1], [3.2, 5.6, 5.0, 1.2])
-        self.curves[f"brow_up_{side}"] = _curve(x, y + thick, lift=3.0)
-        self.curves[f"brow_low_{side}"] = _curve(x, y - thick, lift=3.0)
+        self.curves[f"brow_up_{side}"] = _curve(x, y + thick, lift=1.0)
+        self.curves[f"brow_low_{side}"] = _curve(x, y - thick, lift=1.0)
         t = np.linspace(0, 1, 5)[None]
         self.curves[f"frown_{side}"] = _curve(
             sign * (5.5 - 1.8 * down + 1.5 * t), 20.0 - 7.0 * down + 12.0 * t, lift=3.0
@@ -262,18 +267,20 @@ class FaceShape:
         puff = self._w("cheekPuff")
         smile = 0.5 * self._both("mouthSmile")
         drop, slide = self._jaw, self._slide
-        half = np.array([
-            (0, 104, 10), (34, 99, 8), (60, 78, 2), (73, 45, 0), (76, 15, 0), (75, -12, 2), (73, -32, 6),
-            (69, -52, 12), (62.5, -73, 20), (52, -92, 32), (37, -107, 44), (19, -116, 52), (0, -118.5, 56),
+        # half width, height, middle and half of the depth of level slices of the head
+        slices = np.array([
+            (0, 106, -12, 0), (34, 100, -12, 40), (60, 79, -12, 68), (73, 46, -12, 84), (76, 15, -11, 89),
+            (75, -12, -8, 86), (73.5, -32, 2, 76), (70, -52, 14, 62), (63.5, -73, 26, 48), (53, -92, 38, 36),
+            (38, -107, 48, 24), (20, -116, 54, 14), (0, -119, 56, 0),
         ])  # fmt: skip
-        lower = np.clip((-30.0 - half[:, 1]) / 70.0, 0.0, 1.0) ** 1.3
-        cheek = np.exp(-(((half[:, 1] + 58.0) / 22.0) ** 2))
-        width = half[:, 0] + cheek * (8.0 * puff + 2.5 * smile) - 0.06 * drop * lower * (half[:, 0] / 76)
-        y = half[:, 1] - 0.92 * drop * lower + 1.0 * self._w("mouthShrugLower") * lower * 3.0
-        z = half[:, 2] + 6.0 * self._w("jawForward") * lower
-        right = np.stack([-width + slide * lower, y, z], axis=-1)
-        left = np.stack([width + slide * lower, y, z], axis=-1)[:, ::-1]
-        self.curves["head"] = _smooth(np.concatenate([right, left[:, 1:-1]], axis=1), 4)
+        half, y, middle, deep = slices.T
+        lower = np.clip((-30.0 - y) / 70.0, 0.0, 1.0) ** 1.3
+        cheek = np.exp(-(((y + 58.0) / 22.0) ** 2))
+        half = half + cheek * (8.0 * puff + 2.5 * smile) - 0.06 * drop * lower * (half / 76)
+        y = y - 0.92 * drop * lower + 3.0 * self._w("mouthShrugLower") * lower
+        middle = middle + 6.0 * self._w("jawForward") * lower
+        self.curves["head"] = _closed(*self._outline(half, y, middle, deep, slide * lower))
+        self._hair()
         t = np.linspace(-1, 1, 9)[None]
         up = self._w("mouthShrugLower")
         chin_y = MOUTH_Y - 0.9 * drop - 19.5 + 4.0 * up - 2.2 * (1 - t * t)
@@ -286,6 +293,67 @@ class FaceShape:
             y = 42.0 + 9.0 * i + 5.0 * lift + 1.8 * np.cos(span * np.pi * 1.0) - 2.0 * span**2
             self.curves[f"forehead_{i}"] = _curve(span * (30.0 - 3.0 * i), y, lift=1.0)
 
+    def _outline(self, half: Array, y: Array, middle: Array, deep: Array, slide: Array | float) -> list[Array]:
+        """What bounds a stack of ``N`` level elliptic slices as the head yaws: right and left, ``(T, N, 3)`` each.
+
+        Where a slice's edge lies as seen from the front is where its ellipse runs along the line of sight.
+        """
+        yaw = self._yaw
+        angle = np.arctan2(deep * np.sin(yaw), np.maximum(half * np.cos(yaw), 1e-6))
+        sides = []
+        for sign in (-1.0, 1.0):
+            x, z = half * np.cos(angle) * sign, middle + deep * np.sin(angle) * sign
+            sides.append(np.stack(np.broadcast_arrays(x + slide, y, z), axis=-1))
+        return sides
+
+    def _horizon(self, centre: Array, radii: Array, angles: Array) -> Array:
+        """The outline of an ellipsoid on the turned head as the viewer sees it, ``(T, N, 3)``; 0 points left.
+
+        Its points are ``centre + radii * u`` with unit ``u`` at right angles to the scaled line of sight.
+        """
+        sight = rotation.rotate(rotation.conjugate(self.turn), np.array([0.0, 0.0, 1.0])) / radii
+        sight /= np.linalg.norm(sight, axis=-1, keepdims=True)
+        up = np.array([0.0, 1.0, 0.0])
+        up = up - (up * sight).sum(-1, keepdims=True) * sight
+        up /= np.linalg.norm(up, axis=-1, keepdims=True)
+        out = np.cross(up, sight)
+        u = np.cos(angles)[:, None] * out[:, None] + np.sin(angles)[:, None] * up[:, None]
+        return centre + radii * u
+
+    def _hair(self) -> None:
+        """A cap of hair from its outer edge in to the hairline with a parting, and the ears."""
+        edge = self._horizon(HAIR_CENTRE, HAIR_RADII, np.radians(np.linspace(-28, 208, 40)))
+        self.curves["hair_back"] = edge
+        burn = [(76, -2, 4), (74, 10, 14), (71.5, 28, 26), (68, 46, 36), (56, 63, 50)]
+        parting = [(-40, 77, 55), (-25, 89, 54), (-12, 81, 60), (12, 75, 64), (38, 70, 58)]
+        line = np.array([(-x, y, z) for x, y, z in burn] + parting + burn[::-1], float)[None]
+        front = np.broadcast_to(_open(line, 4), (len(edge), 4 * (line.shape[1] - 1) + 1, 3))
+        # behind an ear turned to the viewer hair shows down to the nape; behind the other nothing does
+        nape = np.array([(76, -24, -30), (76.5, -6, -24), (77, 10, -12)], float)
+        sides = []
+        for sign, end in ((-1.0, -1), (1.0, 0)):
+            near = np.clip(0.5 - sign * self._yaw / 0.12, 0.0, 1.0)[..., None]
+            points = nape * [sign, 1.0, 1.0]
+            sides.append(edge[:, end][:, None] * (1 - near) + points * near)
+        self.curves["hair"] = np.concatenate([edge, sides[0], front, sides[1][:, ::-1]], axis=1)
+        for i, strand in enumerate((
+            [(-20, 96), (10, 105), (44, 97), (66, 72)], [(-14, 89), (14, 93), (44, 84)],
+            [(-30, 96), (-48, 88), (-64, 70), (-71, 50)],
+        )):  # fmt: skip
+            x, y = _open(np.array(strand, float)[None], 5)[0].T
+            inside = 1 - ((x - HAIR_CENTRE[0]) / HAIR_RADII[0]) ** 2 - ((y - HAIR_CENTRE[1]) / HAIR_RADII[1]) ** 2
+            z = HAIR_CENTRE[2] + HAIR_RADII[2] * np.sqrt(np.maximum(inside, 0.0))
+            self.curves[f"strand_{i}"] = np.broadcast_to(np.stack([x, y, z], -1), (len(edge), len(x), 3))
+        a = np.linspace(0, 2 * np.pi, 25)
+        for side, sign in (("Left", 1.0), ("Right", -1.0)):
+            for name, size in (("ear", 1.0), ("ear_inner", 0.58)):
+                out = 5.5 + 5.5 * size * np.cos(a)
+                ear = np.stack(
+                    [sign * (74.5 + out), -6.0 + 17.0 * size * np.sin(a) + 1.5 * np.cos(a), -2.0 - 1.7 * out], -1
+                )
+                self.curves[f"{name}_{side}"] = np.broadcast_to(ear, (len(edge), *ear.shape))
+            self.strength[f"ear_{side}"] = (-sign * self._yaw[:, 0] > -0.1).astype(float)
+
 
 def _smooth(points: Array, per: int) -> Array:
     """A closed Catmull-Rom curve through ``(T, N, 3)``, ``per`` points for each one given."""
@@ -295,3 +363,15 @@ def _smooth(points: Array, per: int) -> Array:
     a, b, c, d = (p[:, :, None] for p in (p0, p1, p2, p3))
     curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
     return curve.reshape(len(points), -1, points.shape[-1])
+
+
+def _closed(right: Array, left: Array) -> Array:
+    """One smooth closed curve from two sides that share their first and last points."""
+    return _smooth(np.concatenate([right, left[:, -2:0:-1]], axis=1), 4)
+
+
+def _open(points: Array, per: int) -> Array:
+    """An open Catmull-Rom curve through ``(T, N, 3)``, ends kept."""
+    before, after = 2 * points[:, :1] - points[:, 1:2], 2 * points[:, -1:] - points[:, -2:-1]
+    inner = _smooth(np.concatenate([before, points, after], axis=1), per)
+    return np.concatenate([inner[:, per : -2 * per], points[:, -1:]], axis=1)

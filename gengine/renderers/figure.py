@@ -21,8 +21,8 @@ LEFT = (233, 164, 118)
 RIGHT = (120, 168, 216)
 LEFT_PALM = (250, 209, 176)
 RIGHT_PALM = (184, 213, 243)
-LEFT_LEG = (196, 165, 148)
-RIGHT_LEG = (146, 162, 184)
+LEFT_LEG = (206, 182, 167)
+RIGHT_LEG = (170, 182, 197)
 SHOE = (92, 95, 104)
 SKIN = (226, 205, 186)
 HAIR = (74, 68, 70)
@@ -40,6 +40,10 @@ class Part:
     color: tuple[int, int, int]
     soft: float = 0.012
     """Depth over which it melts into its neighbours, metres."""
+    wide: float = 1.0
+    """How many times wider than deep its section is, along ``side``; the radii are the short ones."""
+    side: tuple[float, float, float] = (0.1, 0.0, 0.0)
+    """Direction of the width in the start joint's frame."""
 
 
 def _side(side: str) -> list[Part]:
@@ -49,30 +53,33 @@ def _side(side: str) -> list[Part]:
     j = side + "{}"
     arm, fore, hand = j.format("Arm"), j.format("ForeArm"), j.format("Hand")
     up, low, foot, toe = j.format("UpLeg"), j.format("Leg"), j.format("Foot"), j.format("ToeBase")
-    trunk = 0.05
     parts = [
-        Part(("Hips", m * 0.070, 0.015, -0.012), ("Spine1", m * 0.036, -0.01, 0.034), 0.102, 0.094, BODY, trunk),
-        Part(("Spine1", m * 0.036, -0.01, 0.034), ("Spine2", m * 0.058, 0.03, 0.045), 0.094, 0.102, BODY, trunk),
-        Part(("Spine2", m * 0.058, 0.03, 0.045), ("Spine3", m * 0.070, 0.02, 0.052), 0.102, 0.100, BODY, trunk),
-        Part(("Spine3", m * 0.070, 0.02, 0.052), ("Spine3", m * 0.100, 0.095, 0.045), 0.100, 0.062, BODY, trunk),
-        Part(("Neck", m * 0.012, 0.0, 0.0), (arm, m * -0.03, 0.0, 0.0), 0.052, 0.050, BODY, trunk),
-        Part((arm, m * -0.03, -0.008, 0.0), (arm, m * 0.03, -0.004, 0.0), 0.056, 0.056, BODY, trunk),
-        Part((arm, m * 0.015, -0.004, 0.0), (fore, 0.0, 0.0, 0.0), 0.052, 0.039, limb),
+        Part(("Neck", m * 0.01, -0.015, 0.004), (arm, m * -0.03, -0.004, 0.004), 0.052, 0.046, BODY, 0.03),
+        Part((arm, m * -0.008, -0.006, 0.0), (arm, m * 0.03, -0.004, 0.0), 0.055, 0.054, limb, 0.01),
+        Part((arm, m * 0.015, -0.004, 0.0), (fore, 0.0, 0.0, 0.0), 0.053, 0.039, limb, 0.03),
         Part((fore, 0.0, 0.0, 0.0), (fore, m * 0.07, 0.0, 0.0), 0.039, 0.041, limb),
         Part((fore, m * 0.07, 0.0, 0.0), (hand, 0.0, 0.0, 0.0), 0.041, 0.026, limb),
-        Part((up, 0.0, 0.0, 0.0), (low, 0.0, 0.0, 0.0), 0.088, 0.055, leg, 0.04),
+        Part((up, 0.0, 0.0, 0.0), (low, 0.0, 0.0, 0.0), 0.086, 0.055, leg, 0.05),
         Part((low, 0.0, 0.0, 0.0), (low, 0.0, -0.13, -0.014), 0.054, 0.055, leg),
         Part((low, 0.0, -0.13, -0.014), (foot, 0.0, 0.03, -0.005), 0.055, 0.036, leg),
-        Part((foot, 0.0, -0.006, -0.03), (toe, 0.0, 0.036, -0.03), 0.040, 0.034, SHOE),
-        Part((toe, 0.0, 0.036, -0.03), (toe, 0.0, 0.026, 0.045), 0.034, 0.026, SHOE),
+        Part((foot, 0.0, 0.0, -0.012), (foot, 0.0, -0.008, 0.03), 0.038, 0.034, SHOE, 0.006),
+        Part((foot, 0.0, -0.011, -0.03), (toe, 0.0, 0.026, 0.012), 0.034, 0.026, SHOE, 0.006, 1.3),
     ]
-    # the palm: four bones on the back, a paler pad inside, so that its turning can be seen
-    for finger, radius in (("Index", 0.014), ("Middle", 0.015), ("Ring", 0.014), ("Pinky", 0.013)):
+    # the hand: a flat back and a paler palm, so that its turning can be seen, then every bone of the fingers
+    middle, across = f"{side}HandMiddle1", (0.0, 0.0, 0.1)
+    parts += [
+        Part((hand, m * 0.005, 0.0, 0.0), (hand, m * 0.03, 0.001, 0.0), 0.0215, 0.0165, limb, 0.008, 1.45, across),
+        Part(
+            (hand, m * 0.03, 0.002, 0.0), (middle, m * -0.004, 0.001, -0.004), 0.0135, 0.0125, limb, 0.004, 2.9, across
+        ),
+        Part(
+            (hand, m * 0.03, -0.007, 0.0), (middle, m * -0.012, -0.005, -0.004), 0.012, 0.0105, palm, 0.003, 2.9, across
+        ),
+    ]
+    for finger, radius in (("Index", 0.0125), ("Middle", 0.013), ("Ring", 0.0125), ("Pinky", 0.011)):
         knuckle, one, two, three = (f"{side}Hand{finger}{n}" for n in (1, 2, 3, 4))
-        r = radius * 0.82
+        r = radius * 0.9
         parts += [
-            Part((hand, m * 0.012, 0.0, 0.0), (knuckle, 0.0, 0.0, 0.0), 0.019, radius, limb),
-            Part((hand, m * 0.03, -0.012, 0.0), (knuckle, m * -0.014, -0.010, 0.0), 0.016, 0.011, palm, 0.006),
             Part((knuckle, 0.0, 0.0, 0.0), (one, 0.0, 0.0, 0.0), r, r * 0.92, limb, 0.004),
             Part((one, 0.0, 0.0, 0.0), (two, 0.0, 0.0, 0.0), r * 0.92, r * 0.84, limb, 0.004),
             Part((two, 0.0, 0.0, 0.0), (three, 0.0, 0.0, 0.0), r * 0.84, r * 0.72, palm, 0.004),
@@ -86,22 +93,34 @@ def _side(side: str) -> list[Part]:
     return parts
 
 
-def _head() -> list[Part]:
+def _middle() -> list[Part]:
+    """Trunk, neck and head."""
+
     def at(x: float, y: float, z: float) -> Point:
         return ("Head", x, y, z)
 
-    parts = [
-        Part(("Neck", 0.0, -0.01, 0.004), ("Head", 0.0, 0.03, 0.004), 0.057, 0.052, SKIN, 0.03),
-        Part(at(0, 0.105, 0.012), at(0, 0.052, 0.046), 0.091, 0.066, SKIN, 0.03),
-        Part(at(-0.010, 0.012, 0.062), at(0.010, 0.012, 0.062), 0.044, 0.044, SKIN, 0.03),
-        Part(at(0, 0.128, -0.004), at(0, 0.085, -0.022), 0.0955, 0.086, HAIR, 0.008),
+    profile: list[tuple[Point, float]] = [
+        (("Hips", 0.0, -0.012, -0.012), 0.088),
+        (("Hips", 0.0, 0.02, -0.012), 0.098),
+        (("Spine1", 0.0, -0.02, 0.034), 0.087),
+        (("Spine2", 0.0, 0.02, 0.044), 0.095),
+        (("Spine3", 0.0, 0.01, 0.046), 0.105),
+        (("Spine3", 0.0, 0.065, 0.043), 0.098),
+        (("Spine3", 0.0, 0.115, 0.036), 0.072),
+    ]
+    parts = [Part(a, b, r, q, BODY, 0.0003, 1.62) for (a, r), (b, q) in zip(profile, profile[1:], strict=False)]
+    parts += [
+        Part(("Neck", 0.0, -0.01, 0.004), ("Head", 0.0, 0.03, 0.004), 0.055, 0.050, SKIN, 0.012),
+        Part(at(0, 0.105, 0.012), at(0, 0.052, 0.046), 0.091, 0.066, SKIN, 0.004),
+        Part(at(-0.010, 0.012, 0.062), at(0.010, 0.012, 0.062), 0.044, 0.044, SKIN, 0.02),
+        Part(at(0, 0.134, -0.02), at(0, 0.09, -0.03), 0.100, 0.088, HAIR, 0.003),
         Part(at(0, 0.082, 0.106), at(0, 0.052, 0.124), 0.010, 0.015, SKIN, 0.008),
         Part(at(-0.016, 0.018, 0.1), at(0.016, 0.018, 0.1), 0.007, 0.007, (176, 112, 104), 0.006),
     ]
     for m in (-1.0, 1.0):
         parts += [
             Part(at(m * 0.034, 0.079, 0.092), at(m * 0.034, 0.084, 0.092), 0.0125, 0.0125, DARK, 0.004),
-            Part(at(m * 0.022, 0.106, 0.098), at(m * 0.045, 0.106, 0.088), 0.0075, 0.006, HAIR, 0.004),
+            Part(at(m * 0.024, 0.110, 0.098), at(m * 0.046, 0.109, 0.086), 0.006, 0.005, HAIR, 0.004),
             Part(at(m * 0.088, 0.075, 0.0), at(m * 0.088, 0.06, 0.004), 0.018, 0.014, SKIN, 0.01),
         ]
     return parts
@@ -118,11 +137,14 @@ class _Build:
     radius: NDArray[np.float32]
     color: NDArray[np.float32]
     soft: NDArray[np.float32]
+    wide: NDArray[np.float32]
+    side: NDArray[np.int64]
+    """The point that lies to the side of each start."""
 
 
 def _build(skeleton: Skeleton) -> _Build:
     """The mannequin on any skeleton that has BEAT's joints; plain rods on any other."""
-    parts = [*_side("Right"), *_side("Left"), *_head()]
+    parts = [*_side("Right"), *_side("Left"), *_middle()]
     names = {name: i for i, name in enumerate(skeleton.names)}
     rest = skeleton.forward(np.tile(rotation.IDENTITY, (1, len(skeleton), 1)), np.zeros((1, 3)))[0][0]
     tall = float(np.ptp(rest[:, 1])) or 1.0
@@ -141,7 +163,7 @@ def _build(skeleton: Skeleton) -> _Build:
         ]  # fmt: skip
     points: dict[Point, int] = {}
     for part in parts:
-        for point in (part.start, part.end):
+        for point in (part.start, part.end, _beside(part)):
             points.setdefault(point, len(points))
     return _Build(
         joint=np.array([names[p[0]] for p in points]),
@@ -151,7 +173,17 @@ def _build(skeleton: Skeleton) -> _Build:
         radius=np.array([(p.start_radius, p.end_radius) for p in parts], np.float32) * np.float32(scale),
         color=np.array([p.color for p in parts], np.float32),
         soft=np.array([p.soft for p in parts], np.float32) * np.float32(scale),
+        wide=np.array([p.wide for p in parts], np.float32),
+        side=np.array([points[_beside(p)] for p in parts]),
     )
+
+
+def _beside(part: Part) -> Point:
+    """A point to the side of a flat part's start; a round part needs none."""
+    if part.wide == 1.0:
+        return part.end
+    joint, x, y, z = part.start
+    return (joint, x + part.side[0], y + part.side[1], z + part.side[2])
 
 
 class Camera:
@@ -251,7 +283,7 @@ class Figure:
         xyz[:, :2] -= low.astype(np.float32)
         shapes = capsules.Capsules(
             xyz[parts.start], xyz[parts.end], radius[:, 0], radius[:, 1], parts.color,
-            np.maximum(parts.soft * np.float32(self.camera.zoom), 0.5),
+            np.maximum(parts.soft * np.float32(self.camera.zoom), 0.05), parts.wide, xyz[parts.side] - xyz[parts.start],
         )  # fmt: skip
         capsules.draw(canvas, np.full(canvas.shape[:2], -1e6, np.float32), shapes)
         np.copyto(out[y0:y1, x0:x1], canvas, casting="unsafe")
@@ -266,7 +298,7 @@ class Figure:
                 at = (value + np.float32(offset)) * 2.0
                 off = np.abs(at - np.round(at)) * 0.5
                 lines = np.maximum(lines, np.clip(1.0 - off / 0.007, 0.0, 1.0))
-            image[self._top :] += (self._fade * (26.0 + 20.0 * lines))[..., None]
+            image[self._top :] += (self._fade * (26.0 + 34.0 * lines))[..., None]
             self._ground = (key, image, image.astype(np.uint8))
         return self._ground[1:]
 

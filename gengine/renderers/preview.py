@@ -118,8 +118,17 @@ class _Stage:
                 panel = canvas[y : y + h, x : x + w]
                 panel[:] = self.face.draw(shapes, i)
                 panel[self.corners] = self.corner_wall
+            self._clock(canvas, float(time))
             np.copyto(canvas[self.upper :], self.timeline.draw(float(time)), casting="unsafe")
             yield canvas
+
+    def _clock(self, canvas: NDArray[np.uint8], time: float) -> None:
+        """Minutes and seconds in the upper left corner."""
+        cover = text(f"{int(time // 60)}:{time % 60:05.2f}", max(10, round(15 * self.unit)))
+        x, y = round(16 * self.unit), round(12 * self.unit)
+        corner = canvas[y : y + cover.shape[0], x : x + cover.shape[1]].astype(np.float32)
+        stamp(corner, cover, 0, 0, (170, 176, 186))
+        canvas[y : y + cover.shape[0], x : x + cover.shape[1]] = corner.astype(np.uint8)
 
 
 def _take(track: Any, times: NDArray, start: float) -> Any:
@@ -193,11 +202,7 @@ def contact_sheet(
     """Write the preview's frames at ``times`` (s), row by row, into one PNG at ``path``."""
     if not len(times):
         raise GengineError("contact sheet: no times were given, expected at least one")
-    pictures = []
-    for time, frame in zip(times, PreviewRenderer(width, height).at(performance, times), strict=True):
-        image = frame.astype(np.float32)
-        stamp(image, text(f"{time:.2f} s", max(10, round(height / 34))), 8, 6, (235, 238, 242))
-        pictures.append(np.clip(image, 0, 255).astype(np.uint8))
+    pictures = list(PreviewRenderer(width, height).at(performance, times))
     rows = -(-len(pictures) // columns)
     sheet = np.zeros((rows * height, min(columns, len(pictures)) * width, 3), np.uint8)
     for i, picture in enumerate(pictures):

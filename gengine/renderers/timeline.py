@@ -110,7 +110,7 @@ class Timeline:
 
     @property
     def _size(self) -> int:
-        return max(9, round(self.height * 0.155))
+        return max(9, round(self.height * 0.142))
 
     def forget(self, time: float) -> None:
         """Drop what left the window before ``time`` (s)."""
@@ -129,11 +129,8 @@ class Timeline:
         known = (columns >= 0) & (columns < len(self._peaks))
         at = np.where(known, columns, 0) if len(self._peaks) else np.zeros(self.width, int)
         h = self.height
-        wave, band, words = (
-            slice(round(0.05 * h), round(0.44 * h)),
-            slice(round(0.49 * h), round(0.66 * h)),
-            round(0.68 * h),
-        )
+        wave, band = slice(round(0.05 * h), round(0.40 * h)), slice(round(0.44 * h), round(0.60 * h))
+        words = round(0.63 * h)
         if len(self._peaks):
             self._wave(image[wave], np.where(known, self._peaks[at], 0.0))
             self._bands(image[band], np.where(known[:, None], self._weights[at], 0.0))
@@ -146,7 +143,7 @@ class Timeline:
                     image,
                     text(word, self._size),
                     x,
-                    words + round(row * 0.15 * h),
+                    words + round(row * 0.165 * h),
                     PLAYED if not current else PLAYHEAD,
                     strength,
                 )
@@ -154,8 +151,8 @@ class Timeline:
                     image[words - 2 : words, max(x, 0) : max(x + text(word, self._size).shape[1], 0)] = COLORS[
                         "happiness"
                     ]
-        image[round(0.03 * h) : round(0.66 * h), self.now] += (
-            PLAYHEAD - image[round(0.03 * h) : round(0.66 * h), self.now]
+        image[round(0.03 * h) : round(0.60 * h), self.now] += (
+            PLAYHEAD - image[round(0.03 * h) : round(0.60 * h), self.now]
         ) * 0.85
         return image
 
@@ -184,8 +181,12 @@ class Timeline:
         strongest = np.where(shown.max(1) > 0.08, shown.argmax(1), 0)
         edges = np.flatnonzero(np.diff(strongest)) + 1
         for a, b in zip([0, *edges], [*edges, self.width], strict=True):
-            name = EMOTIONS[strongest[a]]
-            label = text(name, max(8, round(height * 0.78)))
-            if strongest[a] and b - a > label.shape[1] + 8:
-                color = (20, 20, 24) if shown[a:b, strongest[a]].mean() > 0.5 else (240, 240, 240)
-                stamp(image, label, a + 5, (height - label.shape[0]) // 2, color)
+            if not strongest[a]:
+                continue
+            label = text(EMOTIONS[strongest[a]], max(8, round(height * 0.8)))
+            if b - a > label.shape[1] + 8:  # named where its band is thickest
+                size = shown[a:b, strongest[a]]
+                peak = a + float(np.mean(np.flatnonzero(size > 0.98 * size.max())))
+                x = round(np.clip(peak - label.shape[1] / 2, a + 4, b - label.shape[1] - 4))
+                bright = size[x - a : x - a + label.shape[1]].mean() > 0.5
+                stamp(image, label, x, (height - label.shape[0]) // 2, (18, 19, 22) if bright else (240, 242, 245))
