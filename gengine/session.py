@@ -92,10 +92,10 @@ class Session:
     @property
     def latency(self) -> float:
         """Seconds from a sound to its motion: hop + look-ahead + what the encoders need to settle."""
-        settle = ProsodyEncoder.LATENCY
+        settle = ProsodyEncoder.LATENCY + SyllableEncoder.LATENCY
         if self._phones is not None:
             settle = max(settle, phones.LATENCY + phones.LONGEST)
-        return self.window.hop + self.window.lookahead + settle + SyllableEncoder.LATENCY
+        return self.window.hop + self.window.lookahead + settle
 
     def push(self, samples: ArrayLike) -> Performance | None:
         """Take the next samples ``(N,)`` float mono at ``rate``; return newly certain motion, if any."""
@@ -146,10 +146,11 @@ class Session:
             settled = [p for p in self.words.phones[self._handed_phones :] if p.end <= heard or last]
             self._handed_phones += len(settled)
             self._heard_until = heard
-        known = tuple(settled)
+        # Heard phones settle later than the prosody around them, so syllables are then found in the sound.
+        known = None if self._phones else tuple(settled)
         for frames in prosody:
             self._events["syllables"].append(self._syllables.push(frames, known))
-            known = ()
+            known = known and ()
         if last:
             self._events["syllables"].append(self._syllables.flush())
 
@@ -157,7 +158,7 @@ class Session:
         """Time (s) before which every curve and event is final."""
         if self._flushed:
             return float("inf")
-        return min(self._curves.end / ANALYSIS_RATE, self._heard_until) - SyllableEncoder.LATENCY
+        return min(self._curves.end / ANALYSIS_RATE - SyllableEncoder.LATENCY, self._heard_until)
 
     # ---- making
 
