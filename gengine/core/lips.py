@@ -88,7 +88,7 @@ class SealModel:
             )
         if deltas.shape != (len(names), *neutral.shape):
             raise GengineError(
-                f"SealModel.measure: deltas {deltas.shape}, expected {(len(names), *neutral.shape)} (names, vertices, 3)"
+                f"SealModel.measure: deltas {deltas.shape}, expected {(len(names), *neutral.shape)}: names, vertices, 3"
             )
         scale = OUTER_EYE_DISTANCE / outer_eye_distance if outer_eye_distance else 1.0
         up, low = np.asarray(upper_lip_idx), np.asarray(lower_lip_idx)
@@ -102,8 +102,9 @@ class SealModel:
                 axis = neutral[a] - neutral[b]
                 width[ARKIT_INDEX[name]] = scale * (deltas[k, a] - deltas[k, b]) @ axis / np.linalg.norm(axis)
         if gap[ARKIT_INDEX["mouthClose"]] > -1.0:
+            found = gap[ARKIT_INDEX["mouthClose"]]
             raise GengineError(
-                f"SealModel.measure: mouthClose changes the lip gap by {gap[ARKIT_INDEX['mouthClose']]:.2f} mm, expected "
+                f"SealModel.measure: mouthClose changes the lip gap by {found:.2f} mm, expected "
                 "it to close the lips; check the lip vertices, the unit and the blendshape names"
             )
         rest = scale * float((neutral[up, 1] - neutral[low, 1]).mean())

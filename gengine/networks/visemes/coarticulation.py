@@ -20,13 +20,22 @@ REACH = 0.6
 EDGE = 0.06
 """A sound keeps full dominance up to this near its ends, however long it is, s."""
 
+CRISP = 0.7
+"""Rise and fall times against the fitted ones: brings the openings per second up to real ones' 2.5-3.5."""
+
+BRIEF = 0.07
+"""Sounds shorter than this lose dominance in proportion, except closures: no shape under about 70 ms, s."""
+
 SOFTNESS = 0.02
 """Rounds the plateaus' corners, s."""
+
+NASAL_LAG = 0.018
+"""The lips of an M close and open this much later than its sound says (26 ms, GRID; P and B 6 and -13 ms), s."""
 
 HOLD_PAUSE, RELAX_PAUSE = 0.12, 0.35
 """Pauses shorter than the first keep the mouth as it is, up to the second they leave it slightly open, s."""
 
-SMOOTHING = np.array([0.035, 0.24, 0.45, 0.24, 0.035])
+SMOOTHING = np.array([0.07, 0.24, 0.38, 0.24, 0.07])
 """Low-pass over mouth frames (60 Hz): quiet above 10 Hz, as lips are."""
 
 _MARGIN = len(SMOOTHING) // 2
@@ -71,7 +80,7 @@ def gather(conditions: Conditions, table: Targets) -> Sounds:
 
 
 def _parts(spans: list, table: Targets, window: tuple[float, float]) -> Sounds:
-    quiet = table.rows[SILENCE]
+    quiet, nasal = table.rows[SILENCE], table.rows["M"][0]
     merged: list[tuple[float, float, tuple[int, ...], float]] = []
     for span in spans:
         if merged and span[2] == merged[-1][2] and span[2] in (quiet, ()):
@@ -96,8 +105,8 @@ def _parts(spans: list, table: Targets, window: tuple[float, float]) -> Sounds:
             continue
         row = rows[0]
         lead = 0.0
-        if table.rounded_vowel[row] and run is not None:
-            lead = min(0.14, 0.7 * (start - run))
+        if table.rounded_vowel[row]:  # earlier the more consonants leave the lips free (Noiray 2011)
+            lead = 0.025 + (min(0.12, 0.7 * (start - run)) if run is not None else 0.0)
         if len(rows) == 2:
             middle = start + 0.6 * duration
             parts.append((row, start, middle, lead, stress))
@@ -107,6 +116,8 @@ def _parts(spans: list, table: Targets, window: tuple[float, float]) -> Sounds:
             parts.append((row, start, end, lead, stress))
             marks = ((row, start, end),)
         for part, a, b in marks:
+            if part == nasal:
+                a, b = a + NASAL_LAG, b + NASAL_LAG
             if table.bilabial[part] or table.labiodental[part]:
                 before = merged[i - 1][1] - merged[i - 1][0] if i else 1.0
                 after = merged[i + 1][1] - merged[i + 1][0] if i + 1 < len(merged) else 1.0
@@ -140,18 +151,25 @@ def mouth_curves(
     duration = sounds.end - sounds.start
     centre = (sounds.start + sounds.end) / 2
     firm = table.bilabial[row] | table.labiodental[row] | (row == table.silence)
-    brief = np.where(firm, 0.0, np.log(np.clip(duration / 0.06, 0.4, 1.0)))
+    brief = np.where(firm, 0.0, np.log(np.clip(duration / BRIEF, 0.2, 1.0)))
     t = times[:, None]
     for g in range(3):
         half = PLATEAU[g] * duration / 2
         left = np.minimum(centre - half, sounds.start + EDGE)
         right = np.maximum(centre + half, sounds.end - EDGE)
-        if g == 1:
+        if g == 0:  # the lips let go of a closure before its sound ends
+            right = np.where(table.bilabial[row], np.maximum(left, right - 0.02), right)
+        elif g == 1:
             left = left - sounds.lead
         before, after = left - t, t - right
         before = 0.5 * (before + np.sqrt(before * before + SOFTNESS**2))
         after = 0.5 * (after + np.sqrt(after * after + SOFTNESS**2))
-        log = table.log_dominance[row, g] + brief - before / table.rise[row, g] - after / table.fall[row, g]
+        log = (
+            table.log_dominance[row, g]
+            + brief
+            - before / (CRISP * table.rise[row, g])
+            - after / (CRISP * table.fall[row, g])
+        )
         weight = np.exp(log - log.max(axis=1, keepdims=True))
         weight /= weight.sum(axis=1, keepdims=True)
         channels = GROUP_OF == g

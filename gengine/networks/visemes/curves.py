@@ -78,9 +78,11 @@ class Steps:
         return self._base + ease((times[:, None] - rows[:, 0]) / rows[:, 1]) @ rows[:, 2:]
 
 
-def ramp_window(times: NDArray[np.float64], start: NDArray, end: NDArray, ramp: float) -> NDArray[np.float64]:
-    """1 inside the spans ``start``..``end`` ``(E,)`` s, smoothly 0 from ``ramp`` s outside them; ``(T, E)``."""
+def ramp_window(
+    times: NDArray[np.float64], start: NDArray, end: NDArray, rise: float | NDArray, fall: float | NDArray
+) -> NDArray[np.float64]:
+    """1 inside the spans ``start``..``end`` ``(E,)`` s, rising before and falling after them; ``(T, E)``."""
     t = times[:, None]
-    outside = np.maximum(np.maximum(start - t, t - end), 0.0) / ramp
+    outside = np.maximum(np.maximum((start - t) / rise, (t - end) / fall), 0.0)
     u = np.minimum(outside, 1.0)
     return 1.0 - u * u * (3.0 - 2.0 * u)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gengine.core.conditions import MOTION_RATE
 from gengine.core.emotion import EMOTIONS
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
+from gengine.core.lips import SealModel
 from gengine.networks.visemes.targets import _table
 
 
@@ -27,13 +28,14 @@ LIFTERS = indices("mouthUpperUp", "mouthLowerDown", "noseSneer", "jawOpen", "mou
 PRESSES = indices("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
 SNEER = indices("noseSneer")
 SMILE = indices("mouthSmile")
+_JAW, _CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
 PUCKER = ARKIT_INDEX["mouthPucker"]
 
 _OPPOSED = [
     (ARKIT_INDEX[a + s], ARKIT_INDEX[b + s])
     for a, b in (("browDown", "browOuterUp"), ("mouthSmile", "mouthFrown"))
     for s in ("Left", "Right")
-]  # noqa: E501
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +127,12 @@ def gain(shown: NDArray[np.float64], column: NDArray[np.float64]) -> NDArray[np.
     return 1.0 + shown @ (column - 1.0)
 
 
+FOLLOW = 0.8
+"""Share of the gap that an expression adds which the lower lip takes back by following the upper one."""
+
+
 def add_to_speech(
-    speech: NDArray[np.float64], expression: NDArray[np.float64], seal: NDArray[np.float64]
+    speech: NDArray[np.float64], expression: NDArray[np.float64], seal: NDArray[np.float64], model: SealModel
 ) -> NDArray[np.float64]:
     """Speech and expression weights ``(T, 52)`` together, before the seal is solved; ``seal (T,)`` 0..1.
 
@@ -139,6 +145,10 @@ def add_to_speech(
     expression[:, PRESSES] *= (1.0 - 0.85 * opening)[:, None]
     total = speech + expression
     total[:, LIFTERS] *= (1.0 - 0.5 * seal)[:, None]
+    # A raised lip shows teeth; the lower one follows, or an angry face would talk with a gaping mouth.
+    added = np.maximum(model.gap_mm(total) - model.gap_mm(speech), 0.0) * np.minimum(2.0 * opening, 1.0) * (1.0 - seal)
+    room = np.maximum(total[:, _JAW] - total[:, _CLOSE], 0.0)
+    total[:, _CLOSE] += np.minimum(FOLLOW * added / -model.close, 0.7 * room)
     total[:, SNEER] = np.minimum(total[:, SNEER], 0.6)
     room = np.maximum(0.7 - total[:, PUCKER], 0.0)[:, None]
     total[:, SMILE] = np.minimum(np.minimum(total[:, SMILE], 0.8), room)

@@ -41,13 +41,13 @@ class Eyes:
         self.target = Steps(_LISTENER[3])
         self._drift = SmoothNoise(2, 2.5, seed, "fixation")
         self._blinks = Pulses(1)
-        self._away = False
+        self._away, self._since = False, 0.0
         self._serial = 0
         rng = generator(seed, "eyes")
         self._next = 0.3 + 0.8 * rng.random()
         self._switch = 1.2 + 2.5 * rng.random()
         self._why = "intimacy"
-        self._next_blink = 0.4 + 1.8 * rng.random()
+        self._next_blink = 0.4 + 3.2 * rng.random()
         self._last_blink = -2.0
         self._known_onset = self._known_end = -1.0
         self._cues: dict[float, None] = {}
@@ -94,9 +94,11 @@ class Eyes:
                 self._cues[cue.start] = None
                 if not self._away:
                     self._switch, self._why = cue.start, "planning"
-        for e in ends:  # a speaker looks back at the listener before giving the floor away
-            if self._away and e > start and self._switch > e - 0.5:
-                self._switch = max(start, e - 0.6)
+        for e in ends:  # a speaker looks at the listener when giving the floor away
+            if e > start and self._away and self._switch > e - 0.5:
+                self._switch = max(start, self._since + 0.6, e - 0.6)
+            elif not self._away and e - 0.9 < self._switch < e + 0.3:
+                self._switch = e + 0.3
         while len(self._cues) > 50:
             del self._cues[next(iter(self._cues))]
 
@@ -109,7 +111,7 @@ class Eyes:
         head_share = 0.0
         if switching and not self._away:
             goal, head_share = self._averted(draw)
-            self._away = True
+            self._away, self._since = True, at
             self._switch = at + (1.0 + 0.25 * rng.standard_normal() if self._why == "intimacy" else 1.5 + draw[6])
             self._why = "intimacy"
         elif switching:
@@ -124,7 +126,7 @@ class Eyes:
         size = float(np.hypot(*(goal - here)))
         duration = 0.025 + 0.0024 * size / _DEG + 0.012
         self.target.to(at, duration, goal)
-        self._next = at + float(np.clip(0.62 * np.exp(0.45 * rng.standard_normal()) / haste, 0.2, 2.5))
+        self._next = at + float(np.clip(0.93 * np.exp(0.45 * rng.standard_normal()) / haste, 0.25, 3.0))
         self._turn(at, goal, head_share, turn, draw[7])
         # Large shifts of gaze come with a blink.
         if draw[5] < np.interp(size / _DEG, [4, 10, 33], [0.0, 0.2, 0.97]) and at > self._last_blink + 0.5:
@@ -176,7 +178,7 @@ class Eyes:
         self._serial += 1
         rng = generator(self._seed, "blink", self._serial)
         draw = rng.random(6)
-        gap = float(np.clip(np.exp(0.95 + 0.65 * rng.standard_normal()), 0.6, 8.0)) / rate
+        gap = float(np.clip(np.exp(1.3 + 0.65 * rng.standard_normal()), 0.6, 8.0)) / rate
         if at < self._last_blink + 0.35:
             self._next_blink = max(self._next_blink, at) + gap
             return

@@ -36,6 +36,7 @@ _LEFT = np.array(
 )
 _RIGHT = np.array([ARKIT_INDEX[ARKIT_NAMES[i][:-4] + "Right"] for i in _LEFT])
 _DRIFTS = np.array([0.02 if ARKIT_NAMES[i].startswith("brow") else 0.05 for i in _LEFT])
+_JAW = ARKIT_INDEX["jawOpen"]
 _JAW_SIDES = [ARKIT_INDEX["jawLeft"], ARKIT_INDEX["jawRight"]]
 
 
@@ -52,7 +53,7 @@ _AVERSION = _per_emotion(
     contempt=1.2, surprise=0.5, pained=1.5, disgust=1.4,
 )  # fmt: skip
 _HASTE = _per_emotion(
-    fear=1.3, anxious=1.4, surprise=0.9, sadness=0.8, tired=0.7, bored=0.75, happiness=1.1, confused=1.2, tender=0.85
+    fear=1.1, anxious=1.15, surprise=1.0, sadness=0.9, tired=0.9, bored=0.85, happiness=1.02, confused=1.05, tender=0.9
 )
 # Head movement, x (gesture.md section 4, amplitudes).
 _HEAD_SIZE = _per_emotion(
@@ -100,7 +101,7 @@ class VisemeNetwork(MotionNetwork):
     def generate(self, conditions: Conditions, state: _State) -> FaceTrack:
         times = conditions.frames(MOTION_RATE)
         if not len(times):
-            return FaceTrack(np.zeros((0, 52)), np.zeros((0, 4)), np.zeros((0, 2)), MOTION_RATE)
+            return _track(np.zeros((0, 52)), np.zeros((0, 4)), np.zeros((0, 2)))
         table, traits = expressions(), state.speaker.traits
         wanted, vad = conditions.emotion_at(times)
         shown = state.mood.follow(wanted)
@@ -109,15 +110,16 @@ class VisemeNetwork(MotionNetwork):
         # A held mood breathes: +-8 %, slowly, so that it never freezes.
         felt = expression.mix(shown * (1.0 + 0.08 * drift[:, :1]), table)
         activity = _activity(conditions, times)
+        felt[:, _JAW] *= 0.5 + 0.5 * activity  # a mouth left open in silence looks vacant
 
-        weights, closed, touching = self._speech(conditions, state, times, shown, arousal)
-        weights = expression.add_to_speech(weights, felt, closed)
+        weights, closed, touching = self._speech(conditions, state, times, shown, arousal, felt)
+        weights = expression.add_to_speech(weights, felt, closed, self.seal)
         self._idle_lips(conditions, state, weights, times)
         _asymmetry(weights, drift, traits.smile)
         lively = expression.gain(shown, _HEAD_SIZE) * (1.0 + 0.12 * arousal)
 
         state.brows.plan(conditions)
-        state.brows.add(weights, times, conditions.curve("pitch", times), 0.7 + 0.3 * lively)
+        state.brows.add(weights, times, _smooth(conditions, "pitch", times, 9), 0.7 + 0.3 * lively)
         middle = shown[len(shown) // 2][None]
         state.head.plan(conditions)
         state.eyes.plan(
@@ -136,21 +138,24 @@ class VisemeNetwork(MotionNetwork):
         state.eyes.lids(weights, times, gaze)
         np.clip(weights, 0.0, 1.0, out=weights)
         seal.solve(weights, closed, touching, self.seal)
-        return FaceTrack(np.clip(weights, 0.0, 1.0), to_quaternion(angles), gaze, MOTION_RATE)
+        return _track(np.clip(weights, 0.0, 1.0), to_quaternion(angles), gaze)
 
     def _speech(
-        self, conditions: Conditions, state: _State, times: NDArray, shown: NDArray, arousal: NDArray
+        self, conditions: Conditions, state: _State, times: NDArray, shown: NDArray, arousal: NDArray, felt: NDArray
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Speech weights ``(T, 52)``, seal and contact curves ``(T,)``."""
         sounds = coarticulation.gather(conditions, targets())
         mouth = coarticulation.mouth_curves(conditions, sounds, targets())
         table = expressions()
         effort = self.gain * state.speaker.traits.articulation * (1.0 + 0.05 * arousal)
-        mouth[:, 0] *= effort * np.clip(expression.gain(shown, table.jaw), 0.5, 1.3)
+        jaw_gain = np.clip(expression.gain(shown, table.jaw), 0.5, 1.3)
+        mouth[:, 0] *= effort * jaw_gain
         mouth[:, _LIP_CHANNELS] *= (effort * np.clip(expression.gain(shown, table.lips), 0.5, 1.3))[:, None]
         weights = np.zeros((len(times), len(ARKIT_NAMES)))
         weights[:, _SPREAD] = mouth[:, _FROM]
-        return weights, seal.closure_curve(times, sounds.closures), seal.contact_curve(times, sounds.contacts)
+        lifted = np.maximum(self.seal.gap_mm(felt) - self.seal.rest, 0.0)
+        stretch = np.clip((jaw_gain * effort / GAIN) ** 2 + 0.06 * lifted, 1.0, 1.5)
+        return weights, seal.closure_curve(times, sounds.closures, stretch), seal.contact_curve(times, sounds.contacts)
 
     def _idle_lips(self, conditions: Conditions, state: _State, weights: NDArray, times: NDArray) -> None:
         """Lips part a little before speech, and now and then someone swallows in a long silence."""
@@ -181,6 +186,10 @@ _IDLE = np.concatenate(_IDLE_SOURCES)
 _IDLE_FROM = np.concatenate([np.full(len(s), i) for i, s in enumerate(_IDLE_SOURCES)])
 
 
+def _track(weights: NDArray, head: NDArray, gaze: NDArray) -> FaceTrack:
+    return FaceTrack(weights.astype(np.float32), head.astype(np.float32), gaze.astype(np.float32), MOTION_RATE)
+
+
 def _asymmetry(weights: NDArray[np.float64], drift: NDArray, habit: float) -> None:
     """The sides differ by a few per cent that drift, led by the speaker's ``habit`` (0 right .. 1 left)."""
     lean = np.clip(0.6 * drift[:, 1:2] + 1.2 * (habit - 0.5), -1.0, 1.0) * _DRIFTS
@@ -192,10 +201,14 @@ def _asymmetry(weights: NDArray[np.float64], drift: NDArray, habit: float) -> No
 
 
 def _activity(conditions: Conditions, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much is being said around each frame, 0..1 ``(T,)``, smooth over about half a second."""
-    pad = 0.6
-    at = np.arange(round((times[0] - pad) * ANALYSIS_RATE), round((times[-1] + pad) * ANALYSIS_RATE) + 1)
-    speech = conditions.curve("speech", at / ANALYSIS_RATE)
-    width = 25
+    """How much is being said around each frame, 0..1 ``(T,)``."""
+    return _smooth(conditions, "speech", times, 25)
+
+
+def _smooth(conditions: Conditions, name: str, times: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """A prosody curve under two running means of ``width`` analysis frames each, ``(T,)``."""
+    first, last = round(times[0] * ANALYSIS_RATE) - width - 1, round(times[-1] * ANALYSIS_RATE) + width + 1
+    at = np.arange(first, last + 1) / ANALYSIS_RATE
     box = np.ones(width) / width
-    return np.interp(times, at / ANALYSIS_RATE, np.convolve(np.convolve(speech, box, "same"), box, "same"))
+    curve = np.convolve(np.convolve(conditions.curve(name, at), box, "same"), box, "same")
+    return np.interp(times, at, curve)

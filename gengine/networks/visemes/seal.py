@@ -21,11 +21,14 @@ CLOSED_GAP = -0.4
 CONTACT_GAP = (1.3, 2.6)
 """Gap while the lower lip touches the teeth, mm."""
 
-RAMP = 0.035
-"""Lips close and part within this, s."""
+CLOSING, OPENING = 0.045, 0.11
+"""Lips close and part within this, s: at the speed of real ones, about 150 and at most 300 mm/s."""
 
-MIN_HOLD, MAX_HOLD = 0.09, 0.125
-"""Shortest and longest full closure, s (real ones: 80-140 ms below 0.8 mm, GRID)."""
+RELEASE = 0.05
+"""Lips begin to part this long before the sound's end, s, so that they are seen open just after the burst."""
+
+MIN_HOLD, MAX_HOLD = 0.04, 0.075
+"""Shortest and longest full closure, s; with the ramps lips stay below 0.8 mm for 80-140 ms, as real ones (GRID)."""
 
 _J, _C = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
 _ROLL, _SHRUG = ARKIT_INDEX["mouthRollLower"], ARKIT_INDEX["mouthShrugLower"]
@@ -36,16 +39,24 @@ _OPENERS = [ARKIT_INDEX[n] for n in (
 _UPPER = [ARKIT_INDEX["mouthUpperUpLeft"], ARKIT_INDEX["mouthUpperUpRight"]]
 
 
-def closure_curve(times: NDArray[np.float64], closures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seal 0..1 ``(T,)`` of bilabials ``(C, 4)`` (start, end, neighbours' durations before and after, s)."""
+def closure_curve(
+    times: NDArray[np.float64], closures: NDArray[np.float64], stretch: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Seal 0..1 ``(T,)`` of bilabials ``(C, 4)`` (start, end, neighbours' durations before and after, s).
+
+    ``stretch (T,)`` >= 1 lengthens the ramps where the mouth opens wider, so that lips keep to real speeds.
+    """
     if not len(closures):
         return np.zeros(len(times))
     start, end, before, after = closures.T
+    start, end = start + 0.008, end - RELEASE
     extra = np.maximum(MIN_HOLD - (end - start), 0.0) / 2
     a = start - np.minimum(extra, 0.4 * before)
     b = end + np.minimum(extra, 0.4 * after)
     a = np.maximum(a, b - MAX_HOLD)  # a long one closes late: its release is what is heard
-    return ramp_window(times, a, b, RAMP).max(axis=1)
+    # A short vowel before it is seen open first.
+    rise = np.minimum(CLOSING, np.maximum(0.6 * before, 0.03)) * stretch[:, None]
+    return ramp_window(times, a, b, rise, OPENING * stretch[:, None]).max(axis=1)
 
 
 def contact_curve(times: NDArray[np.float64], contacts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,7 +65,7 @@ def contact_curve(times: NDArray[np.float64], contacts: NDArray[np.float64]) -> 
         return np.zeros(len(times))
     start, end, *_ = contacts.T
     centre, half = (start + end) / 2, np.maximum(0.35 * (end - start), 0.03)
-    return ramp_window(times, centre - half, centre + half, 0.045).max(axis=1)
+    return ramp_window(times, centre - half, centre + half, 0.05, 0.06).max(axis=1)
 
 
 def solve(weights: NDArray[np.float64], seal: NDArray, contact: NDArray, model: SealModel) -> None:
@@ -67,6 +78,9 @@ def solve(weights: NDArray[np.float64], seal: NDArray, contact: NDArray, model: 
         weights[:, _UPPER] += lift[:, None]
     if seal.any():
         _close(weights, seal * np.maximum(model.gap_mm(weights) - CLOSED_GAP, 0.0), model)
+    # Lips meet; they do not pass through each other.
+    over = np.maximum(CLOSED_GAP - 0.1 - model.gap_mm(weights), 0.0) / -model.close
+    weights[:, _C] -= np.minimum(over, weights[:, _C])
 
 
 def _close(weights: NDArray[np.float64], amount: NDArray, model: SealModel) -> None:

@@ -87,7 +87,7 @@ class Targets:
     @cached_property
     def yielding(self) -> NDArray[np.bool_]:
         """Consonants that let a following rounded vowel take the lips early."""
-        return self.of_class("tongue", "velar", "velar_nasal", "dental", "breath", "sibil")
+        return self.of_class("tongue", "velar", "velar_nasal", "dental", "breath")
 
     def lookup(self, symbol: str) -> tuple[int, ...]:
         """Rows of a sound; empty where nothing is known about the symbol (``"spn"``)."""
