@@ -1,0 +1,237 @@
+"""Spoken corpora with phone times: one reader per corpus, all to ``Utterance``.
+
+Phones come from a corpus's own labels where it has them (LJ Speech TextGrids, EMO-DB), and otherwise from
+forced alignment of the known text with pocketsphinx. Labels are symbols of ``LABELS``: an ARPAbet phone,
+"sil", a sound of another language written as the set of ARPAbet phones whose lips it shares ("UW|UH"), or
+"" where nothing is known.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.audio import SAMPLE_RATE
+from gengine.core.words import Phone
+from gengine.errors import FormatError
+
+GERMAN: dict[str, str] = {
+    "a": "AA|AH", "I": "IH", "i": "IY", "e": "EY|IY|IH", "E": "EH", "@": "AH", "6": "AH|AA|ER", "U": "UH", "u": "UW",
+    "o": "OW|AO", "O": "AO", "Y": "UW|UH", "y": "UW", "2": "ER|UH|OW", "9": "ER|AO|UH", "aI": "AY", "aU": "AW",
+    "AU": "AW", "OY": "OY", "a6": "AA|AH", "i6": "IY|IH", "I6": "IH|IY", "E6": "EH", "@6": "AH|ER", "@E": "AH|EH",
+    "p": "P", "t": "T", "k": "K", "b": "B", "d": "D", "g": "G", "B": "B|V", "D": "D|DH", "G": "G", "m": "M", "n": "N",
+    "N": "NG", "l": "L", "f": "F", "v": "V", "V": "V|W", "s": "S", "z": "Z", "S": "SH", "C": "SH|HH|Y|S", "x": "HH|K",
+    "X": "HH|K|R", "R": "HH|R|G", "r": "R", "h": "HH", "H": "HH", "j": "Y", "L": "L", ".": "sil", "(": "sil",
+    "(gef": "", "mm": "M", "nn": "N", "NN": "NG", "ss": "S", "vv": "V", "gas": "G",
+}  # fmt: skip
+"""EMO-DB's SAMPA → ARPAbet phones with the same lips (several where English has no single one)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """``samples (N,)`` float32 at 16 kHz and the ``phones`` said in it (empty where unknown)."""
+
+    name: str
+    corpus: str
+    speaker: str
+    samples: NDArray[np.float32]
+    phones: tuple[Phone, ...]
+
+
+def read_audio(path: Path) -> NDArray[np.float32]:
+    """Mono float32 samples of a 16 kHz file; another rate is resampled."""
+    import soundfile
+
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        import soxr
+
+        mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    return np.ascontiguousarray(mono, np.float32)
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise FormatError(f"{path}: not found; point the training config's 'data' at the reference recordings")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def bare(symbol: str) -> str:
+    """An ARPAbet symbol without its stress digit; every mark of silence becomes "sil"."""
+    symbol = symbol.strip().rstrip("012")
+    return "sil" if symbol.upper() in ("", "SIL", "SP", "PAU", "SPN", "<SIL>", "+SPN+", "+NSN+") else symbol.upper()
+
+
+def read_textgrid(path: Path, tier: str = "phones") -> tuple[Phone, ...]:
+    """Phones of one tier of a Praat TextGrid (long form)."""
+    text = path.read_text("utf-8")
+    part = re.search(rf'name = "{tier}"(.*?)(?:item \[\d+\]:|\Z)', text, re.S)
+    if part is None:
+        raise FormatError(f"{path}: no tier named '{tier}'")
+    found = re.findall(r'xmin = ([\d.]+)\s+xmax = ([\d.]+)\s+text = "([^"]*)"', part[1])
+    return tuple(Phone(bare(label), float(start), float(end)) for start, end, label in found)
+
+
+class Aligner:
+    """Forced alignment with pocketsphinx's English model; words it does not know are spelled by flite."""
+
+    def __init__(self) -> None:
+        from pocketsphinx import Decoder
+
+        self._decoder: Any = Decoder(lm=None, loglevel="FATAL")
+
+    def __call__(self, samples: NDArray[np.float32], text: str, spellings: dict[str, str] | None = None) -> Any:
+        """Phones of ``text`` in ``samples``, or None where the words cannot be fitted.
+
+        ``spellings`` gives words that are pronounced as written there ("W IY").
+        """
+        words = re.findall(r"[a-z0-9_']+", text.lower())
+        for word in words:
+            spelling = (spellings or {}).get(word) or (None if self._decoder.lookup_word(word) else _spell(word))
+            if spelling and not self._decoder.lookup_word(word):
+                self._decoder.add_word(word, spelling, True)
+        data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+        try:
+            self._decoder.set_align_text(" ".join(words))
+            for phase in range(2):
+                self._decoder.start_utt()
+                self._decoder.process_raw(data, full_utt=True)
+                self._decoder.end_utt()
+                if phase == 0:
+                    self._decoder.set_alignment()
+            alignment = self._decoder.get_alignment()
+        except RuntimeError:
+            return None
+        phones, clock = [], 0.0
+        for word in alignment:
+            for phone in word:
+                start = phone.start / 100 + ALIGNER_OFFSET if phones else 0.0
+                if phones:
+                    phones[-1] = Phone(phones[-1].symbol, phones[-1].start, start)
+                clock = (phone.start + phone.duration) / 100 + ALIGNER_OFFSET
+                phones.append(Phone(bare(phone.name), start, clock))
+        return tuple(phones) or None
+
+
+ALIGNER_OFFSET = 0.0075
+"""Seconds added to pocketsphinx's frame times: its 25.6 ms windows start, not centre, on them."""
+
+
+def _spell(word: str) -> str | None:
+    """ARPAbet of a word by flite's letter-to-sound rules ("W ER D"), or None without flite."""
+    import subprocess
+
+    try:
+        done = subprocess.run(["flite", "-ps", "-t", word, "-o", "none"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    symbols = [{"AX": "AH"}.get(p.upper(), p.upper()) for p in done.stdout.split()]
+    return " ".join(s for s in symbols if s not in ("PAU", "SIL")) or None
+
+
+def ljspeech(folder: Path) -> Iterator[Utterance]:
+    """LJ Speech, 41 clips of one US woman, checked TextGrids."""
+    for row in _table(folder / "ljspeech" / "metadata.tsv"):
+        name = row["id"]
+        phones = read_textgrid(folder / "ljspeech" / "textgrid" / f"{name}.TextGrid")
+        yield Utterance(name, "ljspeech", "ljspeech", read_audio(folder / "ljspeech" / "flac" / f"{name}.flac"), phones)
+
+
+def kathleen(folder: Path, align: Aligner) -> Iterator[Utterance]:
+    """Kathleen, 283 CMU ARCTIC prompts of one US woman."""
+    for row in _table(folder / "kathleen" / "metadata.tsv"):
+        samples = read_audio(folder / "kathleen" / "flac" / f"{row['id']}.flac")
+        if phones := align(samples, row["text"]):
+            yield Utterance(row["id"], "kathleen", "kathleen", samples, phones)
+
+
+def speechocean(folder: Path, align: Aligner) -> Iterator[Utterance]:
+    """Speechocean762, 128 adults with Mandarin as first language; pronunciations as its table gives them."""
+    for row in _table(folder / "speechocean" / "metadata.tsv"):
+        spelled = [" ".join(bare(p.split("_")[0]) for p in word.split()) for word in row["canonical_phones"].split("|")]
+        words = [f"w_{s.lower().replace(' ', '_')}" for s in spelled]
+        samples = read_audio(folder / "speechocean" / f"{row['id']}.flac")
+        if phones := align(samples, " ".join(words), dict(zip(words, spelled, strict=True))):
+            yield Utterance(row["id"], "speechocean", f"speechocean-{row['speaker']}", samples, phones)
+
+
+def grid(folder: Path, align: Aligner) -> Iterator[Utterance]:
+    """GRID speaker 1, 600 command sentences of one British man (sound of the talking-head clips)."""
+    for path in sorted((folder / "grid_s1").glob("*.align")):
+        words = [line.split()[2] for line in path.read_text().splitlines() if line.strip()]
+        samples = read_media(path.with_suffix(".mkv"))
+        if phones := align(samples, " ".join(w for w in words if w not in ("sil", "sp"))):
+            yield Utterance(path.stem, "grid", "grid-s1", samples, phones)
+
+
+def emodb(folder: Path) -> Iterator[Utterance]:
+    """EMO-DB, 535 German clips of ten actors in seven emotions, hand-labelled onsets."""
+    for row in _table(folder / "emodb" / "metadata.tsv"):
+        name = row["id"]
+        samples = read_audio(folder / "emodb" / "flac" / f"{name}.flac")
+        phones = german_phones(folder / "emodb" / "phones" / f"{name}.tsv", len(samples) / SAMPLE_RATE)
+        yield Utterance(name, "emodb", f"emodb-{row['speaker']}", samples, phones)
+
+
+def german_phones(path: Path, duration: float) -> tuple[Phone, ...]:
+    """EMO-DB's events as phones: closures (_t), bursts (!t) and aspirations (tasp) join their stop, changes of
+    voice or tongue inside a phone (+lar, -sth) join the phone before."""
+    phones: list[Phone] = []
+    for row in _table(path):
+        start, end = float(row["start"]), float(row["end"])
+        first = re.split(r"[+\-\s]", row["label"] or ".", maxsplit=1)[0]
+        first = first.lstrip("_!").removesuffix("asp")
+        if not phones and start > 0:
+            phones.append(Phone("sil", 0.0, start))
+        if not first or first in "?1234[":
+            symbol = phones[-1].symbol if phones else ""
+        else:
+            symbol = GERMAN.get(first, "")
+        if phones and phones[-1].symbol == symbol:
+            phones[-1] = Phone(symbol, phones[-1].start, end)
+        else:
+            phones.append(Phone(symbol, start, end))
+    if phones and phones[-1].end < duration:
+        phones.append(Phone("sil", phones[-1].end, duration))
+    return tuple(phones)
+
+
+def beat(folder: Path) -> Iterator[Utterance]:
+    """BEAT's speaker 2, three takes with phone times. To measure on only, never to train weights on."""
+    for grid_path in sorted((folder / "beat").rglob("*.TextGrid")):
+        samples = read_audio(grid_path.with_suffix(".flac"))
+        yield Utterance(grid_path.stem, "beat", "beat-scott", samples, read_textgrid(grid_path))
+
+
+def unlabelled(folder: Path, corpus: str) -> Iterator[Utterance]:
+    """Clips of a corpus without text."""
+    for path in sorted((folder / corpus).rglob("*.flac")):
+        yield Utterance(path.stem, corpus, f"{corpus}-{path.stem.split('-')[0]}", read_audio(path), ())
+
+
+def read_media(path: Path) -> NDArray[np.float32]:
+    """The sound of a video file as mono float32 at 16 kHz."""
+    import av
+
+    with av.open(str(path)) as media:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+        frames = [f for packet in media.decode(audio=0) for f in resampler.resample(packet)]
+        frames += resampler.resample(None)
+    return np.concatenate([f.to_ndarray().reshape(-1) for f in frames]).astype(np.float32)
+
+
+def jfk(folder: Path, align: Aligner) -> Iterator[Utterance]:
+    """Eleven seconds of a 1961 address: a noisy hall, a voice in no other corpus."""
+    path = folder / "speech" / "jfk.flac"
+    samples = read_audio(path)
+    if phones := align(samples, path.with_suffix(".txt").read_text("utf-8")):
+        yield Utterance("jfk", "jfk", "jfk", samples, phones)

@@ -1,0 +1,242 @@
+"""Phones heard in the sound alone, in any language, while it arrives.
+
+Log-mel frames → a small time-convolutional network with a fixed look-ahead (trained by
+``gengine.training.phones``, here plain numpy) → posteriors of 39 ARPAbet phones and silence at 100 Hz →
+a fixed-lag Viterbi path → phones. A language that English lacks sounds of is heard as the English sounds
+nearest in shape, which is what lips need. Everything runs in fixed blocks of 80 ms, so the result does not
+depend on the chunks in which the sound arrives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gengine.checkpoint import load_checkpoint
+from gengine.core.audio import SAMPLE_RATE
+from gengine.core.words import Phone
+from gengine.encoders import logmel
+from gengine.errors import AudioError, FormatError
+
+CLASSES: dict[str, tuple[str, ...]] = {
+    "sil": ("sil",),
+    "bilab": ("P", "B", "M"),
+    "labdent": ("F", "V"),
+    "dental": ("TH", "DH"),
+    "round": ("W", "UW", "UH", "OW", "AO", "OY", "ER", "R"),
+    "postalv": ("SH", "ZH", "CH", "JH"),
+    "sibil": ("S", "Z"),
+    "tongue": ("T", "D", "N", "L"),
+    "velar": ("K", "G", "NG"),
+    "open": ("AA", "AE", "AH", "AY", "AW"),
+    "mid": ("EH", "IH", "EY"),
+    "front": ("IY", "Y"),
+    "breath": ("HH",),
+}
+"""Phones by the shape of the lips (face.md section 1)."""
+
+PHONES: tuple[str, ...] = tuple(p for members in CLASSES.values() for p in members)
+"""The 40 symbols in the order of the network's outputs."""
+
+CLASS_OF: NDArray[np.int64] = np.array([i for i, members in enumerate(CLASSES.values()) for _ in members])
+"""Index of the class of each phone, ``(40,)``."""
+
+RATE = 100
+"""Frames per second of posteriors and jaw, Hz."""
+
+LATENCY = 0.34
+"""Seconds after which what was said is settled: two blocks of look-ahead, one of path, one to fill."""
+
+LONGEST = 0.4
+"""A sound that goes on longer than this is handed out in pieces with the same symbol, seconds."""
+
+_LOOKAHEAD_BLOCKS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class PhoneFrames:
+    """Settled frames at 100 Hz: frame ``first + i`` describes the sound around its index / 100 s.
+
+    ``posteriors (N, 40)`` by ``PHONES``, rows sum to 1; ``jaw (N,)`` the expected ARKit jawOpen of neutral
+    speech, 0..1.
+    """
+
+    first: int
+    posteriors: NDArray[np.float32]
+    jaw: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.jaw)
+
+    def classes(self) -> NDArray[np.float32]:
+        """Posteriors ``(N, 13)`` by ``CLASSES``."""
+        return np.add.reduceat(self.posteriors, np.flatnonzero(np.diff(CLASS_OF, prepend=-1)), axis=1)
+
+
+class _Layer:
+    """One streaming convolution: ``ahead`` frames of look-ahead are bought with as much delay."""
+
+    def __init__(self, weight: NDArray, bias: NDArray, kernel: int, dilation: int, ahead: int, rows: int) -> None:
+        self.weight, self.bias = np.ascontiguousarray(weight, np.float32), np.asarray(bias, np.float32)
+        width = weight.shape[0] // kernel
+        past = (kernel - 1) * dilation
+        self._buffer = np.zeros((past + rows, width), np.float32)
+        self._index = np.arange(rows)[:, None] + np.arange(kernel) * dilation
+        self._centre = slice(past - ahead, past - ahead + rows)
+        self._rows, self._shape = rows, (rows, kernel * width)
+
+    def step(self, x: NDArray[np.float32], residual: bool) -> NDArray[np.float32]:
+        buffer, rows = self._buffer, self._rows
+        buffer[:-rows] = buffer[rows:]
+        buffer[-rows:] = x
+        y = buffer[self._index].reshape(self._shape) @ self.weight
+        y += self.bias
+        np.maximum(y, 0, out=y)
+        if residual:
+            y += buffer[self._centre]
+        return y
+
+
+class _Network:
+    """The trunk at 50 Hz (two mel frames a row) and its heads, block by block."""
+
+    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray]) -> None:
+        rows = logmel.BLOCK // 2
+        specs = config["layers"]
+        self._layers = [
+            _Layer(tensors[f"layer{i}.weight"], tensors[f"layer{i}.bias"], s["kernel"], s["dilation"], s["ahead"], rows)
+            for i, s in enumerate(specs)
+        ]
+        self._delays = np.cumsum([s["ahead"] for s in specs])
+        self._head, self._head_bias = tensors["head.weight"].astype(np.float32), tensors["head.bias"]
+        self._row = 0
+        if self._delays[-1] != _LOOKAHEAD_BLOCKS * rows:
+            raise FormatError(f"phones checkpoint: look-ahead of {self._delays[-1]} rows, expected {2 * rows}")
+
+    def step(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Normalised bands ``(BLOCK, BANDS)`` → outputs ``(BLOCK, 41)`` of two blocks before."""
+        x = mel.reshape(mel.shape[0] // 2, -1)
+        for i, (layer, delay) in enumerate(zip(self._layers, self._delays, strict=True)):
+            x = layer.step(x, residual=i > 0)
+            if self._row < delay:  # before the recording every layer sees zeros, as its padding did in training
+                x[: delay - self._row] = 0
+        self._row += len(x)
+        return (x @ self._head + self._head_bias).reshape(mel.shape[0], -1)
+
+
+class _Path:
+    """Fixed-lag Viterbi: each block settles the labels of the block before it."""
+
+    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray]) -> None:
+        self._change = np.ascontiguousarray(tensors["transitions"].T, dtype=np.float32)  # [to, from]
+        self._prior = (config["prior_scale"] * tensors["log_prior"] - tensors["bonus"]).astype(np.float32)
+        self._score = np.full(len(PHONES), -20, np.float32)
+        self._score[0] = 0
+        self._back: list[list[int]] = []
+
+    def step(self, log_posteriors: NDArray[np.float32]) -> list[int]:
+        emission = log_posteriors - self._prior
+        score, change, rows = self._score, self._change, np.arange(len(PHONES))
+        for e in emission:
+            candidates = change + score
+            best = candidates.argmax(axis=1)
+            score = candidates[rows, best] + e
+            self._back.append(best.tolist())
+        self._score = score - score.max()
+        labels, state = [], int(score.argmax())
+        for best in reversed(self._back):
+            labels.append(state)
+            state = best[state]
+        settled = labels[: -len(emission) - 1 : -1] if len(labels) > len(emission) else []
+        self._back = self._back[-len(emission) :]
+        return settled
+
+
+class PhoneEncoder:
+    """Sound in, settled phones out, in order and without gaps; "sil" is silence.
+
+    What was said up to ``LATENCY`` seconds before the newest sample is settled. The sound going on there is
+    handed out when it ends, or every ``LONGEST`` seconds of it.
+    """
+
+    def __init__(self, checkpoint: str | Path = "phones-v1") -> None:
+        config, tensors = load_checkpoint(checkpoint)
+        if config.get("kind") != "phones" or config.get("phones") != list(PHONES):
+            raise FormatError(f"checkpoint '{checkpoint}': not a phone recogniser of this version of gengine")
+        try:
+            self._network, self._path = _Network(config, tensors), _Path(config, tensors)
+        except KeyError as error:
+            raise FormatError(f"checkpoint '{checkpoint}': lacks {error}; restore it or train it again") from None
+        self._mel = logmel.MelBlocks()
+        self._level, self._samples, self._blocks = logmel.START_LEVEL, 0, 0
+        self._frames: list[NDArray[np.float32]] = []  # outputs whose labels are not settled or not taken yet
+        self._first = 0  # index of the first frame in _frames
+        self._settled = 0  # frames with a label
+        self._label, self._start = 0, 0  # the sound going on: its label and first frame
+        self._ended = False
+
+    def push(self, samples: ArrayLike) -> list[Phone]:
+        """Phones that ``samples (N,)`` (16 kHz, [-1, 1]) settle."""
+        samples = np.asarray(samples, np.float32)
+        if samples.ndim != 1 or not np.isfinite(samples).all():
+            raise AudioError(f"PhoneEncoder.push: samples of shape {samples.shape}, expected finite mono (N,)")
+        if self._ended:
+            raise AudioError("PhoneEncoder.push: the recording has ended (flush was called); start a new encoder")
+        self._samples += len(samples)
+        return self._hear(samples)
+
+    def flush(self) -> list[Phone]:
+        """The remaining phones; the last one ends with the recording."""
+        if self._ended:
+            return []
+        phones = self._hear(np.zeros((_LOOKAHEAD_BLOCKS + 3) * logmel.BLOCK * logmel.HOP, np.float32))
+        self._ended = True
+        duration = self._samples / SAMPLE_RATE
+        phones = [Phone(p.symbol, p.start, min(p.end, duration)) for p in phones if p.start < duration]
+        start = max(0.0, (self._start - 0.5) / RATE)
+        if start < duration and (not phones or phones[-1].end < duration):
+            phones.append(Phone(PHONES[self._label], start, duration))
+        self._settled = min(self._settled, int(np.ceil(duration * RATE)))
+        return phones
+
+    def take_frames(self) -> PhoneFrames:
+        """Posteriors and jaw of the frames settled since the last call."""
+        count = self._settled - self._first
+        outputs = np.concatenate([np.zeros((0, len(PHONES) + 1), np.float32), *self._frames])
+        first, self._first, self._frames = self._first, self._settled, [outputs[count:]]
+        taken = outputs[:count]
+        return PhoneFrames(first, np.exp(taken[:, :-1]), np.clip(taken[:, -1], 0, 1))
+
+    def _hear(self, samples: NDArray[np.float32]) -> list[Phone]:
+        phones: list[Phone] = []
+        for power in self._mel.push(samples):
+            level = logmel.running_level(logmel.loudness(power), self._level)
+            self._level = float(level[-1])
+            outputs = self._network.step(logmel.relative(logmel.power_to_db(power), level))
+            self._blocks += 1
+            if self._blocks <= _LOOKAHEAD_BLOCKS:
+                continue
+            logits = outputs[:, :-1]
+            logits -= logits.max(axis=1, keepdims=True)
+            logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+            self._frames.append(outputs)
+            for label in self._path.step(logits):
+                frame = self._settled
+                if label != self._label or frame - self._start >= LONGEST * RATE:
+                    if frame > self._start:
+                        start = max(0.0, (self._start - 0.5) / RATE)
+                        phones.append(Phone(PHONES[self._label], start, (frame - 0.5) / RATE))
+                    self._label, self._start = label, frame
+                self._settled += 1
+        return phones
+
+
+def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v1") -> tuple[tuple[Phone, ...], PhoneFrames]:
+    """Phones and frames of a whole recording ``(N,)`` at 16 kHz."""
+    encoder = PhoneEncoder(checkpoint)
+    phones = encoder.push(samples) + encoder.flush()
+    return tuple(phones), encoder.take_frames()

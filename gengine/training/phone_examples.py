@@ -1,0 +1,275 @@
+"""What the phone recogniser learns from: mel frames with phone sets and jaw, cached, joined and disturbed.
+
+Every disturbance works on band powers, so one pass over the sound is enough for the whole training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.audio import SAMPLE_RATE
+from gengine.core.words import Phone
+from gengine.data import speech, synthetic_speech
+from gengine.data.speech import Utterance
+from gengine.encoders import logmel
+from gengine.encoders.phones import CLASS_OF, CLASSES, PHONES, RATE
+from gengine.errors import FormatError
+
+JAW: dict[str, float] = {
+    "AA": 0.30, "AE": 0.29, "AH": 0.20, "AO": 0.20, "AY": 0.25, "AW": 0.24, "EY": 0.20, "OW": 0.17, "OY": 0.20,
+    "EH": 0.23, "IH": 0.17, "IY": 0.13, "ER": 0.16, "UH": 0.14, "UW": 0.09, "W": 0.10, "P": 0.12, "B": 0.13,
+    "M": 0.13, "R": 0.10, "F": 0.08, "V": 0.10, "TH": 0.08, "DH": 0.08, "S": 0.08, "Z": 0.08, "SH": 0.10, "ZH": 0.10,
+    "CH": 0.11, "JH": 0.11, "T": 0.14, "D": 0.14, "N": 0.13, "L": 0.15, "K": 0.17, "G": 0.16, "NG": 0.17, "Y": 0.12,
+    "HH": 0.18, "sil": 0.0,
+}  # fmt: skip
+"""ARKit jawOpen of each phone at strength 1 (face.md section 2; diphthongs 60/40)."""
+
+_JAW_DOMINANCE: dict[str, tuple[float, float, float]] = {
+    "bilab": (1.3, 45, 35), "labdent": (1.25, 45, 30), "dental": (1.3, 55, 37), "round": (0.9, 44, 30),
+    "postalv": (1.1, 48, 31), "sibil": (1.25, 48, 33), "tongue": (0.45, 50, 45), "velar": (0.9, 45, 32),
+    "open": (1.2, 45, 35), "mid": (1.05, 50, 30), "front": (0.95, 40, 30), "sil": (1.2, 120, 60),
+    "breath": (0.1, 45, 35),
+}  # fmt: skip
+"""Strength, rise and fall (ms) of each class on the jaw (face.md section 1, measured on GRID)."""
+
+
+def jaw_of_phones(phones: tuple[Phone, ...], times: NDArray) -> NDArray[np.float32]:
+    """The jaw opening that timed phones ask for at ``times`` (s), by Cohen-Massaro dominance with a plateau."""
+    total, weighted = np.full(len(times), 1e-9), np.zeros(len(times))
+    for p in phones:
+        options = [q for q in p.symbol.split("|") if q in JAW]
+        if not options:
+            continue
+        a, rise, fall = _JAW_DOMINANCE[list(CLASSES)[CLASS_OF[PHONES.index(options[0])]]]
+        first, last = np.searchsorted(times, [p.start - 0.8, p.end + 0.8])
+        t = times[first:last] - (p.start + p.end) / 2
+        away = np.maximum(np.abs(t) - 0.25 * (p.end - p.start) / 2, 0)
+        d = a * np.exp(-away / np.where(t < 0, rise, fall) * 1000)
+        total[first:last] += d
+        weighted[first:last] += d * float(np.mean([JAW[q] for q in options]))
+    return (weighted / total).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One utterance as frames at 100 Hz: ``decibels (T, 40)`` float16, ``labels (T,)`` index into
+    ``Examples.sets`` (0 = unknown), ``jaw (T,)`` (NaN = unknown), and ``human`` where a person made the jaw."""
+
+    name: str
+    corpus: str
+    speaker: str
+    decibels: NDArray[np.float16]
+    labels: NDArray[np.int16]
+    jaw: NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def mel_decibels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Band powers in dB ``(T, 40)``, exactly as the encoder sees them."""
+    frames = int(np.ceil(len(samples) * RATE / SAMPLE_RATE))
+    tail = np.zeros(2 * logmel.BLOCK * logmel.HOP, np.float32)
+    power = np.concatenate(logmel.MelBlocks().push(np.concatenate([samples, tail])))[:frames]
+    return logmel.power_to_db(power)
+
+
+def frame_labels(phones: tuple[Phone, ...], frames: int, sets: list[str]) -> NDArray[np.int16]:
+    """Index into ``sets`` of what is said at each frame; new sets are added."""
+    labels = np.zeros(frames, np.int16)
+    for p in phones:
+        if p.symbol not in sets:
+            sets.append(p.symbol)
+        first, last = np.ceil(np.array([p.start, p.end]) * RATE - 1e-6).astype(int)
+        labels[max(first, 0) : last] = sets.index(p.symbol)
+    return labels
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """All training frames. ``sets`` lists the phone sets that labels point at; ``sets[0]`` is unknown."""
+
+    items: list[Example]
+    sets: list[str]
+
+    def members(self) -> NDArray[np.float32]:
+        """0/1 table ``(len(sets), 40)``: which phones each set allows (all for unknown)."""
+        table = np.ones((len(self.sets), len(PHONES)), np.float32)
+        for i, name in enumerate(self.sets[1:], 1):
+            allowed = name.split("|")
+            table[i] = [p in allowed for p in PHONES] if name else 1
+        return table
+
+
+def held_out(u: Utterance | Example) -> bool:
+    """True for what is measured on and never learned from: BEAT, one German actor, every fifth speaker of
+    Speechocean, two of FACEGOOD's takes, JFK, and every tenth clip of the single-speaker corpora."""
+    key = int(hashlib.sha256((u.speaker if u.corpus == "speechocean" else u.name).encode()).hexdigest(), 16)
+    if u.corpus in ("beat", "jfk"):
+        return True
+    if u.corpus == "emodb":
+        return u.speaker == "emodb-03"
+    if u.corpus == "facegood":
+        return u.name in ("1114_3_15", "1114_2_04")
+    if u.corpus == "speechocean":
+        return key % 5 == 0
+    return u.corpus in ("kathleen", "ljspeech", "grid") and key % 10 == 0
+
+
+def facegood_jaw(path: Path) -> NDArray[np.float32]:
+    """Human-made jawOpen at 30 fps of a FACEGOOD take."""
+    column = json.loads((path.parent / "names.json").read_text("utf-8")).index("mouth_stretch_c")
+    with np.load(path) as file:
+        return file["weights"][:, column].astype(np.float32)
+
+
+def utterances(folder: Path, corpora: list[str], synthetic: int, seed: int) -> Iterator[Utterance]:
+    """Utterances of the named corpora and ``synthetic`` sentences of flite."""
+    align = speech.Aligner()
+    readers = {
+        "ljspeech": lambda: speech.ljspeech(folder),
+        "kathleen": lambda: speech.kathleen(folder, align),
+        "speechocean": lambda: speech.speechocean(folder, align),
+        "grid": lambda: speech.grid(folder, align),
+        "emodb": lambda: speech.emodb(folder),
+        "beat": lambda: speech.beat(folder),
+        "jfk": lambda: speech.jfk(folder, align),
+        "facegood": lambda: speech.unlabelled(folder, "facegood"),
+        "librispeech": lambda: speech.unlabelled(folder, "librispeech"),
+        "flite": lambda: synthetic_speech.flite_corpus(folder, synthetic, seed),
+    }
+    for name in corpora:
+        if name not in readers:
+            raise FormatError(f"training config: corpus '{name}', expected one of {', '.join(readers)}")
+        yield from readers[name]()
+
+
+def to_example(u: Utterance, sets: list[str], folder: Path) -> Example:
+    """Frames, labels and jaw of one utterance."""
+    decibels = mel_decibels(u.samples)
+    times = np.arange(len(decibels)) / RATE
+    jaw = np.full(len(decibels), np.nan, np.float32)
+    if u.corpus == "facegood":
+        curve = facegood_jaw(folder / "facegood" / f"{u.name}.npz")
+        jaw = np.interp(times, np.arange(len(curve)) / 30, curve).astype(np.float32)
+    elif u.phones:
+        jaw = jaw_of_phones(u.phones, times)
+    labels = frame_labels(u.phones, len(decibels), sets)
+    return Example(u.name, u.corpus, u.speaker, decibels.astype(np.float16), labels, jaw.astype(np.float16))
+
+
+def collect(folder: Path, config: dict[str, Any], cache: Path) -> Examples:
+    """Examples of the configured corpora, read once and kept in ``cache``."""
+    path = cache / f"phones-{hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]}.npz"
+    if not path.is_file():
+        sets = [""]
+        items = [to_example(u, sets, folder) for u in utterances(folder, **config)]
+        cache.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            np.savez(
+                file,
+                info=json.dumps({"sets": sets, "items": [(e.name, e.corpus, e.speaker, len(e)) for e in items]}),
+                decibels=np.concatenate([e.decibels for e in items]),
+                labels=np.concatenate([e.labels for e in items]),
+                jaw=np.concatenate([e.jaw for e in items]),
+            )
+    with np.load(path) as file:
+        info = json.loads(str(file["info"]))
+        decibels, labels, jaw = file["decibels"], file["labels"], file["jaw"]
+    ends = np.cumsum([n for *_, n in info["items"]])
+    items = [
+        Example(name, corpus, speaker, decibels[e - n : e], labels[e - n : e], jaw[e - n : e])
+        for (name, corpus, speaker, n), e in zip(info["items"], ends, strict=True)
+    ]
+    return Examples(items, info["sets"])
+
+
+def disturb(
+    decibels: NDArray, labels: NDArray, jaw: NDArray, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray, NDArray]:
+    """Another tempo, vocal tract and room colour for one utterance (dB frames)."""
+    x = decibels.astype(np.float32)
+    if rng.random() < 0.7:  # tempo
+        count = max(8, round(len(x) * rng.uniform(0.82, 1.22)))
+        at = np.linspace(0, len(x) - 1, count)
+        low = np.minimum(at.astype(int), len(x) - 2)
+        t = (at - low)[:, None].astype(np.float32)
+        x = x[low] * (1 - t) + x[low + 1] * t
+        nearest = np.rint(at).astype(int)
+        labels, jaw = labels[nearest], jaw[nearest]
+    if rng.random() < 0.7:  # vocal tract length: a warp of the mel axis
+        warp = np.clip(
+            np.arange(logmel.BANDS) + rng.uniform(-3, 3) * np.sin(np.linspace(0.3, np.pi, logmel.BANDS)), 0, 38.999
+        )
+        low = warp.astype(int)
+        t = (warp - low).astype(np.float32)
+        x = x[:, low] * (1 - t) + x[:, low + 1] * t
+    colour = np.interp(np.arange(logmel.BANDS), np.linspace(0, logmel.BANDS - 1, 6), rng.normal(0, 3.5, 6))
+    return x + colour.astype(np.float32), labels, jaw
+
+
+def spoil(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Reverberation, noise, telephone bands, loudness and the 16-bit floor for one stretch (dB frames)."""
+    power = 10 ** (x / 10)
+    if rng.random() < 0.3:
+        decay = 10 ** (-6 * 0.01 / rng.uniform(0.15, 0.6))  # energy falls 60 dB in that time
+        share, tail = rng.uniform(0.02, 0.25), np.zeros(power.shape[1], np.float32)
+        wet = np.empty_like(power)
+        for i, frame in enumerate(power):
+            wet[i] = tail
+            tail = tail * decay + frame * (1 - decay)
+        power = power + share * wet
+    if rng.random() < 0.6:
+        peak = np.percentile(power.sum(axis=1), 95)
+        slope = np.interp(np.arange(logmel.BANDS), np.linspace(0, logmel.BANDS - 1, 4), rng.normal(0, 6, 4))
+        shape = 10 ** ((slope + rng.uniform(-6, 2) * np.linspace(0, 4, logmel.BANDS)) / 10)
+        ratio = 10 ** (-rng.uniform(5, 45) / 10)
+        flutter = rng.gamma(4, 0.25, power.shape)
+        swell = 10 ** (
+            np.interp(
+                np.arange(len(x)),
+                np.arange(0, len(x) + 100, 100),
+                rng.normal(0, 2, len(x) // 100 + 2)[: len(np.arange(0, len(x) + 100, 100))],
+            )
+            / 10
+        )
+        power = power + (peak * ratio * shape / shape.sum() * flutter * swell[:, None]).astype(np.float32)
+    if rng.random() < 0.15:
+        power[:, rng.integers(28, 38) :] *= 1e-6
+        if rng.random() < 0.5:
+            power[:, : rng.integers(1, 5)] *= 1e-4
+    gain = 10 ** (rng.uniform(-40, 5) / 10)
+    floor = 10 ** (rng.uniform(-110, -95) / 10)
+    return logmel.power_to_db((power * gain + floor).astype(np.float32))
+
+
+def stretch(examples: list[Example], frames: int, silence: int, rng: np.random.Generator) -> tuple[NDArray, ...]:
+    """``frames`` frames of utterances said one after another with pauses: network input ``(frames, 40)``,
+    labels and jaw. ``silence`` is the label of silence."""
+    parts, filled = [], 0
+    while filled < frames:
+        e = examples[rng.integers(len(examples))]
+        first = 0
+        if len(e) > frames // 2 and rng.random() < 0.7:
+            first = int(rng.integers(len(e) - frames // 2))
+        x, labels, jaw = disturb(
+            e.decibels[first : first + frames], e.labels[first : first + frames], e.jaw[first : first + frames], rng
+        )
+        gap = int(rng.integers(0, 60))
+        quiet = np.quantile(x, 0.05, axis=0) if rng.random() < 0.5 else np.full(logmel.BANDS, -110.0)
+        pause = quiet + 2 * rng.standard_normal((gap, logmel.BANDS))
+        x = x - np.percentile(x.max(axis=1), 95) + rng.normal(0, 4)
+        parts += [(pause, np.full(gap, silence), np.zeros(gap)), (x, labels, jaw)]
+        filled += len(x) + gap
+    x, labels, jaw = (np.concatenate(p)[:frames] for p in zip(*parts, strict=True))
+    x = spoil(x.astype(np.float32), rng)
+    level = logmel.running_level(logmel.loudness((10 ** (x / 10)).astype(np.float32)), logmel.START_LEVEL)
+    return logmel.relative(x, level), labels.astype(np.int64), jaw.astype(np.float32)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gengine.checkpoint import load_checkpoint
+from gengine.core.words import Phone
+from gengine.encoders import logmel, phones
+from gengine.errors import GengineError
+from gengine.training import phone_examples
+from gengine.training.phone_scores import PhoneScores, closures, match
+
+torch = pytest.importorskip("torch")
+from gengine.training import phones as training  # noqa: E402
+
+SMALL = {"width": 16, "steps": 3, "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
+
+
+def test_numpy_hears_what_torch_learned(tmp_path):
+    torch.manual_seed(0)
+    settings = {**training.DEFAULTS, "width": 24}
+    network = training.build_network(24, settings["layers"], 0.1)
+    for norm in network.norms:  # normalisations as after a training
+        norm.running_mean.normal_(0, 0.5)
+        norm.running_var.uniform_(0.5, 2)
+        norm.bias.data.normal_(0, 0.3)
+    network.eval()
+    examples = phone_examples.Examples([], ["", "sil"])
+    training.export(network, settings, training.statistics(examples, 1.0), tmp_path)
+    config, tensors = load_checkpoint(tmp_path)
+    streaming = phones._Network(config, tensors)
+    x = np.random.default_rng(0).uniform(-1, 1, (160, logmel.BANDS)).astype(np.float32)
+    heard = np.concatenate([streaming.step(block) for block in x.reshape(-1, logmel.BLOCK, logmel.BANDS)])
+    with torch.no_grad():
+        rows = torch.tensor(x).reshape(1, 80, -1).transpose(1, 2)
+        wanted = network(rows).transpose(1, 2).reshape(160, -1).numpy()
+    np.testing.assert_allclose(heard[16:], wanted[: 160 - 16], atol=2e-4)
+
+
+def test_unknown_settings_are_refused(tmp_path):
+    with pytest.raises(GengineError, match="stepz"):
+        training.train({"stepz": 3}, tmp_path)
+
+
+@pytest.mark.data
+def test_a_training_repeats_itself(tmp_path, reference_data):
+    config = {**SMALL, "data": str(reference_data), "cache": str(tmp_path / "cache"), "corpora": ["ljspeech"]}
+    a, _ = load_checkpoint(training.train(config, tmp_path / "a"))
+    b, _ = load_checkpoint(training.train(config, tmp_path / "b"))
+    c, _ = load_checkpoint(training.train({**config, "seed": 2}, tmp_path / "c"))
+    assert a["sha256"] == b["sha256"] != c["sha256"]
+    assert len(phones.PhoneEncoder(tmp_path / "a").push(np.zeros(48000, np.float32))) > 0
+
+
+def test_labels_say_what_is_said_when():
+    sets = [""]
+    said = (Phone("sil", 0, 0.1), Phone("M", 0.1, 0.155), Phone("UW|UH", 0.155, 0.3))
+    labels = phone_examples.frame_labels(said, 40, sets)
+    assert [sets[i] for i in labels[[0, 9, 10, 15, 16, 29, 30]]] == ["sil", "sil", "M", "M", "UW|UH", "UW|UH", ""]
+    table = phone_examples.Examples([], sets).members()
+    assert table[0].all() and table[sets.index("M")].sum() == 1 and table[sets.index("UW|UH")].sum() == 2
+
+
+def test_the_jaw_opens_for_vowels_and_not_for_closures():
+    said = (
+        Phone("sil", 0, 0.3),
+        Phone("AA", 0.3, 0.5),
+        Phone("M", 0.5, 0.6),
+        Phone("AA", 0.6, 0.8),
+        Phone("sil", 0.8, 1),
+    )
+    jaw = phone_examples.jaw_of_phones(said, np.array([0.05, 0.4, 0.55, 0.7]))
+    assert jaw[0] < 0.05 and jaw[1] > 0.24 and jaw[3] > 0.24 and 0.1 < jaw[2] < 0.18
+
+
+def test_stretches_are_inputs_of_the_right_size():
+    rng = np.random.default_rng(0)
+    e = phone_examples.Example("a", "x", "x", rng.uniform(-90, -20, (300, 40)).astype(np.float16),
+                               np.ones(300, np.int16), np.zeros(300, np.float16))  # fmt: skip
+    for seed in range(20):
+        x, labels, jaw = phone_examples.stretch([e], 400, 1, np.random.default_rng(seed))
+        assert x.shape == (400, 40) and labels.shape == jaw.shape == (400,)
+        assert np.isfinite(x).all() and x.min() >= -1 and x.max() < 2
+
+
+def test_scores_of_a_perfect_and_a_late_hearing():
+    true = (Phone("sil", 0, 0.5), Phone("M", 0.5, 0.6), Phone("B", 0.6, 0.65), Phone("AA", 0.65, 1.0))
+    assert closures(true).tolist() == [[0.5, 0.65]]
+    perfect = PhoneScores()
+    perfect.update(true, true, 1.0)
+    assert perfect.row()["phone"] == 1 and perfect.recall == perfect.precision == 1
+    late = PhoneScores()
+    late.update(true, tuple(Phone(p.symbol, p.start + 0.1, p.end + 0.1) for p in true), 1.0)
+    assert late.recall == late.precision == 0 and late.row()["phone"] < 0.8
+
+
+def test_matching_is_one_to_one():
+    true, heard = np.array([[0.0, 0.1], [0.1, 0.2]]), np.array([[0.03, 0.13]])
+    assert match(true, heard) == [(0, 0)]
