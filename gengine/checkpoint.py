@@ -41,11 +41,17 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
         for folder in bundled_folders():
             if (folder / text / CONFIG).is_file():
                 return folder / text
-    known = sorted({p.parent.name for f in bundled_folders() if f.is_dir() for p in f.glob(f"*/{CONFIG}")})
+    known = list(available())
     raise FormatError(
         f"checkpoint '{name_or_path}' not found: give a folder that holds {CONFIG} and {WEIGHTS}, "
         f"or one of the bundled names ({', '.join(known) or 'none here'})"
     )
+
+
+def available() -> dict[str, str]:
+    """Bundled checkpoints by name, each with its size."""
+    found = sorted({p.parent for f in bundled_folders() if f.is_dir() for p in f.glob(f"*/{CONFIG}")})
+    return {folder.name: f"{(folder / WEIGHTS).stat().st_size / 1e6:.1f} MB" for folder in found}
 
 
 def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:

@@ -175,6 +175,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill cleans up like Ctrl-C
     try:
         code = app(standalone_mode=False)
+        if code == 130:  # the framework's own word for Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except GengineError as error:
         _fail(str(error), 2)

@@ -1,0 +1,184 @@
+"""The command line as a stranger meets it: what it writes, and one clear line for everything that goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gengine import Performance, cli
+
+SPEECH = Path("demos/speech.wav").resolve()
+QUICK = ["--formats", "bvh,csv"]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    samples, rate = soundfile.read(SPEECH, dtype="float32")
+    path = tmp_path_factory.mktemp("sound") / "clip.wav"
+    soundfile.write(path, samples[: 3 * rate], rate)
+    return path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["gengine", *map(str, arguments)])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    return int(exit_.value.code or 0)
+
+
+def test_animate_writes_what_it_says(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    out = tmp_path / "deep" / "out"
+    formats = "bvh,csv,json,npz,mp4"
+    assert run(monkeypatch, "animate", clip, "--emotion", "happy", "--out", out, "--json", "--formats", formats) == 0
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert set(report) == {"out", "files", "audio_seconds", "elapsed_seconds", "stages"}
+    assert report["audio_seconds"] == pytest.approx(3.0) and report["out"] == str(out)
+    expected = {"body.bvh", "face.csv", "face.json", "performance.npz", "preview.mp4", "manifest.json"}
+    assert {Path(f).name for f in report["files"]} == expected == {p.name for p in out.iterdir()}
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["settings"]["emotion"] == "happy" and manifest["settings"]["seed"] == 0
+    assert len(manifest["inputs"]["audio"]["sha256"]) == 64
+    assert "".join(report["stages"]) and all(v >= 0 for v in report["stages"].values())
+
+
+def test_a_run_repeats_and_exports_later(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        assert run(monkeypatch, "animate", clip, "--out", tmp_path / name, "--formats", "npz,bvh", "--seed", 5) == 0
+    assert (tmp_path / "a/body.bvh").read_bytes() == (tmp_path / "b/body.bvh").read_bytes()
+    saved = tmp_path / "a/performance.npz"
+    assert run(monkeypatch, "export", saved, "--formats", "bvh,json", "--out", tmp_path / "c") == 0
+    assert (tmp_path / "c/body.bvh").read_bytes() == (tmp_path / "a/body.bvh").read_bytes()
+    assert Performance.load(saved).provenance["seed"] == 5
+    assert run(monkeypatch, "export", saved, "--formats", "bvh", "--skeleton", "mixamo", "--out", tmp_path / "d") == 0
+    assert "Hips" in (tmp_path / "d/body.bvh").read_text()[:200]
+
+
+def test_frame_rates_reach_the_files(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (
+        run(monkeypatch, "animate", clip, "--out", tmp_path / "o", "--fps", 24, "--face-fps", 30, "--formats", "npz")
+        == 0
+    )
+    made = Performance.load(tmp_path / "o/performance.npz")
+    assert made.motion is not None and made.face is not None
+    assert (made.motion.fps, len(made.motion)) == (24.0, 72) and (made.face.fps, len(made.face)) == (30.0, 90)
+
+
+BAD = {
+    "missing file": (["nowhere.wav"], ["nowhere.wav"]),
+    "folder": (["."], ["folder"]),
+    "unknown emotion": (["{clip}", "--emotion", "hapy"], ["hapy", "happy"]),
+    "strength out of range": (["{clip}", "--emotion", "happy:1.5"], ["1.5"]),
+    "intensity out of range": (["{clip}", "--intensity", "9"], ["9"]),
+    "unknown format": (["{clip}", "--formats", "fbq"], ["fbq", "bvh"]),
+    "no format": (["{clip}", "--formats", ","], ["formats"]),
+    "rate out of range": (["{clip}", "--fps", "500"], ["500"]),
+    "unknown skeleton": (["{clip}", "--skeleton", "octopus"], ["octopus", "mixamo"]),
+    "missing transcript": (["{clip}", "--text", "nowhere.srt"], ["nowhere.srt"]),
+    "missing timeline": (["{clip}", "--emotion", "nowhere.json"], ["nowhere.json"]),
+    "bad setting": (["{clip}", "--set", "hops=3"], ["hops"]),
+    "half a setting": (["{clip}", "--set", "hop"], ["key=value"]),
+    "unwritable output": (["{clip}", "--out", "/proc/nowhere/out"], ["/proc/nowhere"]),
+    "output is a file": (["{clip}", "--out", "{clip}"], ["folder"]),
+    "empty speaker": (["{clip}", "--speaker", ""], ["speaker"]),
+    "bad option": (["{clip}", "--emotoin", "happy"], ["--emotoin"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_clear_line_and_exit_2(
+    case: str, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    arguments, said = BAD[case]
+    arguments = [a.replace("{clip}", str(clip)) for a in arguments]
+    if "--out" not in arguments:
+        arguments += ["--out", str(tmp_path / "out")]
+    if "--formats" not in arguments:
+        arguments += QUICK
+    assert run(monkeypatch, "animate", *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1 and "Traceback" not in printed.err
+    for word in said:
+        assert word in printed.err
+    assert list(tmp_path.iterdir()) == []
+
+
+SOUNDS = {
+    "empty": lambda p: p.write_bytes(b""),
+    "corrupt": lambda p: p.write_bytes(b"RIFF" + bytes(range(256)) * 8),
+    "text": lambda p: p.write_text("not a sound " * 100),
+    "no samples": lambda p: soundfile.write(p, np.zeros(0), 16000),
+    "not numbers": lambda p: soundfile.write(p, np.full(16000, np.nan, np.float32), 16000, subtype="FLOAT"),
+}
+
+
+@pytest.mark.parametrize("kind", SOUNDS)
+def test_bad_sound_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    path = tmp_path / "bad.wav"
+    SOUNDS[kind](path)
+    assert run(monkeypatch, "animate", path, "--out", tmp_path / "out", *QUICK) == 2
+    error = capsys.readouterr().err
+    assert "bad.wav" in error and error.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.wav"]
+
+
+def test_a_full_disk_leaves_nothing(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    from gengine.exporters.bvh import BvhExporter
+
+    real = BvhExporter.append
+
+    def full(self: BvhExporter, stretch: Performance) -> None:
+        real(self, stretch)
+        with Path("/dev/full").open("w") as file:
+            file.write("x" * 100_000)
+
+    monkeypatch.setattr(BvhExporter, "append", full)
+    assert run(monkeypatch, "animate", clip, "--out", tmp_path / "out", *QUICK) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
+    long = tmp_path / "long.wav"
+    samples, rate = soundfile.read(SPEECH, dtype="float32")
+    soundfile.write(long, np.tile(samples, 40), rate)
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gengine.cli", "animate", str(long), "--out", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.time() + 60
+    while time.time() < deadline and not list(tmp_path.glob(".out*/.*partial*")):
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted" in error and "Traceback" not in error
+    assert [p.name for p in tmp_path.iterdir()] == ["long.wav"]
+
+
+def test_help_is_quick_and_has_examples() -> None:
+    began = time.perf_counter()
+    shown = subprocess.run([sys.executable, "-m", "gengine.cli", "animate", "--help"], capture_output=True, text=True)
+    assert "Examples" in shown.stdout and "--emotion" in shown.stdout
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "gengine.cli", "--help"], capture_output=True, text=True
+    )
+    assert "numpy" not in loaded.stderr and "av" not in loaded.stderr.split()
+    assert time.perf_counter() - began < 60
+
+
+def test_info_names_version_and_checkpoints(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    assert run(monkeypatch, "info", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["gengine"] and "phones-v1" in facts["checkpoints"] and "bvh" in facts["formats"]
