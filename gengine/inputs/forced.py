@@ -27,7 +27,7 @@ MOST_WORDS = 7.0
 """Words per second that nobody exceeds over a window."""
 
 _PAD = 0.2
-_BRIDGE = 0.12
+"""Quiet put before and after what the decoders hear, seconds."""
 
 # Sounds that the English model lacks, by their nearest English one.
 _NEAREST = {
@@ -57,6 +57,24 @@ class Sound:
     end: float
     score: float
     word: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Words ``first`` to ``last`` (excluded) found in [``start``, ``end``] s; ``sounds`` cover it or are empty."""
+
+    start: float
+    end: float
+    first: int
+    last: int
+    sounds: tuple[Sound, ...]
+
+    @property
+    def score(self) -> float:
+        """Mean score of a frame of speech, 0 best."""
+        voiced = [s for s in self.sounds if s.word >= 0]
+        length = sum(s.end - s.start for s in voiced)
+        return sum(s.score * (s.end - s.start) for s in voiced) / length if length > 0 else 0.0
 
 
 class Aligner:
@@ -102,14 +120,21 @@ class Aligner:
             names.append(name)
         return names
 
-    def align(self, samples: NDArray[np.float32], words: Sequence[Spoken]) -> list[Sound]:
-        """Phones of ``words`` in 16 kHz ``samples``, silences included; ``AlignmentFailed`` where they do not fit."""
+    def align(self, samples: NDArray[np.float32], words: Sequence[Spoken]) -> list[Chunk]:
+        """Find ``words`` in 16 kHz ``samples``, chunk by chunk; ``AlignmentFailed`` where no word order fits.
+
+        A chunk in which the phones do not fit has none, the others are not harmed.
+        """
         names = self._names(words)
         pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
-        sounds: list[Sound] = []
+        chunks = []
         for start, end, first, last in self._chunks(pcm, names):
-            sounds += self._phones(pcm, start, end, names, words, first, last)
-        return sounds
+            try:
+                sounds = self._phones(pcm, start, end, names, words, first, last)
+            except AlignmentFailed:
+                sounds = []
+            chunks.append(Chunk(start / SAMPLE_RATE, end / SAMPLE_RATE, first, last, tuple(sounds)))
+        return chunks
 
     # ---- words, in windows
 
@@ -129,6 +154,9 @@ class Aligner:
             if age > CHUNK and best is not None:
                 cuts.append(best[1:])
                 best = None
+        tail = found[-1][1] + 2 * SAMPLE_RATE
+        if tail < len(pcm):  # nothing is known of what is said after the last word
+            cuts.append((tail, len(names)))
         cuts.append((len(pcm), len(names)))
         return [(a, b, i, j) for (a, i), (b, j) in zip(cuts, cuts[1:], strict=False)]
 
@@ -168,7 +196,7 @@ class Aligner:
         if end + 5 * SAMPLE_RATE >= len(pcm):
             return len(pcm)
         tail = end - 8 * SAMPLE_RATE
-        parts = speech_parts(pcm[tail:end] / np.float32(32768), SAMPLE_RATE)
+        parts = speech_parts((pcm[tail:end] / 32768).astype(np.float32), SAMPLE_RATE)
         gaps = [(b[0] - a[1], (a[1] + b[0]) / 2) for a, b in zip(parts, parts[1:], strict=False)]
         return tail + int(max(gaps)[1] * SAMPLE_RATE) if gaps else end
 

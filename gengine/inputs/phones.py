@@ -12,7 +12,8 @@ from collections.abc import Iterable
 ARPABET = frozenset(
     "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split()
 )
-VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
+ENGLISH_VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
+VOWELS = ENGLISH_VOWELS | frozenset("y ø œ oː eː ɐ ɿ ü ɤ uo a u ʊŋ".split())
 
 EXTENDED = frozenset("y ø œ oː eː ç x ʁ ɐ ɕ ʂ ɻ ɿ ü ɤ uo a u ʊŋ".split())
 """German and Mandarin sounds with mouth targets of their own (phone_arkit_targets.csv)."""
@@ -93,7 +94,7 @@ def normalise(symbol: str, notation: str = "arpabet") -> list[tuple[str, int]]:
     decomposed = unicodedata.normalize("NFD", symbol)
     for form in (symbol, unicodedata.normalize("NFC", _MARKS.sub("", decomposed)), _MARKS.sub("", symbol)):
         if form in _IPA:
-            return [(s, stress if s in VOWELS or s in EXTENDED else -1) for s in _IPA[form].split()]
+            return [(s, stress if s in VOWELS else -1) for s in _IPA[form].split()]
     found = _arpabet(symbol)
     if found:
         return [found]

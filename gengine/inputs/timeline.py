@@ -45,16 +45,9 @@ def gap_free(phones: Iterable[Phone], duration: float) -> tuple[Phone, ...]:
 
 def spread(sounds: list[tuple[str, int]], start: float, end: float) -> list[Phone]:
     """Sounds over [start, end] s, vowels 1.4 times as long as consonants."""
-    sizes = [1.4 if s in VOWELS or not s.isascii() or s.islower() else 1.0 for s, _ in sounds]
-    total, phones = sum(sizes), []
-    for (symbol, stress), size in zip(sounds, sizes, strict=True):
-        stop = start + (end - start) * size / total
-        phones.append(Phone(symbol, start, stop, stress))
-        (
-            start,
-            total,
-        ) = stop, total - size
-    return phones
+    sizes = [1.4 if s in VOWELS else 1.0 for s, _ in sounds]
+    borders = [start + (end - start) * sum(sizes[:k]) / sum(sizes) for k in range(len(sizes))] + [end]
+    return [Phone(s, a, b, stress) for (s, stress), a, b in zip(sounds, borders, borders[1:], strict=False)]
 
 
 def within(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
