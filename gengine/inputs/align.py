@@ -17,6 +17,7 @@ from gengine.inputs.language import split_words
 from gengine.inputs.letters import spell
 from gengine.inputs.phones import SILENCE, UNKNOWN
 from gengine.inputs.spoken import foreign_words, spoken_words
+from gengine.inputs.stress import stresses
 from gengine.inputs.text import Transcript
 from gengine.inputs.timeline import gap_free, spread, within
 
@@ -113,13 +114,17 @@ def _said(transcript: Transcript, tool: Aligner) -> list[_Said]:
         for text in split_words(segment.text):
             if english:
                 spoken = tuple(Spoken(w) for w in spoken_words(text, lambda w: tool.lookup(w) is not None))
-                sounds = tuple((s, -1) for w in spoken for s in tool.pronounce(w.name))
+                sounds = tuple(pair for w in spoken for pair in _stressed(w.name, tool.pronounce(w.name)))
             else:
                 built = [tuple(spell(w, transcript.language)) for w in foreign_words(text, transcript.language)]
                 spoken = tuple(Spoken("", sounds) for sounds in built if sounds)
                 sounds = tuple((s, -1) for w in spoken for s in w.sounds)
             said.append((Token(text, sounds, index), spoken))
     return said
+
+
+def _stressed(word: str, sounds: Sequence[str]) -> list[tuple[str, int]]:
+    return list(zip(sounds, stresses(word, sounds), strict=True))
 
 
 def _check_times(transcript: Transcript, duration: float, notes: list[str]) -> None:
@@ -241,11 +246,19 @@ def _align(
 
 def _place(part: _Found, sounds: Sequence[Sound], first: int, last: int, shift: float) -> None:
     """Times for the words of ``part``, whose spoken words are ``first`` to ``last``."""
-    part.phones = [Phone(s.symbol, s.start + shift, s.end + shift) for s in sounds]
     spans: list[list[Sound]] = [[] for _ in range(last)]
     for sound in sounds:
         if first <= sound.word < last:
             spans[sound.word].append(sound)
+    names = [w.name for _, words in part.said for w in words]
+    stress = [-1] * len(sounds)
+    for k, name in enumerate(names, first):
+        if name and spans[k]:  # names are English words
+            index = sounds.index(spans[k][0])
+            stress[index : index + len(spans[k])] = stresses(name, [s.symbol for s in spans[k]])
+    part.phones = [
+        Phone(s.symbol, s.start + shift, s.end + shift, mark) for s, mark in zip(sounds, stress, strict=True)
+    ]
     at, until = first, part.start
     for token, words in part.said:
         heard = [s for span in spans[at : at + len(words)] for s in span]
