@@ -106,7 +106,7 @@ ROWS: dict[str, Row] = {
     "jaw_p99": Row("weight", 0.15, 0.6, "jawOpen in speech, 99th percentile"),
     "jitter_8hz": Row("share", 0.0, 0.03, "power of the lip gap above 8 Hz"),
     "jitter_10hz": Row("share", 0.0, 0.01, "power of the lip gap above 10 Hz"),
-    "quick_pairs": Row("share", 0.0, 0.03, "gap extrema (1 mm and more) less than 70 ms apart, away from seals"),
+    "quick_pairs": Row("share", 0.0, 0.06, "gap extrema (1 mm and more) less than 70 ms apart, away from seals (human-made curves .10)"),
     "opening_mm_s": Row("mm/s", 60, 280, "peak opening speed, 99th percentile of movements"),
     "closing_mm_s": Row("mm/s", 60, 350, "peak closing speed, 99th percentile of movements"),
     "cycles_per_s": Row("1/s", 2.5, 4.0, "openings of at least 1.5 mm per second of speech (real 3-3.5)"),
@@ -257,7 +257,7 @@ def _viseme_recall(clips: Sequence[FaceClip], model: SealModel) -> Measured:
 
 def _bands(clips: Sequence[FaceClip], model: SealModel) -> dict[str, Measured]:
     p50, p90, p99 = lip_band(clips, model)
-    jaw = np.concatenate([c.face.channel("jawOpen")[c.speaking()] for c in clips])
+    jaw = np.concatenate([c.face.channel("jawOpen")[c.speaking()] for c in clips]).astype(float)
     quiet = []
     for c in clips:
         for a, b in c.silences():
@@ -344,7 +344,7 @@ def _sound(clips: Sequence[FaceClip], model: SealModel) -> dict[str, Measured]:
     vowels: dict[str, list[tuple[float, float]]] = {}
     for clip in clips:
         gap, fps, at = model.gap_mm(clip.face.weights), clip.face.fps, clip.times
-        rounding = clip.face.channel("mouthPucker") + clip.face.channel("mouthFunnel")
+        rounding = (clip.face.channel("mouthPucker") + clip.face.channel("mouthFunnel")).astype(float)
         for i, p in enumerate(clip.phones):
             after = clip.phones[i + 1] if i + 1 < len(clip.phones) else None
             if p.symbol in ("P", "B") and after is not None and after.symbol in VOWELS:
@@ -383,7 +383,7 @@ def _burst(energy: Array, stop: Phone) -> float | None:
     rise = np.diff(energy[max(first - 1, 0) : last + 1])
     if len(rise) < 2 or rise.max() < 4.0:
         return None
-    return (max(first - 1, 0) + int(np.argmax(rise)) + 0.5) / ANALYSIS_RATE
+    return float(max(first - 1, 0) + int(np.argmax(rise)) + 0.5) / ANALYSIS_RATE
 
 
 def _half_rounded(rounding: Array, at: Array, vowel: Phone) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from gengine.core.face import FaceTrack
 from gengine.errors import GengineError
@@ -57,7 +57,7 @@ def monotone(strengths: ArrayLike, faces: Sequence[FaceTrack]) -> float:
     line = shown[np.argmax(wanted)] - shown[np.argmin(wanted)]
     if np.linalg.norm(line) < 1e-6:
         return 0.0
-    return float(np.asarray(spearmanr(wanted, shown @ line).statistic))
+    return float(np.corrcoef(rankdata(wanted), rankdata(np.round(shown @ line, 9)))[0, 1])
 
 
 def distinctness(faces: Mapping[str, Sequence[FaceTrack]]) -> tuple[float, dict[str, tuple[str, float]]]:

@@ -99,7 +99,8 @@ class Mood:
         """Shown strengths ``(T, 18)`` for requested ones ``(T, 18)``; the first frame starts settled."""
         if self._first is None or self._second is None:
             self._first, self._second = strengths[0].copy(), strengths[0].copy()
-        first, second = self._first, self._second
+        first: NDArray[np.float64] = self._first
+        second: NDArray[np.float64] = self._second
         if (np.abs(strengths - first).max() < 1e-6) and (np.abs(second - first).max() < 1e-6):
             return strengths.copy()
         out = np.empty_like(strengths)

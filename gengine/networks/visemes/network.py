@@ -155,7 +155,8 @@ class VisemeNetwork(MotionNetwork):
         weights[:, _SPREAD] = mouth[:, _FROM]
         lifted = np.maximum(self.seal.gap_mm(felt) - self.seal.rest, 0.0)
         stretch = np.clip((jaw_gain * effort / GAIN) ** 2 + 0.06 * lifted, 1.0, 1.5)
-        return weights, seal.closure_curve(times, sounds.closures, stretch), seal.contact_curve(times, sounds.contacts)
+        closed = seal.closure_curve(times, sounds.closures, stretch)
+        return weights, closed, seal.contact_curve(times, sounds.contacts, stretch)
 
     def _idle_lips(self, conditions: Conditions, state: _State, weights: NDArray, times: NDArray) -> None:
         """Lips part a little before speech, and now and then someone swallows in a long silence."""

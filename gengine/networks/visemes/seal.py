@@ -21,7 +21,7 @@ CLOSED_GAP = -0.4
 CONTACT_GAP = (1.3, 2.6)
 """Gap while the lower lip touches the teeth, mm."""
 
-CLOSING, OPENING = 0.045, 0.11
+CLOSING, OPENING = 0.052, 0.11
 """Lips close and part within this, s: at the speed of real ones, about 150 and at most 300 mm/s."""
 
 RELEASE = 0.05
@@ -59,13 +59,16 @@ def closure_curve(
     return ramp_window(times, a, b, rise, OPENING * stretch[:, None]).max(axis=1)
 
 
-def contact_curve(times: NDArray[np.float64], contacts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Contact 0..1 ``(T,)`` of labiodentals ``(C, 4)``, rows as in ``closure_curve``."""
+def contact_curve(
+    times: NDArray[np.float64], contacts: NDArray[np.float64], stretch: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Contact 0..1 ``(T,)`` of labiodentals ``(C, 4)``; the rest as in ``closure_curve``."""
     if not len(contacts):
         return np.zeros(len(times))
     start, end, *_ = contacts.T
-    centre, half = (start + end) / 2, np.maximum(0.35 * (end - start), 0.03)
-    return ramp_window(times, centre - half, centre + half, 0.05, 0.06).max(axis=1)
+    centre, half = (start + end) / 2, np.maximum(0.32 * (end - start), 0.025)
+    slow = stretch[:, None]
+    return ramp_window(times, centre - half, centre + half, 0.055 * slow, 0.085 * slow).max(axis=1)
 
 
 def solve(weights: NDArray[np.float64], seal: NDArray, contact: NDArray, model: SealModel) -> None:
