@@ -49,7 +49,9 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
     span = b - a
     flat = np.hypot(span[:, 0], span[:, 1])
     length = np.maximum(np.sqrt((span * span).sum(1)), np.float32(1e-4))
-    axis = np.where(flat[:, None] > 1e-4, span[:, :2] / np.maximum(flat, 1e-4)[:, None], np.float32([1.0, 0.0]))
+    axis = np.where(
+        flat[:, None] > 1e-4, span[:, :2] / np.maximum(flat, 1e-4)[:, None], np.array([1.0, 0.0], np.float32)
+    )
     # seen from here an elliptic section is a circle squeezed across (squash) and sheared in depth (shear)
     wide, side = shapes.wide[order], shapes.side[order]
     sideways = side[:, 1] * axis[:, 0] - side[:, 0] * axis[:, 1]
@@ -126,7 +128,7 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
 
 
 def _spans(
-    a: Float, b: Float, ra: Float, rb: Float, axis: Float, width: int, height: int
+    a: NDArray, b: NDArray, ra: NDArray, rb: NDArray, axis: NDArray, width: int, height: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Rows of pixels that the capsules cover: capsule, row, first column and number of columns of each."""
     top = np.minimum(a[:, 1] - ra, b[:, 1] - rb)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from gengine.core import rotation
 from gengine.core.face import FaceTrack
-from gengine.renderers.face_shape import FaceShape
+from gengine.renderers.face_shape import PIVOT, FaceShape
 
 Color = tuple[int, int, int]
 
@@ -42,6 +44,17 @@ def _mix(a: Color, b: Color, t: float) -> Color:
     return tuple(round(x + (y - x) * t) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, eq=False)
+class Outlines:
+    """A face ready to be drawn: ``curves (T, N, 2)`` by part in oversampled pixels, ``strength (T,)`` of each
+    fold 0..1, ``gap (T,)`` between the lips in mm, and how far the head has moved, ``offset (T, 2)`` pixels."""
+
+    curves: dict[str, NDArray[np.float64]]
+    strength: dict[str, NDArray[np.float64]]
+    gap: NDArray[np.float64]
+    offset: NDArray[np.float64]
+
+
 class FaceInset:
     """Draws faces into images of ``width`` x ``height`` pixels over ``background (H, W, 3)``."""
 
@@ -53,11 +66,17 @@ class FaceInset:
         self._canvas = big.resize((width * OVERSAMPLE, height * OVERSAMPLE), Image.Resampling.BICUBIC)
         self._draw_shoulders(self._canvas)
 
-    def shapes(self, face: FaceTrack) -> FaceShape:
+    def outlines(self, face: FaceTrack) -> Outlines:
         """Outlines of every frame, to be handed to ``draw``."""
         shape = FaceShape(face)
-        shape.screen = {name: self._screen(shape.turned(name)) for name in shape.curves}
-        return shape
+        middle = np.array([0.0, 0.0, 40.0])
+        moved = rotation.rotate(shape.turn, middle - PIVOT) + PIVOT
+        return Outlines(
+            {name: self._screen(shape.turned(name)) for name in shape.curves},
+            {name: np.broadcast_to(value, len(face)) for name, value in shape.strength.items()},
+            shape.gap,
+            self._screen(moved) - self._screen(middle),
+        )
 
     def _screen(self, points: NDArray) -> NDArray[np.float64]:
         """Millimetres ``(..., 3)`` to oversampled pixels ``(..., 2)``."""
@@ -65,12 +84,12 @@ class FaceInset:
         flat = points[..., :2] * near * self._scale
         return self._centre + flat * np.array([1.0, -1.0])
 
-    def draw(self, shape: FaceShape, i: int) -> NDArray[np.uint8]:
-        """Frame ``i`` of ``shape`` as ``(H, W, 3)`` uint8."""
+    def draw(self, face: Outlines, i: int) -> NDArray[np.uint8]:
+        """Frame ``i`` of ``face`` as ``(H, W, 3)`` uint8."""
         image = self._canvas.copy()
-        pen = _Pen(image, {name: points[i] for name, points in shape.screen.items()}, self._scale)
-        strength = {name: float(value[i]) for name, value in shape.strength.items()}
-        offset = self._offset(shape, i)
+        pen = _Pen(image, {name: points[i] for name, points in face.curves.items()}, self._scale)
+        strength = {name: float(value[i]) for name, value in face.strength.items()}
+        offset = face.offset[i]
         pen.fill(pen.points["hair_back"], HAIR)
         self._neck(pen)
         for side in ("Left", "Right"):
@@ -85,7 +104,7 @@ class FaceInset:
         for line in range(3):
             pen.line(f"forehead_{line}", _mix(SKIN, FOLD, 0.55 * strength["forehead"]), 1.1, strength["forehead"])
         pen.line("chin", _mix(SKIN, FOLD, 0.6 * strength["chin"]), 1.6)
-        self._lips(pen, shape.gap[i], strength)
+        self._lips(pen, face.gap[i], strength)
         for side in ("Left", "Right"):
             pen.fill(pen.ring(f"brow_up_{side}", f"brow_low_{side}"), HAIR)
         pen.fill(pen.points["hair"], HAIR)
@@ -96,14 +115,6 @@ class FaceInset:
                 pen.fill(pen.points[f"ear_{side}"], _mix(SKIN, SKIN_SHADE, 0.45))
                 pen.fill(pen.points[f"ear_inner_{side}"], _mix(SKIN, SKIN_SHADE, 0.85))
         return np.asarray(image.reduce(OVERSAMPLE))
-
-    def _offset(self, shape: FaceShape, i: int) -> NDArray[np.float64]:
-        """How far the middle of the head has moved on screen, pixels ``(2,)``."""
-        from gengine.core import rotation
-        from gengine.renderers.face_shape import PIVOT
-
-        moved = rotation.rotate(shape.turn[i], np.array([0.0, 0.0, 40.0]) - PIVOT) + PIVOT
-        return self._screen(moved) - self._screen(np.array([0.0, 0.0, 40.0]))
 
     def _draw_shoulders(self, image: Image.Image) -> None:
         pen = ImageDraw.Draw(image)

@@ -211,11 +211,10 @@ class Camera:
     def follow(self, hips: NDArray, seconds: float) -> NDArray[np.float64]:
         """The point on the floor looked at, ``(3,)`` m, ``seconds`` after the last call."""
         ground = np.array([hips[0], 0.0, hips[2]])
-        if self._target is None:
-            self._target = ground
-        else:
-            self._target = self._target + (ground - self._target) * (1.0 - np.exp(-seconds / self.lag))
-        return self._target
+        target = ground if self._target is None else self._target
+        target = target + (ground - target) * (1.0 - np.exp(-seconds / self.lag))
+        self._target = target
+        return target
 
     def project(self, points: NDArray, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """World ``points (P, 3)`` → pixels and depth ``(P, 3)``, and pixels per metre there ``(P,)``."""

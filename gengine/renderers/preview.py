@@ -103,7 +103,7 @@ class _Stage:
         if self.figure and performance.motion and len(performance.motion):
             pose = self.figure.pose(_take(performance.motion, times, performance.start))
         if self.face and performance.face and len(performance.face):
-            shapes = self.face.shapes(_take(performance.face, times, performance.start))
+            shapes = self.face.outlines(_take(performance.face, times, performance.start))
         for i, time in enumerate(times):
             canvas = np.empty_like(self.wall)
             step = 0.0 if self._time is None else max(0.0, time - self._time)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import lru_cache
 
 import numpy as np
@@ -22,6 +23,7 @@ COLORS: dict[str, tuple[int, int, int]] = {
 }  # fmt: skip
 """A colour for each emotion, RGB."""
 
+_CHUNK = 1 << 18
 BEHIND, AHEAD = 4.0, 2.0
 """Seconds of the recording shown before and after the playhead."""
 SOUND = np.array([150, 160, 174], np.float32)
@@ -61,8 +63,8 @@ class Timeline:
         """Columns per second."""
         self.now = round(width * BEHIND / (BEHIND + AHEAD))
         """The playhead's column."""
-        self.words: dict[tuple[str, float], tuple[float, int]] = {}
-        """End and row of every word, by text and start."""
+        self._words: list[tuple[float, float, str, int]] = []
+        """Start, end, text and row of every word not yet forgotten, in order of start."""
         self._first = 0
         self._peaks = np.zeros(0, np.float32)
         self._weights = np.zeros((0, len(EMOTIONS)), np.float32)
@@ -79,11 +81,7 @@ class Timeline:
         self._end = stretch.start + stretch.duration
         last = int(np.floor(self._end * self.rate + 1e-6)) + 1
         self._grow(last)
-        rate = stretch.audio.rate
-        offset = round(stretch.start * rate)
-        columns = np.floor((offset + np.arange(len(stretch.audio))) * (self.rate / rate) + 1e-9).astype(np.int64)
-        keep = columns - self._first < len(self._peaks)
-        np.maximum.at(self._peaks, columns[keep] - self._first, np.abs(stretch.audio.samples[keep]))
+        self._listen(stretch.audio.samples, round(stretch.start * stretch.audio.rate), stretch.audio.rate)
         if len(stretch.emotion):
             at = np.arange(max(0, round(stretch.start * self.rate) - self._first), len(self._peaks))
             time = (at + self._first + 0.5) / self.rate - stretch.start
@@ -92,6 +90,18 @@ class Timeline:
         for word in stretch.words.words:
             self._place(word.text, word.start, word.end)
 
+    def _listen(self, samples: Float, offset: int, rate: int) -> None:
+        """The loudest sample of every column; ``offset`` is the first sample's place in the recording."""
+        for begin in range(0, len(samples), _CHUNK):
+            block = np.abs(samples[begin : begin + _CHUNK])
+            place = offset + begin
+            first = int(place * self.rate / rate + 1e-9)
+            columns = np.arange(first, int((place + len(block) - 1) * self.rate / rate + 1e-9) + 1)
+            edges = np.ceil((columns[1:] - 1e-9) * (rate / self.rate)).astype(np.int64) - place
+            peaks = np.maximum.reduceat(block, np.concatenate([[0], edges]))
+            at = slice(first - self._first, first - self._first + len(columns))
+            self._peaks[at] = np.maximum(self._peaks[at], peaks[: len(self._peaks[at])])
+
     def _grow(self, last: int) -> None:
         more = max(0, last - self._first - len(self._peaks))
         self._peaks = np.concatenate([self._peaks, np.zeros(more, np.float32)])
@@ -99,14 +109,14 @@ class Timeline:
 
     def _place(self, word: str, start: float, end: float) -> None:
         """Give a word the upper row unless it would run into the word before it there."""
-        if not word.strip() or (word, start) in self.words:
-            return
+        if not word.strip() or (self._words and start <= self._words[-1][0]):
+            return  # nothing to show, or a word that two stretches share
         row = 0
-        for (other, begin), (_, taken) in reversed(self.words.items()):
+        for begin, _, other, taken in reversed(self._words):
             if taken == 0:
                 row = int(begin * self.rate + text(other, self._size).shape[1] + 4 > start * self.rate)
                 break
-        self.words[(word, start)] = (end, row)
+        self._words.append((start, end, word, row))
 
     @property
     def _size(self) -> int:
@@ -118,7 +128,7 @@ class Timeline:
         if drop > self.width:
             self._first += drop
             self._peaks, self._weights = self._peaks[drop:], self._weights[drop:]
-            self.words = {k: v for k, v in self.words.items() if v[0] > time - BEHIND - 3.0}
+            self._words = self._words[bisect_left(self._words, (time - BEHIND - 3.0,)) :]
 
     def draw(self, time: float) -> Float:
         """The strip at ``time`` (s), ``(H, W, 3)`` float 0..255."""
@@ -134,23 +144,15 @@ class Timeline:
         if len(self._peaks):
             self._wave(image[wave], np.where(known, self._peaks[at], 0.0))
             self._bands(image[band], np.where(known[:, None], self._weights[at], 0.0))
-        for (word, start), (end, row) in self.words.items():
+        for start, end, word, row in self._words[bisect_left(self._words, (time - BEHIND - 2.0,)) :]:
             x = round(start * self.rate) - left
-            if -200 < x < self.width:
-                current = start <= time < end
-                strength = 1.0 if current else 0.78 if end <= time else 0.42
-                stamp(
-                    image,
-                    text(word, self._size),
-                    x,
-                    words + round(row * 0.165 * h),
-                    PLAYED if not current else PLAYHEAD,
-                    strength,
-                )
-                if current:
-                    image[words - 2 : words, max(x, 0) : max(x + text(word, self._size).shape[1], 0)] = COLORS[
-                        "happiness"
-                    ]
+            if x >= self.width:
+                break
+            letters, y = text(word, self._size), words + round(row * 0.165 * h)
+            current = start <= time < end
+            stamp(image, letters, x, y, PLAYED, 1.0 if current else 0.78 if end <= time else 0.42)
+            if current:
+                image[y - 2 : y, max(x, 0) : max(x + letters.shape[1], 0)] = COLORS["happiness"]
         image[round(0.03 * h) : round(0.60 * h), self.now] += (
             PLAYHEAD - image[round(0.03 * h) : round(0.60 * h), self.now]
         ) * 0.85

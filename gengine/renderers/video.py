@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain
@@ -19,6 +20,10 @@ from gengine.errors import GengineError
 AUDIO_RATE = 48_000
 """Rate of the sound inside a video, Hz."""
 _BLOCK = 1024
+_LEAD = 0.5
+"""Seconds by which the sound is written ahead of the picture."""
+_X264 = {"threads": "2", "x264-params": "lookahead-threads=1"}
+"""A fixed number of threads: x264's picture depends on it, and with several lookahead threads on chance."""
 
 
 class VideoWriter:
@@ -38,17 +43,20 @@ class VideoWriter:
         preset: str = "veryfast",
     ) -> None:
         import av
+        from av.error import FFmpegError
 
         check_rate("video fps", fps)
         check_size(*size)
-        self.path, self.size = Path(path), size
+        self.path, self.size, self.fps = Path(path), size, fps
         try:
             self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        except (OSError, av.FFmpegError) as error:
+        except (OSError, FFmpegError) as error:
             reason = getattr(error, "strerror", None) or error
             raise GengineError(f"{path}: cannot be written ({reason}); give a path in a folder that exists") from error
         rate = Fraction(fps).limit_denominator(1001)
-        self._video: Any = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": preset})
+        self._video: Any = self._container.add_stream(
+            "libx264", rate=rate, options=_X264 | {"crf": str(crf), "preset": preset}
+        )
         self._video.width, self._video.height, self._video.pix_fmt = *size, "yuv420p"
         context = self._video.codec_context
         context.time_base = 1 / rate
@@ -62,6 +70,8 @@ class VideoWriter:
             self._audio.bit_rate = 128_000
         self._resample: Any = None
         self._rate = 0
+        self._waiting: deque[NDArray[np.float32]] = deque()
+        self._taken = 0
         self._pending = np.zeros(0, np.float32)
         self._samples = 0
 
@@ -78,6 +88,7 @@ class VideoWriter:
         picture.pts, picture.time_base = self._frames, self._video.codec_context.time_base
         self._frames += 1
         self._mux(self._video, picture)
+        self._feed_sound(self._frames / self.fps + _LEAD)
 
     def add_sound(self, clip: AudioClip) -> None:
         """The next stretch of mono sound, at one rate throughout."""
@@ -88,13 +99,14 @@ class VideoWriter:
             self._resample = soxr.ResampleStream(clip.rate, AUDIO_RATE, 1, dtype="float32")
         elif clip.rate != self._rate:
             raise GengineError(f"video: sound at {clip.rate} Hz after sound at {self._rate} Hz, expected one rate")
-        self._encode_sound(self._resample.resample_chunk(clip.samples))
+        self._waiting.append(clip.samples)
 
     def close(self) -> None:
         """Flush both encoders and complete the file; a video without a frame is a ``GengineError``."""
         if not self._frames:
             self.abort()
             raise GengineError(f"{self.path}: no frame was drawn, expected at least one")
+        self._feed_sound(math.inf)
         if self._resample is not None:
             self._encode_sound(self._resample.resample_chunk(np.zeros(0, np.float32), last=True), last=True)
         for stream in (self._audio, self._video):
@@ -105,6 +117,16 @@ class VideoWriter:
     def abort(self) -> None:
         """Close the file as it is."""
         self._container.close()
+
+    def _feed_sound(self, until: float) -> None:
+        """Encode waiting sound up to ``until`` (s): beside the picture, so that the file interleaves the two."""
+        while self._waiting and self._taken < until * self._rate:
+            block = self._waiting.popleft()
+            want = int(min(len(block), math.ceil(until * self._rate) - self._taken)) if until < math.inf else len(block)
+            if want < len(block):
+                self._waiting.appendleft(block[want:])
+            self._taken += want
+            self._encode_sound(self._resample.resample_chunk(block[:want]))
 
     def _encode_sound(self, samples: NDArray[np.float32], last: bool = False) -> None:
         import av
