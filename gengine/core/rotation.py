@@ -48,8 +48,16 @@ def rotate(q: ArrayLike, v: ArrayLike) -> Array:
     """Vectors ``(..., 3)`` rotated by quaternions ``(..., 4)``."""
     q, v = np.asarray(q, float), np.asarray(v, float)
     u, w = q[..., 1:], q[..., :1]
-    t = 2.0 * np.cross(u, v)
-    return v + w * t + np.cross(u, t)
+    t = 2.0 * cross(u, v)
+    return v + w * t + cross(u, t)
+
+
+def cross(a: ArrayLike, b: ArrayLike) -> Array:
+    """Vector product of ``(..., 3)`` arrays; several times as fast as ``np.cross`` on short arrays."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
 
 
 def from_rotvec(v: ArrayLike) -> Array:

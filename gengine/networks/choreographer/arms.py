@@ -89,17 +89,17 @@ def bend(shoulder: Array, wrist: Array, swivel: Array, forward: Array, spec: Arm
     down = down + (0.12 + 0.6 * np.clip(raised, 0.0, 1.0) ** 2) * SIDE[:, None] * left[:, None]
     below = down - (down * direction).sum(-1, keepdims=True) * direction
     below /= np.maximum(np.linalg.norm(below, axis=-1, keepdims=True), 1e-6)
-    out = np.cross(direction, below) * SIDE[:, None]
+    out = rotation.cross(direction, below) * SIDE[:, None]
     angle = swivel[..., None]
     pole = np.cos(angle) * below + np.sin(angle) * out
     along = (spec.upper**2 - spec.fore**2 + length**2) / (2 * length)
     height = np.sqrt(np.maximum(spec.upper**2 - along**2, 1e-8))
     elbow = shoulder + along * direction + height * pole
-    return shoulder + length * direction, elbow, np.cross(pole, direction)
+    return shoulder + length * direction, elbow, rotation.cross(pole, direction)
 
 
 def _frame(x: Array, y: Array) -> Array:
-    return rotation.from_matrix(np.stack([x, y, np.cross(x, y)], axis=-1))
+    return rotation.from_matrix(np.stack([x, y, rotation.cross(x, y)], axis=-1))
 
 
 def pose(

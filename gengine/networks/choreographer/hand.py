@@ -102,18 +102,15 @@ class Hand:
         return goal + [0.7 * mood.out, lift, 0.0]
 
     def reachable(self, at: Array) -> Array:
-        """The nearest place within the arm's reach, off the trunk and not behind it."""
-        at = np.array(at, float)
-        at[0] = np.clip(at[0], 0.02, 1.05)
-        at[1] = np.clip(at[1], -0.985, 0.42)
-        if at[1] < -0.62 and at[2] < 0.36:  # beside the thighs, not in them
-            at[0] = max(at[0], 0.47)
-        at[2] = max(at[2], 0.04 if at[0] > 0.40 else 0.30)
-        arm = at - [SHOULDER_OUT, 0, 0]
-        reach = float(np.linalg.norm(arm))
-        if reach > 0.955:
-            at = arm * (0.955 / reach) + [SHOULDER_OUT, 0, 0]
-        return at
+        """The nearest places ``(..., 3)`` within the arm's reach, off the trunk and not behind it."""
+        out, up, ahead = np.moveaxis(np.asarray(at, float), -1, 0)
+        out, up = np.clip(out, 0.02, 1.05), np.clip(up, -0.985, 0.42)
+        out = np.where((up < -0.62) & (ahead < 0.36), np.maximum(out, 0.47), out)  # beside the thighs, not in them
+        ahead = np.maximum(ahead, np.where(out > 0.40, 0.04, 0.30))
+        arm = out - SHOULDER_OUT
+        reach = np.sqrt(arm * arm + up * up + ahead * ahead)
+        fit = np.clip(reach, 0.46, 0.955) / np.maximum(reach, 1e-6)
+        return np.stack([arm * fit + SHOULDER_OUT, up * fit, ahead * fit], -1)
 
     def new_phrase(self, rng: np.random.Generator, mood: Mood) -> None:
         """A phrase has its own place to gesture in."""
@@ -158,7 +155,7 @@ class Hand:
             directions[:count] = 0.42 * rng.standard_normal((count, 3)) + follow
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         goals = here + directions * size * rng.uniform(0.8, 1.2, (10, 1))
-        goals = np.array([self.reachable(g) for g in goals])
+        goals = self.reachable(goals)
         score = -0.5 * (((goals - centre) / spread) ** 2).sum(1)
         score += 3.0 * np.log(np.minimum(np.linalg.norm(goals - here, axis=1) / size, 1.0) + 0.05)
         if not low:
@@ -238,7 +235,7 @@ class Hand:
 
     def _palm_vector(self, posture: Posture, elbow: float) -> Array:
         # Elbows drop to let the palm turn up.
-        drop = 14.0 if posture.palm == "up" else 0.0
+        drop = 0.75 * np.degrees(self.manner.swivel) if posture.palm == "up" else 0.0
         angles = [PALMS[posture.palm], posture.elbow + elbow - drop, posture.flexion, posture.radial, posture.shrug]
         return np.radians(angles) + [0.0, self.manner.swivel, 0.0, 0.0, 0.0]
 

@@ -73,9 +73,9 @@ def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) ->
     height = np.sqrt(np.maximum(spec.thigh**2 - along**2, 1e-10))
     thigh = (along * direction + height * pole) / spec.thigh
     shank = (length * direction - along * direction - height * pole) / spec.shank
-    hinge = np.cross(pole, direction)
-    world_thigh = rotation.from_matrix(np.stack([hinge, -thigh, np.cross(hinge, -thigh)], -1))
-    world_shank = rotation.from_matrix(np.stack([hinge, -shank, np.cross(hinge, -shank)], -1))
+    hinge = rotation.cross(pole, direction)
+    world_thigh = rotation.from_matrix(np.stack([hinge, -thigh, rotation.cross(hinge, -thigh)], -1))
+    world_shank = rotation.from_matrix(np.stack([hinge, -shank, rotation.cross(hinge, -shank)], -1))
     world_foot = rotation.from_axis_angle([0.0, 1.0, 0.0], yaw)
     turns = np.stack(
         [

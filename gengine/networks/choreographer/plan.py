@@ -358,7 +358,7 @@ class Planner:
         lag = float(np.clip(0.042 * rng.standard_normal(), -0.1, 0.1))
         if together:
             size = chord * float(rng.uniform(0.65, 1.25))
-            alike = 0.75 if mood.symmetric > 0.3 else 0.55
+            alike = 0.8 if mood.symmetric > 0.3 else 0.65
             answer = other.beat(end + lag, size, mood, rng, like=move.at - lead.wrist.value, alike=alike)
             other.move(answer, self._beat_posture(other, rng, mood, False), mood, rng)
         else:
@@ -375,12 +375,20 @@ class Planner:
 
         Returns its duration and how much larger the accent makes it.
         """
-        near = heard.accents(self.front, start - self.front + 0.25 * span, start - self.front + 0.95 * span + 0.2)
-        if not len(near) or rng.random() > 0.9:
+        first = start - self.front
+        near = heard.accents(self.front, first + 0.25 * span, first + 1.9 * span)
+        if not len(near) or rng.random() > 0.92:
             return span, 1.0
-        onset, prominence = near[int(np.argmin(np.abs(near[:, 0] - start - PEAK * span)))]
-        ratio = (onset - 0.05 + 0.07 * rng.standard_normal() - start) / (PEAK * span)
-        return (span * ratio, 0.8 + 0.45 * prominence) if 0.58 < ratio < 1.75 else (span, 1.0)
+        jitter = -0.05 + 0.065 * float(rng.standard_normal())
+        peaks = near[:, 0] + jitter - start
+        ratios = peaks / (PEAK * span)
+        best = int(np.argmin(np.abs(np.log(np.maximum(ratios, 0.05)))))
+        if 0.6 < ratios[best] < 1.5:
+            return span * float(ratios[best]), 0.8 + 0.45 * float(near[best, 1])
+        # None can be met now: end where the next unit can meet one.
+        ratios = (peaks - PEAK * span) / span
+        best = int(np.argmin(np.abs(np.log(np.maximum(ratios, 0.05)))))
+        return (span * float(ratios[best]), 0.9) if 0.6 < ratios[best] < 1.45 else (span, 1.0)
 
     def _free_form(self, mood: Mood, rng: np.random.Generator) -> Form:
         weights = dict(FREE)
