@@ -149,7 +149,9 @@ class Choreographer(MotionNetwork):
         self._fingers(out, state, times, feel, fingers, velocity)
         return Motion(self.skeleton, out, root, MOTION_RATE)
 
-    def _legs(self, out: Array, body: trunk.Trunk, manner: Manner, bob: Array, feel: dict[str, Array]) -> tuple[Array, Array]:
+    def _legs(
+        self, out: Array, body: trunk.Trunk, manner: Manner, bob: Array, feel: dict[str, Array]
+    ) -> tuple[Array, Array]:
         count = len(out)
         ankles = np.zeros((count, 2, 3))
         ankles[:, 0] = [manner.stance / 2, self.leg.ankle, 0.012]

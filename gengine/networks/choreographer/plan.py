@@ -46,7 +46,7 @@ class Planner:
         """(start, end, semantic score, name) of strokes, for semantic labels."""
         self.resting = True
         self.rest_until = 0.3 + (rng.exponential(1.2) if manner.active < 0.7 else 0.0)
-        self.rest_since = -10.0
+        self.rest_since = 0.0
         self.lead = int(rng.random() < self.right)
         self.palm, self.shape = "in", "relaxed"
         self.pending: tuple[Cue, Form] | None = None

@@ -48,9 +48,9 @@ def expression(weights: ArrayLike, vad: ArrayLike) -> dict[str, Array]:
     weights = weights / np.maximum(1.0, total)  # mixtures stay within one emotion's strength
     columns, known = _table()
     out = {name: weights @ column for name, column in columns.items()}
-    rest = vad - weights @ known
-    # A VAD point inside what the labels already say changes nothing; small residues are the labels' own spread.
-    rest = np.sign(rest) * np.maximum(np.abs(rest) - 0.1, 0.0)
+    said = np.maximum(np.sign(vad) * (weights @ known), 0.0)
+    # A VAD point inside what the labels already say changes nothing; a small excess is the labels' own spread.
+    rest = np.sign(vad) * np.maximum(np.abs(vad) - said - 0.1, 0.0)
     v, a, d = rest.T
     out["speed"] += 0.45 * a
     out["rate"] += 0.3 * a
