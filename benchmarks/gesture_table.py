@@ -41,7 +41,8 @@ from gengine.metrics.safety import inspect
 from gengine.metrics.speech_coupling import pauses, silence_motion, stressed_onsets
 
 STYLES = {"storyteller": "S", "conversational": "B", "orator": "Z"}
-FROM_BVH = ("joint_", "finger_", "palm_", "swivel_")
+FROM_BVH = ("joint_", "finger_", "palm_", "swivel_", "posture_clavicle", "posture_wrist", "posture_pronation",
+            "posture_head")  # fmt: skip
 """Rows that BEAT's own file holds better than its SMPL-X twin (different finger and clavicle rest poses)."""
 SAFETY = ("limits_beyond", "limits_worst", "depth_trunk", "depth_head", "depth_thighs", "depth_hands",
           "depth_share_trunk", "depth_share_thighs", "slide_mean", "slide_p95", "joint_speed_max",
@@ -98,7 +99,19 @@ def real() -> tuple[dict[str, Table], dict[str, list[Table]]]:
     z = everything(real_clips.zeggs())
     z_parts = [everything(m) for m in _halves(real_clips.zeggs())]
     stories = [everything(m) for m in real_clips.mpi()]
-    absent = ("finger_", "palm_", "pelvis_", "weight_", "feet_", "slide_", "drops_", "drop_")  # seated, no fingers
+    absent = (
+        "finger_",
+        "palm_",
+        "pelvis_",
+        "weight_",
+        "feet_",
+        "slide_",
+        "drops_",
+        "drop_",
+        "posture_knee",
+        "posture_stance",
+        "posture_lean",
+    )  # seated, no fingers
     stories = [{k: v for k, v in t.items() if not k.startswith(absent)} for t in stories]
     groups = [mean(stories[i : i + 6]) for i in range(0, len(stories) - 5, 6)]
     s = {k: _median([t.get(k, math.nan) for t in stories]) for k in stories[0]}

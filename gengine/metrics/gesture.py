@@ -17,6 +17,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.errors import GengineError
 from gengine.metrics.hands import measure_hands
+from gengine.metrics.joint_limits import joint_angles
 from gengine.metrics.limbs import SIDES, Body, low_pass, velocity
 from gengine.metrics.units import measure_units, stretches
 
@@ -46,6 +47,7 @@ def measure(motion: Motion, speech_times: Sequence[float] | None = None) -> dict
         **measure_hands(body),
         **measure_head(body),
         **measure_trunk(body),
+        **measure_posture(body),
         **measure_joints(body),
         **measure_rest(body),
     }
@@ -221,6 +223,30 @@ def measure_trunk(body: Body) -> dict[str, float]:
     return out
 
 
+def measure_posture(body: Body) -> dict[str, float]:
+    """How the body stands on average: head over shoulders, trunk over hips, knees, feet apart."""
+    arm = body.arm_length.mean()
+    head = body.seen(body.at("head")[:, None])[:, 0] / arm
+    hips = body.seen(body.at("hips")[:, None])[:, 0]
+    out = {
+        "posture_head_up": float(np.median(head[:, 1])),
+        "posture_head_forward": float(np.median(head[:, 2])),
+        "posture_lean": float(np.degrees(np.median(np.arctan2(-hips[:, 2], -hips[:, 1])))),
+    }
+    if "left_knee" in body.parts and "left_ankle" in body.parts:
+        thigh, shank = body.both("knee") - body.both("hip"), body.both("ankle") - body.both("knee")
+        lengths = np.linalg.norm(thigh, axis=2) * np.linalg.norm(shank, axis=2)
+        bend = np.degrees(np.arccos(np.clip((thigh * shank).sum(2) / np.maximum(lengths, 1e-9), -1, 1)))
+        ankles = body.both("ankle")
+        out["posture_knee"] = float(np.median(bend))
+        out["posture_stance"] = float(np.median(np.linalg.norm((ankles[:, 0] - ankles[:, 1])[:, [0, 2]], axis=1)))
+    if body.rig == "beat":
+        angles = joint_angles(body)
+        for name in ("clavicle_up", "clavicle_forward", "wrist_bend", "wrist_deviation", "pronation"):
+            out[f"posture_{name}"] = float(np.median([angles[f"{s}_{name}"] for s in SIDES]))
+    return out
+
+
 def _heading(body: Body) -> Array:
     """Rotations ``(T, 4)`` of the heading frame about world up."""
     forward = body.axes[:, 2]
@@ -330,6 +356,10 @@ def _rows() -> dict[str, tuple[str, str]]:
         "pelvis_std": ("cm", "sway above 0.05 Hz"),
         "weight_shifts_per_min": ("1/min", "sideways turning points of the pelvis"),
         "chest": ("deg", "chest against the heading"),
+        "posture_head": ("AL", "head joint from mid-shoulder, median"),
+        "posture_lean": ("deg", "mid-shoulder before the hips, median"),
+        "posture_stance": ("cm", "between the ankles, median"),
+        "posture": ("deg", "joint's median"),
         "feet_moving_share": ("share", "a foot faster than 15 cm/s"),
         "joint": ("deg", "joint rotation"),
         "rest_share": ("share", "2 s and more with both hands at rest"),
