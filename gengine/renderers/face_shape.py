@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gengine.core import rotation
 from gengine.core.face import ARKIT_INDEX, FaceTrack
+from gengine.renderers.head_shape import closed, ears, hair, outline
 
 Array = NDArray[np.float64]
 
@@ -23,7 +24,6 @@ MOUTH_Y = -71.0
 EYE_X, EYE_WIDTH = 32.0, 16.5
 REST_GAP = 0.8
 """Lip gap (mm) of the measured head at rest; anything at or below it is closed."""
-HAIR_CENTRE, HAIR_RADII = np.array([0.0, 27.0, -12.0]), np.array([82.0, 97.0, 94.0])
 LIP_SAMPLES = np.linspace(-1.0, 1.0, 31)
 LID_SAMPLES = np.linspace(-1.0, 1.0, 19)
 BROW_SAMPLES = np.linspace(0.0, 1.0, 13)
@@ -132,9 +132,8 @@ class FaceShape:
         lip("lip_inner_low", inner_low, 0.0)
         lip("lip_outer_up", outer_up, -1.0)
         lip("lip_outer_low", outer_low, -1.0)
-        shine = np.abs(u) < 2  # a soft light on the lower lip
-        lip("lip_shine_up", inner_low - 0.30 * (inner_low - outer_low) * shine, 1.0)
-        lip("lip_shine_low", inner_low - 0.68 * (inner_low - outer_low) * shine, 1.0)
+        lip("lip_shine_up", inner_low - 0.30 * (inner_low - outer_low), 1.0)
+        lip("lip_shine_low", inner_low - 0.68 * (inner_low - outer_low), 1.0)
         self.gap = upper[:, len(LIP_SAMPLES) // 2] - lower[:, len(LIP_SAMPLES) // 2]
         """Opening between the lips at mid-mouth, ``(T,)`` mm; 0 is closed."""
 
@@ -256,11 +255,6 @@ class FaceShape:
             self.curves[f"nostril_{side}"] = _curve(
                 sign * (7.0 + 0.6 * up) + (3.3 + 0.6 * up) * np.cos(a), -42.2 + 2.2 * up + 1.5 * np.sin(a), 92.0
             )
-        s = np.linspace(0, 1, 9)[None]
-        ones = np.ones_like(left)
-        self.curves["nose_side"] = _curve((7.0 + 5.5 * s**2) * ones, 6.0 - 42.0 * s, 84.0 + 4.0 * s)
-        self.curves["nose_ridge"] = _curve((2.0 * s**2) * ones, 6.0 - 44.0 * s, 88.0 + 13.0 * s)
-        self.curves["nose_tip"] = _curve(0.0 * ones, -37.0 * ones, 102.0)
 
     def _head(self) -> None:
         """The outline of face and jaw, from one temple round the chin to the other and over the skull."""
@@ -279,8 +273,10 @@ class FaceShape:
         half = half + cheek * (8.0 * puff + 2.5 * smile) - 0.06 * drop * lower * (half / 76)
         y = y - 0.92 * drop * lower + 3.0 * self._w("mouthShrugLower") * lower
         middle = middle + 6.0 * self._w("jawForward") * lower
-        self.curves["head"] = _closed(*self._outline(half, y, middle, deep, slide * lower))
-        self._hair()
+        self.curves["head"] = closed(*outline(self._yaw, half, y, middle, deep, slide * lower))
+        self.curves |= hair(self.turn, self._yaw) | ears(self._yaw)
+        for side, sign in (("Left", 1.0), ("Right", -1.0)):  # an ear turned away is hidden
+            self.strength[f"ear_{side}"] = (-sign * self._yaw[:, 0] > -0.1).astype(float)
         t = np.linspace(-1, 1, 9)[None]
         up = self._w("mouthShrugLower")
         chin_y = MOUTH_Y - 0.9 * drop - 19.5 + 4.0 * up - 2.2 * (1 - t * t)
@@ -292,86 +288,3 @@ class FaceShape:
             span = np.linspace(-1, 1, 13)[None]
             y = 42.0 + 9.0 * i + 5.0 * lift + 1.8 * np.cos(span * np.pi * 1.0) - 2.0 * span**2
             self.curves[f"forehead_{i}"] = _curve(span * (30.0 - 3.0 * i), y, lift=1.0)
-
-    def _outline(self, half: Array, y: Array, middle: Array, deep: Array, slide: Array | float) -> list[Array]:
-        """What bounds a stack of ``N`` level elliptic slices as the head yaws: right and left, ``(T, N, 3)`` each.
-
-        Where a slice's edge lies as seen from the front is where its ellipse runs along the line of sight.
-        """
-        yaw = self._yaw
-        angle = np.arctan2(deep * np.sin(yaw), np.maximum(half * np.cos(yaw), 1e-6))
-        sides = []
-        for sign in (-1.0, 1.0):
-            x, z = half * np.cos(angle) * sign, middle + deep * np.sin(angle) * sign
-            sides.append(np.stack(np.broadcast_arrays(x + slide, y, z), axis=-1))
-        return sides
-
-    def _horizon(self, centre: Array, radii: Array, angles: Array) -> Array:
-        """The outline of an ellipsoid on the turned head as the viewer sees it, ``(T, N, 3)``; 0 points left.
-
-        Its points are ``centre + radii * u`` with unit ``u`` at right angles to the scaled line of sight.
-        """
-        sight = rotation.rotate(rotation.conjugate(self.turn), np.array([0.0, 0.0, 1.0])) / radii
-        sight /= np.linalg.norm(sight, axis=-1, keepdims=True)
-        up = np.array([0.0, 1.0, 0.0])
-        up = up - (up * sight).sum(-1, keepdims=True) * sight
-        up /= np.linalg.norm(up, axis=-1, keepdims=True)
-        out = np.cross(up, sight)
-        u = np.cos(angles)[:, None] * out[:, None] + np.sin(angles)[:, None] * up[:, None]
-        return centre + radii * u
-
-    def _hair(self) -> None:
-        """A cap of hair from its outer edge in to the hairline with a parting, and the ears."""
-        edge = self._horizon(HAIR_CENTRE, HAIR_RADII, np.radians(np.linspace(-28, 208, 40)))
-        self.curves["hair_back"] = edge
-        burn = [(76, -2, 4), (74, 10, 14), (71.5, 28, 26), (68, 46, 36), (56, 63, 50)]
-        parting = [(-40, 77, 55), (-25, 89, 54), (-12, 81, 60), (12, 75, 64), (38, 70, 58)]
-        line = np.array([(-x, y, z) for x, y, z in burn] + parting + burn[::-1], float)[None]
-        front = np.broadcast_to(_open(line, 4), (len(edge), 4 * (line.shape[1] - 1) + 1, 3))
-        # behind an ear turned to the viewer hair shows down to the nape; behind the other nothing does
-        nape = np.array([(76, -24, -30), (76.5, -6, -24), (77, 10, -12)], float)
-        sides = []
-        for sign, end in ((-1.0, -1), (1.0, 0)):
-            near = np.clip(0.5 - sign * self._yaw / 0.12, 0.0, 1.0)[..., None]
-            points = nape * [sign, 1.0, 1.0]
-            sides.append(edge[:, end][:, None] * (1 - near) + points * near)
-        self.curves["hair"] = np.concatenate([edge, sides[0], front, sides[1][:, ::-1]], axis=1)
-        for i, strand in enumerate((
-            [(-20, 96), (10, 105), (44, 97), (66, 72)], [(-14, 89), (14, 93), (44, 84)],
-            [(-30, 96), (-48, 88), (-64, 70), (-71, 50)],
-        )):  # fmt: skip
-            x, y = _open(np.array(strand, float)[None], 5)[0].T
-            inside = 1 - ((x - HAIR_CENTRE[0]) / HAIR_RADII[0]) ** 2 - ((y - HAIR_CENTRE[1]) / HAIR_RADII[1]) ** 2
-            z = HAIR_CENTRE[2] + HAIR_RADII[2] * np.sqrt(np.maximum(inside, 0.0))
-            self.curves[f"strand_{i}"] = np.broadcast_to(np.stack([x, y, z], -1), (len(edge), len(x), 3))
-        a = np.linspace(0, 2 * np.pi, 25)
-        for side, sign in (("Left", 1.0), ("Right", -1.0)):
-            for name, size in (("ear", 1.0), ("ear_inner", 0.58)):
-                out = 5.5 + 5.5 * size * np.cos(a)
-                ear = np.stack(
-                    [sign * (74.5 + out), -6.0 + 17.0 * size * np.sin(a) + 1.5 * np.cos(a), -2.0 - 1.7 * out], -1
-                )
-                self.curves[f"{name}_{side}"] = np.broadcast_to(ear, (len(edge), *ear.shape))
-            self.strength[f"ear_{side}"] = (-sign * self._yaw[:, 0] > -0.1).astype(float)
-
-
-def _smooth(points: Array, per: int) -> Array:
-    """A closed Catmull-Rom curve through ``(T, N, 3)``, ``per`` points for each one given."""
-    p0, p1 = np.roll(points, 1, axis=1), points
-    p2, p3 = np.roll(points, -1, axis=1), np.roll(points, -2, axis=1)
-    t = (np.arange(per) / per)[:, None]
-    a, b, c, d = (p[:, :, None] for p in (p0, p1, p2, p3))
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-    return curve.reshape(len(points), -1, points.shape[-1])
-
-
-def _closed(right: Array, left: Array) -> Array:
-    """One smooth closed curve from two sides that share their first and last points."""
-    return _smooth(np.concatenate([right, left[:, -2:0:-1]], axis=1), 4)
-
-
-def _open(points: Array, per: int) -> Array:
-    """An open Catmull-Rom curve through ``(T, N, 3)``, ends kept."""
-    before, after = 2 * points[:, :1] - points[:, 1:2], 2 * points[:, -1:] - points[:, -2:-1]
-    inner = _smooth(np.concatenate([before, points, after], axis=1), per)
-    return np.concatenate([inner[:, per : -2 * per], points[:, -1:]], axis=1)

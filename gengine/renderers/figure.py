@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -12,178 +11,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton
 from gengine.renderers import capsules
-
-Point = tuple[str, float, float, float]
-"""A joint and an offset in its frame, metres."""
-
-BODY = (214, 208, 199)
-LEFT = (233, 164, 118)
-RIGHT = (120, 168, 216)
-LEFT_PALM = (250, 209, 176)
-RIGHT_PALM = (184, 213, 243)
-LEFT_LEG = (206, 182, 167)
-RIGHT_LEG = (170, 182, 197)
-SHOE = (92, 95, 104)
-SKIN = (226, 205, 186)
-HAIR = (74, 68, 70)
-DARK = (48, 44, 48)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A capsule of the body from ``start`` to ``end`` (radii in metres)."""
-
-    start: Point
-    end: Point
-    start_radius: float
-    end_radius: float
-    color: tuple[int, int, int]
-    soft: float = 0.012
-    """Depth over which it melts into its neighbours, metres."""
-    wide: float = 1.0
-    """How many times wider than deep its section is, along ``side``; the radii are the short ones."""
-    side: tuple[float, float, float] = (0.1, 0.0, 0.0)
-    """Direction of the width in the start joint's frame."""
-
-
-def _side(side: str) -> list[Part]:
-    """Limbs of one side; ``side`` is Left or Right."""
-    m = 1.0 if side == "Left" else -1.0
-    limb, palm, leg = (LEFT, LEFT_PALM, LEFT_LEG) if side == "Left" else (RIGHT, RIGHT_PALM, RIGHT_LEG)
-    j = side + "{}"
-    arm, fore, hand = j.format("Arm"), j.format("ForeArm"), j.format("Hand")
-    up, low, foot, toe = j.format("UpLeg"), j.format("Leg"), j.format("Foot"), j.format("ToeBase")
-    parts = [
-        Part(("Neck", m * 0.01, -0.015, 0.004), (arm, m * -0.03, -0.004, 0.004), 0.052, 0.046, BODY, 0.03),
-        Part((arm, m * -0.008, -0.006, 0.0), (arm, m * 0.03, -0.004, 0.0), 0.055, 0.054, limb, 0.01),
-        Part((arm, m * 0.015, -0.004, 0.0), (fore, 0.0, 0.0, 0.0), 0.053, 0.039, limb, 0.03),
-        Part((fore, 0.0, 0.0, 0.0), (fore, m * 0.07, 0.0, 0.0), 0.039, 0.041, limb),
-        Part((fore, m * 0.07, 0.0, 0.0), (hand, 0.0, 0.0, 0.0), 0.041, 0.026, limb),
-        Part((up, 0.0, 0.0, 0.0), (low, 0.0, 0.0, 0.0), 0.086, 0.055, leg, 0.05),
-        Part((low, 0.0, 0.0, 0.0), (low, 0.0, -0.13, -0.014), 0.054, 0.055, leg),
-        Part((low, 0.0, -0.13, -0.014), (foot, 0.0, 0.03, -0.005), 0.055, 0.036, leg),
-        Part((foot, 0.0, 0.0, -0.012), (foot, 0.0, -0.008, 0.03), 0.038, 0.034, SHOE, 0.006),
-        Part((foot, 0.0, -0.011, -0.03), (toe, 0.0, 0.026, 0.012), 0.034, 0.026, SHOE, 0.006, 1.3),
-    ]
-    # the hand: a flat back and a paler palm, so that its turning can be seen, then every bone of the fingers
-    middle, across = f"{side}HandMiddle1", (0.0, 0.0, 0.1)
-    parts += [
-        Part((hand, m * 0.005, 0.0, 0.0), (hand, m * 0.03, 0.001, 0.0), 0.0215, 0.0165, limb, 0.008, 1.45, across),
-        Part(
-            (hand, m * 0.03, 0.002, 0.0), (middle, m * -0.004, 0.001, -0.004), 0.0135, 0.0125, limb, 0.004, 2.9, across
-        ),
-        Part(
-            (hand, m * 0.03, -0.007, 0.0), (middle, m * -0.012, -0.005, -0.004), 0.012, 0.0105, palm, 0.003, 2.9, across
-        ),
-    ]
-    for finger, radius in (("Index", 0.0125), ("Middle", 0.013), ("Ring", 0.0125), ("Pinky", 0.011)):
-        knuckle, one, two, three = (f"{side}Hand{finger}{n}" for n in (1, 2, 3, 4))
-        r = radius * 0.9
-        parts += [
-            Part((knuckle, 0.0, 0.0, 0.0), (one, 0.0, 0.0, 0.0), r, r * 0.92, limb, 0.004),
-            Part((one, 0.0, 0.0, 0.0), (two, 0.0, 0.0, 0.0), r * 0.92, r * 0.84, limb, 0.004),
-            Part((two, 0.0, 0.0, 0.0), (three, 0.0, 0.0, 0.0), r * 0.84, r * 0.72, palm, 0.004),
-        ]
-    thumb = [f"{side}HandThumb{n}" for n in (1, 2, 3, 4)]
-    parts += [
-        Part((thumb[0], 0.0, 0.0, 0.0), (thumb[1], 0.0, 0.0, 0.0), 0.018, 0.015, limb),
-        Part((thumb[1], 0.0, 0.0, 0.0), (thumb[2], 0.0, 0.0, 0.0), 0.014, 0.0125, limb, 0.004),
-        Part((thumb[2], 0.0, 0.0, 0.0), (thumb[3], 0.0, 0.0, 0.0), 0.0125, 0.0105, palm, 0.004),
-    ]
-    return parts
-
-
-def _middle() -> list[Part]:
-    """Trunk, neck and head."""
-
-    def at(x: float, y: float, z: float) -> Point:
-        return ("Head", x, y, z)
-
-    profile: list[tuple[Point, float]] = [
-        (("Hips", 0.0, -0.012, -0.012), 0.088),
-        (("Hips", 0.0, 0.02, -0.012), 0.098),
-        (("Spine1", 0.0, -0.02, 0.034), 0.087),
-        (("Spine2", 0.0, 0.02, 0.044), 0.095),
-        (("Spine3", 0.0, 0.01, 0.046), 0.105),
-        (("Spine3", 0.0, 0.065, 0.043), 0.098),
-        (("Spine3", 0.0, 0.115, 0.036), 0.072),
-    ]
-    parts = [Part(a, b, r, q, BODY, 0.0003, 1.62) for (a, r), (b, q) in zip(profile, profile[1:], strict=False)]
-    parts += [
-        Part(("Neck", 0.0, -0.01, 0.004), ("Head", 0.0, 0.03, 0.004), 0.055, 0.050, SKIN, 0.012),
-        Part(at(0, 0.105, 0.012), at(0, 0.052, 0.046), 0.091, 0.066, SKIN, 0.004),
-        Part(at(-0.010, 0.012, 0.062), at(0.010, 0.012, 0.062), 0.044, 0.044, SKIN, 0.02),
-        Part(at(0, 0.134, -0.02), at(0, 0.09, -0.03), 0.100, 0.088, HAIR, 0.003),
-        Part(at(0, 0.082, 0.106), at(0, 0.052, 0.124), 0.010, 0.015, SKIN, 0.008),
-        Part(at(-0.016, 0.018, 0.1), at(0.016, 0.018, 0.1), 0.007, 0.007, (176, 112, 104), 0.006),
-    ]
-    for m in (-1.0, 1.0):
-        parts += [
-            Part(at(m * 0.034, 0.079, 0.092), at(m * 0.034, 0.084, 0.092), 0.0125, 0.0125, DARK, 0.004),
-            Part(at(m * 0.024, 0.110, 0.098), at(m * 0.046, 0.109, 0.086), 0.006, 0.005, HAIR, 0.004),
-            Part(at(m * 0.088, 0.075, 0.0), at(m * 0.088, 0.06, 0.004), 0.018, 0.014, SKIN, 0.01),
-        ]
-    return parts
-
-
-@dataclass(frozen=True, eq=False)
-class _Build:
-    """A body fitted to one skeleton: points (joint, offset) and capsules between them."""
-
-    joint: NDArray[np.int64]
-    offset: NDArray[np.float64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    radius: NDArray[np.float32]
-    color: NDArray[np.float32]
-    soft: NDArray[np.float32]
-    wide: NDArray[np.float32]
-    side: NDArray[np.int64]
-    """The point that lies to the side of each start."""
-
-
-def _build(skeleton: Skeleton) -> _Build:
-    """The mannequin on any skeleton that has BEAT's joints; plain rods on any other."""
-    parts = [*_side("Right"), *_side("Left"), *_middle()]
-    names = {name: i for i, name in enumerate(skeleton.names)}
-    rest = skeleton.forward(np.tile(rotation.IDENTITY, (1, len(skeleton), 1)), np.zeros((1, 3)))[0][0]
-    tall = float(np.ptp(rest[:, 1])) or 1.0
-    if all(p.start[0] in names and p.end[0] in names for p in parts):
-        scale = tall / 1.718  # of BEAT's skeleton, sole to head joint tip
-    else:
-        scale = 1.0
-        children = np.arange(1, len(skeleton))
-        joints = skeleton.names
-        parts = [
-            Part(
-                (joints[skeleton.parents[c]], 0, 0, 0), (joints[c], 0, 0, 0), 0.022 * tall, 0.016 * tall,
-                LEFT if "left" in joints[c].lower() else RIGHT if "right" in joints[c].lower() else BODY,
-            )
-            for c in children
-        ]  # fmt: skip
-    points: dict[Point, int] = {}
-    for part in parts:
-        for point in (part.start, part.end, _beside(part)):
-            points.setdefault(point, len(points))
-    return _Build(
-        joint=np.array([names[p[0]] for p in points]),
-        offset=np.array([p[1:] for p in points]) * scale,
-        start=np.array([points[p.start] for p in parts]),
-        end=np.array([points[p.end] for p in parts]),
-        radius=np.array([(p.start_radius, p.end_radius) for p in parts], np.float32) * np.float32(scale),
-        color=np.array([p.color for p in parts], np.float32),
-        soft=np.array([p.soft for p in parts], np.float32) * np.float32(scale),
-        wide=np.array([p.wide for p in parts], np.float32),
-        side=np.array([points[_beside(p)] for p in parts]),
-    )
-
-
-def _beside(part: Part) -> Point:
-    """A point to the side of a flat part's start; a round part needs none."""
-    if part.wide == 1.0:
-        return part.end
-    joint, x, y, z = part.start
-    return (joint, x + part.side[0], y + part.side[1], z + part.side[2])
+from gengine.renderers.mannequin import Body, build
 
 
 class Camera:
@@ -248,12 +76,12 @@ class Figure:
         self._fade = fade.astype(np.float32)
         self._ground: tuple[tuple[float, ...], NDArray[np.float32], NDArray[np.uint8]] | None = None
         self._skeleton: Skeleton | None = None
-        self._parts: _Build | None = None
+        self._parts: Body | None = None
 
     def pose(self, motion: Motion) -> tuple[NDArray, NDArray]:
         """Capsule points ``(T, P, 3)`` and hips ``(T, 3)`` of every frame, world metres."""
         if self._skeleton is None or self._skeleton != motion.skeleton:
-            self._skeleton, self._parts = motion.skeleton, _build(motion.skeleton)
+            self._skeleton, self._parts = motion.skeleton, build(motion.skeleton)
         parts = self._parts
         assert parts is not None
         positions, world = motion.forward()
