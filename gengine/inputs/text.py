@@ -147,7 +147,7 @@ def _untimed(text: str, language: str | None, name: str) -> Transcript:
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?$")
 _MARKUP = re.compile(r"<[^>]*>|\{\\[^}]*\}|\[[^\]]*\]|\([^)]*\)|♪|^\s*(?:-|>>)\s*", re.MULTILINE)
-_SPEAKER = re.compile(r"^[A-Z][A-Z .'-]{1,24}:\s", re.MULTILINE)
+_SPEAKER = re.compile(r"^\s*[A-Z][A-Z .'-]{1,24}:\s", re.MULTILINE)
 
 
 def _subtitles(text: str, language: str | None, name: str) -> Transcript:
