@@ -52,7 +52,8 @@ def clavicles(chest: Array, root: Array, spec: ArmSpec, wrists: Array, shrug: Ar
     """Local rotations ``(T, 2, 4)`` of the clavicles.
 
     They follow the arms: up .19 deg per deg of humerus elevation beyond hanging and forward about 13 deg from arm
-    down to arm forward (measured couplings .10-.18 and 7-12 while noise adds no movement of its own here); ``shrug`` and ``forward`` (T, 2) rad add to it.
+    down to arm forward (real clips .10-.18 and 7-12, with movement of their own that is missing here); ``shrug`` and
+    ``forward`` (T, 2) rad add to it.
     """
     local = rotation.rotate(rotation.conjugate(chest)[:, None], wrists - root[:, None])
     shoulder = np.array([[spec.clavicle, 0, 0], [-spec.clavicle, 0, 0]])

@@ -58,12 +58,12 @@ class Heard:
         if len(ahead) == 0 or not ahead[0]:
             past = np.flatnonzero(back)
             silent = (len(back) - 1 - past[-1]) * step if len(past) else max(len(back) * step, 2.0)
-            return Look(False, silent, spoken[0] * step if len(spoken) else np.inf, 0.0, 0.0)
+            return Look(False, float(silent), float(spoken[0]) * step if len(spoken) else float(np.inf), 0.0, 0.0)
         gaps = np.flatnonzero(np.diff(spoken) > 35)
         final = spoken[gaps[0]] if len(gaps) else spoken[-1]
         after = spoken[gaps[0] + 1] - final if len(gaps) else len(ahead) - 1 - final
-        pause = np.inf if cut and not len(gaps) else after * step
-        return Look(True, 0.0, 0.0, (final + 1) * step, pause)
+        pause = float(np.inf) if cut and not len(gaps) else float(after) * step
+        return Look(True, 0.0, 0.0, (float(final) + 1) * step, pause)
 
     def accents(self, moment: float, first: float, last: float) -> np.ndarray:
         """Accented vowels ``(n, 2)`` (onset s, prominence) with onset in [moment + first, moment + last)."""

@@ -41,19 +41,19 @@ def soft_range(value: ArrayLike, name: str, share: float = 0.12) -> Array:
 
     The last ``share`` of the range on either side is where the bend happens.
     """
-    low, high = np.radians(RANGES_DEG[name])
+    low, high = (float(np.radians(end)) for end in RANGES_DEG[name])
     return soft_clip(value, low, high, share * (high - low))
 
 
-def soft_clip(value: ArrayLike, low: ArrayLike, high: ArrayLike, knee: ArrayLike) -> Array:
+def soft_clip(value: ArrayLike, low: float | Array, high: float | Array, knee: float) -> Array:
     """Identity well inside [low, high], saturating smoothly (slope continuous) towards the ends."""
-    value, low, high = np.asarray(value, float), np.asarray(low, float), np.asarray(high, float)
+    value = np.asarray(value, float)
     over = np.maximum(value - (high - knee), 0.0)
     under = np.maximum((low + knee) - value, 0.0)
     return value - over + knee * np.tanh(over / knee) + under - knee * np.tanh(under / knee)
 
 
-def soft_floor(value: ArrayLike, floor: ArrayLike, width: float) -> Array:
+def soft_floor(value: ArrayLike, floor: float | Array, width: float) -> Array:
     """Smooth ``max(value, floor)``, never below ``floor``; ``width`` is the size of the rounded corner."""
     value = np.asarray(value, float)
     return floor + width * np.logaddexp(0.0, (value - floor) / width)

@@ -113,7 +113,7 @@ class Planner:
         if soon and burst:
             self._wake(mood, rng)
             self._perform(FORMS["burst"]("", rng), None, mood, rng)
-        elif soon and cue is not None and now - self.rest_since > 0.25:
+        elif soon and cue is not None and now - self.rest_since > 0.1:
             if self._due(cue, now, mood):
                 self._wake(mood, rng)
                 self._perform(cue[1], cue[0], mood, rng)
@@ -125,7 +125,7 @@ class Planner:
                 self._perform(FORMS["self_touch"]("", rng), None, mood, rng)
             else:
                 self._gesture(heard, look, mood, rng, None)
-        elif not soon and now - self.rest_since > 4.0 + 6.0 * rng.random():
+        elif look.resumes == np.inf and now - self.rest_since > 4.0 + 6.0 * rng.random():
             for hand in self.hands:  # in long silence hands change places now and then
                 hand.choose_rest(rng, mood)
             self._go_home(mood, rng, slow=1.3)
@@ -209,8 +209,8 @@ class Planner:
         hand = self.hands[lead]
         ready, first = form.ready.lead, form.strokes[0].lead
         assert ready is not None and first is not None
-        way = np.linalg.norm(hand.place(ready.at, mood) - hand.wrist.value) * self.arm_cm
-        size = np.linalg.norm(np.subtract(first.at, ready.at)) * self.arm_cm * np.sqrt(mood.amp)
+        way = float(np.linalg.norm(hand.place(ready.at, mood) - hand.wrist.value)) * self.arm_cm
+        size = float(np.linalg.norm(np.subtract(first.at, ready.at))) * self.arm_cm * mood.amp**0.5
         prepare = 1.15 * self.manner.duration(way) / form.ready.quick / mood.speed**0.7
         stroke = self.manner.duration(size) / form.strokes[0].quick / mood.speed**0.8
         return lead, float(np.clip(prepare, 0.25, 0.95)), float(np.clip(stroke, 0.18, 0.7))

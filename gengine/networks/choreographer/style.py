@@ -43,12 +43,12 @@ def expression(weights: ArrayLike, vad: ArrayLike) -> dict[str, Array]:
     ``weights (T, 18)`` strengths and ``vad (T, 3)``. Only the part of ``vad`` that the named strengths do not
     explain acts through the dimensions, so a label and its own VAD point do not count twice.
     """
-    weights, vad = np.asarray(weights, float), np.asarray(vad, float)
-    total = weights[:, 1:].sum(-1, keepdims=True)
-    weights = weights / np.maximum(1.0, total)  # mixtures stay within one emotion's strength
+    share: Array = np.asarray(weights, float)
+    vad = np.asarray(vad, float)
+    share = share / np.maximum(1.0, share[:, 1:].sum(-1, keepdims=True))  # mixtures stay within one emotion's strength
     columns, known = _table()
-    out = {name: weights @ column for name, column in columns.items()}
-    said = np.maximum(np.sign(vad) * (weights @ known), 0.0)
+    out: dict[str, Array] = {name: share @ column for name, column in columns.items()}
+    said = np.maximum(np.sign(vad) * (share @ known), 0.0)
     # A VAD point inside what the labels already say changes nothing; a small excess is the labels' own spread.
     rest = np.sign(vad) * np.maximum(np.abs(vad) - said - 0.1, 0.0)
     v, a, d = rest.T

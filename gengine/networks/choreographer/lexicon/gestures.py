@@ -399,20 +399,28 @@ FREE: dict[str, float] = {
 }  # fmt: skip
 """Metaphoric forms that need no word, with their weights: what hands do when ideas, not things, are the topic."""
 
-PRIORITY: dict[str, int] = (
-    dict.fromkeys(("negation", "greeting", "stop_wait", "uncertainty", "quote", "calm", "beckon"), 5)
-    | dict.fromkeys(("deictic", "self", "addressee", "group"), 4)
-    | dict.fromkeys(("size_big", "size_small", "vertical", "container", "distance", "process", "merge_split", "past",
-                     "future", "now", "listing", "compare_weigh", "precision", "inclusivity", "alternative",
-                     "thinking"), 3)
-    | dict.fromkeys(("question", "contrast", "assumption", "possibility", "obligation", "intensification",
-                     "positive_evaluation", "negative_evaluation", "affirmation", "word_search"), 2)
-)  # fmt: skip
+_RANKS: dict[int, tuple[str, ...]] = {
+    5: ("negation", "greeting", "stop_wait", "uncertainty", "quote", "calm", "beckon"),
+    4: ("deictic", "self", "addressee", "group"),
+    3: ("size_big", "size_small", "vertical", "container", "distance", "process", "merge_split", "past", "future",
+        "now", "listing", "compare_weigh", "precision", "inclusivity", "alternative", "thinking"),
+    2: ("question", "contrast", "assumption", "possibility", "obligation", "intensification", "positive_evaluation",
+        "negative_evaluation", "affirmation", "word_search"),
+}  # fmt: skip
+PRIORITY: dict[str, int] = {kind: rank for rank, kinds in _RANKS.items() for kind in kinds}
 """Emblems before deictics before iconics and metaphorics before discourse gestures."""
 
 READINESS: dict[str, float] = (
     dict.fromkeys(("negation", "greeting", "stop_wait", "quote", "size_big", "size_small", "vertical", "calm"), 1.5)
     | dict.fromkeys(("word_search", "affirmation", "future", "possibility", "deictic"), 0.5)
-    | {"self": 0.25, "addressee": 0.35, "thinking": 0.6, "question": 0.8, "contrast": 0.7}
+    | {
+        "greeting": 2.2,
+        "stop_wait": 1.8,
+        "self": 0.25,
+        "addressee": 0.35,
+        "thinking": 0.6,
+        "question": 0.8,
+        "contrast": 0.7,
+    }
 )
 """Spatial words and emblems attract gestures; pronouns and verbs of thinking repel them (x the speaker's chance)."""
