@@ -21,10 +21,10 @@ class EngineConfig(BaseModel):
     """Face network."""
     body: str = "choreographer"
     """Body network."""
-    hop: float = Field(2.0, gt=0, le=10)
+    hop: float = Field(default=2.0, gt=0, le=10)
     """Seconds made at once; with the networks' look-ahead this is the latency of a live session."""
-    body_fps: float = Field(30.0, ge=15, le=120)
-    face_fps: float = Field(60.0, ge=15, le=120)
+    body_fps: float = Field(default=30.0, ge=15, le=120)
+    face_fps: float = Field(default=60.0, ge=15, le=120)
 
 
 def load_config(kind: type[Config], path: str | Path | None = None, settings: list[str] | None = None) -> Config:

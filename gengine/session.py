@@ -189,6 +189,9 @@ class Session:
         first = max(0.0, start - spec.context)
         frames = slice(round(first * ANALYSIS_RATE), int(np.ceil(known * ANALYSIS_RATE - 1e-6)))
         words = self.words or WordTrack(source="heard")
+        events: dict[str, Any] = {
+            name: buffer.read(first, known, name in self._given) for name, buffer in self._events.items()
+        }
         conditions = Conditions(
             start=first,
             hop_start=start,
@@ -196,7 +199,7 @@ class Session:
             known_until=known,
             ended=ended,
             prosody=Prosody(**self._curves.read(frames.start, frames.stop)),
-            **{name: events.read(first, known, name in self._given) for name, events in self._events.items()},
+            **events,
             emotion=EmotionTrack(**self._feelings.read(frames.start, frames.stop), fps=ANALYSIS_RATE),
             speaker=self.speaker,
             language=words.language,
@@ -204,8 +207,10 @@ class Session:
         )
         with self._timed("face"):
             face = self._networks["face"].generate(conditions, self._states["face"])
+        assert isinstance(face, FaceTrack)  # the cascade was checked when it was built
         with self._timed("body"):
             motion = self._networks["body"].generate(conditions.with_face(face), self._states["body"])
+        assert isinstance(motion, Motion)
         return self._stretch(conditions, face, motion, duration)
 
     def _stretch(self, c: Conditions, face: FaceTrack, motion: Motion, duration: float) -> Performance:

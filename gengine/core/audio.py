@@ -18,7 +18,7 @@ SAMPLE_RATE = 16_000
 class AudioClip:
     """``samples (N,)`` float32 mono in [-1, 1] at ``rate`` Hz."""
 
-    samples: NDArray[np.float32]
+    samples: NDArray[np.floating]
     rate: int = SAMPLE_RATE
 
     def __post_init__(self) -> None:

@@ -60,11 +60,11 @@ class Part:
     """
 
     name: str
-    vertices: NDArray[np.float32]
-    triangles: NDArray[np.int32]
-    uv: NDArray[np.float32]
-    joints: NDArray[np.uint16]
-    weights: NDArray[np.float32]
+    vertices: NDArray[np.floating]
+    triangles: NDArray[np.integer]
+    uv: NDArray[np.floating]
+    joints: NDArray[np.integer]
+    weights: NDArray[np.floating]
     material: Material
     morphs: Morphs = field(default_factory=Morphs)
 

@@ -32,8 +32,8 @@ class EmotionTrack:
     as neutral as ``neutral`` 1. ``vad`` is valence, arousal, dominance around 0 = neutral.
     """
 
-    weights: NDArray[np.float32]
-    vad: NDArray[np.float32]
+    weights: NDArray[np.floating]
+    vad: NDArray[np.floating]
     fps: float
 
     def __post_init__(self) -> None:

@@ -36,9 +36,9 @@ class FaceTrack:
     eyes' (yaw, pitch) relative to the head: yaw positive to the character's left, pitch positive up.
     """
 
-    weights: NDArray[np.float32]
-    head: NDArray[np.float32]
-    gaze: NDArray[np.float32]
+    weights: NDArray[np.floating]
+    head: NDArray[np.floating]
+    gaze: NDArray[np.floating]
     fps: float
 
     def __post_init__(self) -> None:

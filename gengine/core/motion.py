@@ -18,8 +18,8 @@ class Motion:
     """``rotations (T, J, 4)`` local wxyz, ``root (T, 3)`` m (world position of joint 0), ``fps`` Hz."""
 
     skeleton: Skeleton
-    rotations: NDArray[np.float32]
-    root: NDArray[np.float32]
+    rotations: NDArray[np.floating]
+    root: NDArray[np.floating]
     fps: float
 
     def __post_init__(self) -> None:

@@ -218,13 +218,13 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Array:
 
 def between(u: ArrayLike, v: ArrayLike) -> Array:
     """Shortest rotation taking directions ``u`` to ``v`` (``(..., 3)``, any length)."""
-    u, v = np.broadcast_arrays(np.asarray(u, float), np.asarray(v, float))
-    u = u / np.maximum(np.linalg.norm(u, axis=-1, keepdims=True), 1e-12)
-    v = v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
-    w = 1.0 + (u * v).sum(-1, keepdims=True)
+    a, b = np.broadcast_arrays(np.asarray(u, float), np.asarray(v, float))
+    a = a / np.maximum(np.linalg.norm(a, axis=-1, keepdims=True), 1e-12)
+    b = b / np.maximum(np.linalg.norm(b, axis=-1, keepdims=True), 1e-12)
+    w = 1.0 + (a * b).sum(-1, keepdims=True)
     opposite = w < 1e-8
-    other = np.where(np.abs(u[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
-    xyz = np.where(opposite, np.cross(u, other), np.cross(u, v))
+    other = np.where(np.abs(a[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    xyz = np.where(opposite, np.cross(a, other), np.cross(a, b))
     return normalize(np.concatenate([np.where(opposite, 0.0, w), xyz], axis=-1))
 
 

@@ -23,10 +23,10 @@ def frame_count(duration: float, fps: float) -> int:
 
 def resample_index(
     count: int, fps: float, target: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.floating]]:
     """Neighbours and blend ``t`` in [0, 1) that take ``count`` frames at ``fps`` to ``target`` Hz."""
     position = np.arange(frame_count(count / fps, target)) * (fps / target)
     position = np.minimum(position, count - 1)
     low = np.floor(position + 1e-9).astype(np.int64)
     high = np.minimum(low + 1, count - 1)
-    return low, high, np.clip(position - low, 0.0, 1.0)
+    return low, high, np.asarray(np.clip(position - low, 0.0, 1.0))

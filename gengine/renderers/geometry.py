@@ -23,7 +23,7 @@ class Prepared:
     moved: NDArray[np.int64]
     matrix: NDArray[np.float32]
 
-    def morphed(self, weights: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def morphed(self, weights: NDArray[np.float32]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Positions and normals ``(M, 3)`` of the moved vertices under ARKit weights ``(52,)``."""
         change = (weights @ self.matrix).reshape(-1, 6)
         return self.part.vertices[self.moved] + change[:, :3], self.normals[self.moved] + change[:, 3:]

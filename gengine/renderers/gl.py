@@ -27,7 +27,7 @@ class GlBackend:
         except ImportError:
             raise MissingExtraError("drawing with OpenGL", "render") from None
         try:
-            self._gl: Any = moderngl.create_context(standalone=True, backend="egl", require=330)
+            self._gl: Any = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - drivers raise anything
             raise GengineError(
                 f"OpenGL: no EGL context ({error}); install libegl1 and libgl1-mesa-dri, or use --renderer soft"
