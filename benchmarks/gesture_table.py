@@ -37,8 +37,9 @@ from gengine.core.performance import Performance
 from gengine.core.words import WordTrack
 from gengine.errors import GengineError
 from gengine.metrics.gesture import describe, measure
+from gengine.metrics.limbs import Body
 from gengine.metrics.safety import inspect
-from gengine.metrics.speech_coupling import pauses, silence_motion, stressed_onsets
+from gengine.metrics.speech_coupling import coupling, pauses, silence_motion, stressed_onsets
 
 STYLES = {"storyteller": "S", "conversational": "B", "orator": "Z"}
 FROM_BVH = ("joint_", "finger_", "palm_", "swivel_", "posture_clavicle", "posture_wrist", "posture_pronation",
@@ -92,10 +93,14 @@ def real() -> tuple[dict[str, Table], dict[str, list[Table]]]:
     """Columns S, B, Z, and by column the tables whose extremes make its span."""
     body, own = real_clips.beat(), real_clips.beat_bvh()
     onsets = accents(beat_words(real_clips.BEAT_CLIP))
-    half = body.duration / 2
-    parts = [[t - i * half for t in onsets if i * half <= t < (i + 1) * half] for i in (0, 1)]
+    parts = [_within(onsets, i * body.duration / 2, (i + 1) * body.duration / 2) for i in (0, 1)]
     b = _beat_table(body, own, onsets)
     b_parts = [_beat_table(*x) for x in zip(_halves(body), _halves(own), parts, strict=True)]
+    # Coupling has one speaker only; quarters of the clip show how much 16 s of real motion scatter.
+    quarter = body.duration / 4
+    for i in range(4):
+        part = body[round(i * quarter * body.fps) : round((i + 1) * quarter * body.fps)]
+        b_parts.append(coupling(Body(part), _within(onsets, i * quarter, (i + 1) * quarter)))
     z = everything(real_clips.zeggs())
     z_parts = [everything(m) for m in _halves(real_clips.zeggs())]
     stories = [everything(m) for m in real_clips.mpi()]
@@ -116,6 +121,10 @@ def real() -> tuple[dict[str, Table], dict[str, list[Table]]]:
     groups = [mean(stories[i : i + 6]) for i in range(0, len(stories) - 5, 6)]
     s = {k: _median([t.get(k, math.nan) for t in stories]) for k in stories[0]}
     return {"S": s, "B": b, "Z": z}, {"S": groups, "B": [b, *b_parts], "Z": [z, *z_parts]}
+
+
+def _within(times: list[float], start: float, end: float) -> list[float]:
+    return [t - start for t in times if start <= t < end]
 
 
 def _median(values: list[float]) -> float:
@@ -175,11 +184,14 @@ def of_performance(p: Performance) -> Table:
     if p.motion is None:
         raise GengineError("the performance has no motion")
     table = everything(p.motion, [t - p.start for t in accents(p.words)] if p.words.phones else None)
+    import soxr
+
+    from gengine.core.audio import SAMPLE_RATE
     from gengine.encoders.prosody import ProsodyEncoder
-    from gengine.inputs.audio import resample
 
     encoder = ProsodyEncoder()
-    curves = [encoder.push(resample(p.audio).samples), encoder.flush()]
+    sound = soxr.resample(p.audio.samples, p.audio.rate, SAMPLE_RATE).astype(np.float32)
+    curves = [encoder.push(sound), encoder.flush()]
     return {**table, **silence_motion(p.motion, pauses(np.concatenate([c.speech for c in curves]), 100))}
 
 
@@ -297,6 +309,17 @@ def show_published(columns: dict[str, Table]) -> int:
     return far
 
 
+def show_left_out(columns: dict[str, Table], samples: dict[str, list[Table]]) -> None:
+    """Print how many rows a real clip has inside the span of the others: what the verdict is worth."""
+    for name in "SBZ":
+        others = {k: v for k, v in samples.items() if k != name}
+        judged = [verdict(v, span(k, others)) for k, v in columns[name].items() if not k.startswith(NOT_JUDGED)]
+        judged = [v for v in judged if v]
+        print(
+            f"{name} left out: {sum(v == '.' for v in judged)} of {len(judged)} rows within the span of the other two"
+        )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one recording and one seed per style")
@@ -311,6 +334,7 @@ def main() -> int:
         columns, samples = real()
         if options.real:
             show_published(columns)
+            show_left_out(columns, samples)
             return 0
         extra: dict[str, Table] = {}
         if options.performance:
