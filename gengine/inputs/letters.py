@@ -104,12 +104,12 @@ def english_sounds(word: str) -> list[str]:
 
 _SUFFIXES = (  # ending, its sounds, what may be put back to find the word it was built on
     ("'s", None, ("",)), ("s'", None, ("",)), ("n't", "AH N T", ("",)), ("'ll", "AH L", ("",)), ("'ve", "V", ("",)),
-    ("'re", "ER", ("",)), ("'d", "D", ("",)), ("iness", "IY N AH S", ("y",)), ("ness", "N AH S", ("",)),
+    ("'re", "ER", ("",)), ("'d", "D", ("",)), ("iness", "N AH S", ("y",)), ("ness", "N AH S", ("",)),
     ("lessly", "L AH S L IY", ("",)), ("less", "L AH S", ("",)), ("fully", "F AH L IY", ("",)),
     ("ful", "F AH L", ("",)), ("ily", "AH L IY", ("y",)), ("ly", "L IY", ("", "le")), ("ings", "IH NG Z", ("", "e")),
-    ("ing", "IH NG", ("", "e")), ("iest", "IY AH S T", ("y",)), ("est", "AH S T", ("", "e")), ("ier", "IY ER", ("y",)),
-    ("ers", "ER Z", ("", "e")), ("er", "ER", ("", "e")), ("ied", "IY D", ("y",)), ("ed", None, ("", "e")),
-    ("ies", "IY Z", ("y",)), ("es", None, ("", "e")), ("s", None, ("",)), ("able", "AH B AH L", ("", "e")),
+    ("ing", "IH NG", ("", "e")), ("iest", "AH S T", ("y",)), ("est", "AH S T", ("", "e")), ("ier", "ER", ("y",)),
+    ("ers", "ER Z", ("", "e")), ("er", "ER", ("", "e")), ("ied", "D", ("y",)), ("ed", None, ("", "e")),
+    ("ies", "Z", ("y",)), ("es", None, ("", "e")), ("s", None, ("",)), ("able", "AH B AH L", ("", "e")),
     ("ish", "IH SH", ("", "e")), ("ism", "IH Z AH M", ("", "e")), ("ist", "IH S T", ("", "e")), ("y", "IY", ("", "e")),
 )  # fmt: skip
 _PREFIXES = (("un", "AH N"), ("re", "R IY"), ("non", "N AA N"), ("mis", "M IH S"), ("over", "OW V ER"),
@@ -133,6 +133,8 @@ def _built(word: str, lookup: Callable[[str], list[str] | None], depth: int) -> 
         for base in (*(stem + r for r in restored), *doubled):
             sounds = _built(base, lookup, depth - 1)
             if sounds:
+                if ending == "ily" and sounds[-1] == "IY":
+                    sounds = sounds[:-1]
                 return sounds + (said.split() if said else _inflected(ending, sounds[-1]))
     for prefix, said in _PREFIXES:
         rest = lookup(word.removeprefix(prefix)) if word.startswith(prefix) and len(word) > len(prefix) + 2 else None
