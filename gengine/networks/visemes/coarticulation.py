@@ -61,21 +61,24 @@ def gather(conditions: Conditions, table: Targets) -> Sounds:
     """Sounds within reach of the hop; stretches without a sound become silence or, where speech goes on, -1."""
     lo, hi = conditions.hop_start - REACH, conditions.hop_end + REACH
     spans: list[tuple[float, float, tuple[int, ...], float]] = []
-    timed = conditions.source in ("given", "aligned", "estimated")
-    cursor, first = lo, True
+
+    def fill(start: float, end: float) -> None:
+        # Known words leave no gap in speech; what their aligner calls a pause may still hold a breath.
+        quiet = conditions.source in ("given", "aligned", "estimated") and (
+            conditions.curve("speech", np.linspace(start, min(end, start + 0.6), 7)).mean() < 0.5
+        )
+        spans.append((start, end, table.rows[SILENCE] if quiet else (), 0.0))
+
+    cursor = lo
     for phone in conditions.phones:
         if phone.end <= lo or phone.start >= hi:
             continue
-        rows = table.lookup(phone.symbol)
-        if not rows:
-            continue
         if phone.start > cursor + 0.02:
-            # Before the first listed sound the past may simply have left the window.
-            spans.append((cursor, phone.start, table.rows[SILENCE] if timed and not first else (), 0.0))
-        spans.append((phone.start, phone.end, rows, 1.0 if phone.stress > 0 else 0.0))
-        cursor, first = max(cursor, phone.end), False
+            fill(cursor, phone.start)
+        spans.append((phone.start, phone.end, table.lookup(phone.symbol), 1.0 if phone.stress > 0 else 0.0))
+        cursor = max(cursor, phone.end)
     if cursor < hi:
-        spans.append((cursor, hi, (), 0.0))
+        fill(cursor, hi)
     return _parts(spans, table, (lo, hi))
 
 
@@ -212,19 +215,22 @@ def acoustic_mouth(conditions: Conditions, times: NDArray[np.float64]) -> NDArra
         return np.interp(times, at, curve)
 
     opening, envelope, hiss = read(opening), read(envelope), np.clip(1.6 * read(hiss), 0.0, 1.0)
-    dip = np.clip((envelope - opening) / (envelope + 0.15) * 3.0 - 0.4, 0.0, 1.0) * (1.0 - hiss)
-    size = opening**0.8 * (1.0 - 0.8 * dip)
+    # A short deep dip without hiss is taken for closing lips, a shallow one for a tongue sound.
+    dip = np.clip((envelope - opening) / (envelope + 0.1), 0.0, 1.0) * (1.0 - hiss)
+    shut = np.clip((dip - 0.16) / 0.14, 0.0, 1.0)
+    size = opening**0.5 * (1.0 - 0.5 * np.clip(4.0 * dip, 0.0, 1.0))
     # Vowel colour wanders from spread to rounded at the pace of syllables, a fixed mix of slow sines of time.
     colour = 0.6 * np.sin(5.3 * times) + 0.4 * np.sin(11.7 * times + 1.3)
     rounded, spread = np.maximum(colour - 0.25, 0.0), np.maximum(-colour, 0.0)
+    apart = np.minimum(1.0, 2.0 * opening) * (1.0 - shut)
     out = np.zeros((len(times), len(GROUP_OF)))
-    out[:, 0] = 0.26 * size * (1.0 - 0.65 * hiss) * (1.0 - 0.35 * rounded)
-    out[:, 1] = 0.85 * dip * out[:, 0]
+    out[:, 0] = 0.23 * size * (1.0 - 0.65 * hiss) * (1.0 - 0.35 * rounded)
+    out[:, 1] = shut * (0.85 * out[:, 0] + 0.03)
     out[:, 2] = 0.14 * rounded * opening
     out[:, 3] = 0.4 * rounded * opening
-    out[:, 4] = (0.14 * hiss + 0.1 * spread * size) * np.minimum(1.0, 2 * opening)
-    out[:, 9] = (0.24 * size * (1.0 - rounded) + 0.12 * hiss) * np.minimum(1.0, 2 * opening)
-    out[:, 10] = (0.14 * size * (1.0 - rounded) + 0.12 * hiss) * np.minimum(1.0, 2 * opening)
+    out[:, 4] = (0.14 * hiss + 0.1 * spread * size) * apart
+    out[:, 9] = (0.2 * size * (1.0 - rounded) + 0.12 * hiss) * apart
+    out[:, 10] = (0.11 * size * (1.0 - rounded) + 0.12 * hiss) * apart
     return out
 
 

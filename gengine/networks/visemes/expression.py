@@ -97,10 +97,9 @@ class Mood:
 
     def follow(self, strengths: NDArray[np.float64]) -> NDArray[np.float64]:
         """Shown strengths ``(T, 18)`` for requested ones ``(T, 18)``; the first frame starts settled."""
-        if self._first is None or self._second is None:
-            self._first, self._second = strengths[0].copy(), strengths[0].copy()
-        first: NDArray[np.float64] = self._first
-        second: NDArray[np.float64] = self._second
+        first = strengths[0].copy() if self._first is None else self._first
+        second = first.copy() if self._second is None else self._second
+        self._first, self._second = first, second
         if (np.abs(strengths - first).max() < 1e-6) and (np.abs(second - first).max() < 1e-6):
             return strengths.copy()
         out = np.empty_like(strengths)

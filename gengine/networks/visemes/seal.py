@@ -73,6 +73,7 @@ def contact_curve(
 
 def solve(weights: NDArray[np.float64], seal: NDArray, contact: NDArray, model: SealModel) -> None:
     """Close the lips where ``seal`` and touch where ``contact`` says, in place; ``weights (T, 52)``."""
+    contact = contact * (1.0 - seal)
     if contact.any():
         weights[:, _ROLL] += contact * np.maximum(0.27 - weights[:, _ROLL], 0.0)
         gap = model.gap_mm(weights)

@@ -1,8 +1,9 @@
 """What every speech sound does with the mouth: ARKit targets and how strongly each sound insists on them.
 
 Targets and dominances are measured on real talking faces (GRID, BEAT) and fitted to the ICT head (face.md
-sections 1 and 2), there with vowels 10 % more and tongue sounds 15 % less open than proposed, which brings
-openings per second and the spread of the lip gap to GRID's. Symbols are ARPAbet, and IPA for the sounds of German and Mandarin that English lacks.
+sections 1 and 2), with vowels 10 % more and tongue sounds 15 % less open than proposed there: that brings the
+openings per second and the spread of the lip gap to GRID's. Symbols are ARPAbet, and IPA for the sounds of
+German and Mandarin that English lacks.
 """
 
 from __future__ import annotations
