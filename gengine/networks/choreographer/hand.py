@@ -189,13 +189,13 @@ class Hand:
         side = entry / pull if pull > 0.15 * chord / span else aside
         bulge = m.bow * float(np.exp(0.5 * np.clip(rng.standard_normal(), -2, 1.6))) * chord
         bow = side * max(bulge - 0.156 * span * pull, 0.0)
-        speed = chord / span
+        speed = chord / max(span, 0.3)  # what a longer next unit can take over without a wild loop
         velocity = np.zeros(3)
         acceleration = np.zeros(3)
         loose = float(np.clip(m.loose * np.exp(0.6 * rng.standard_normal()), 0.05, 0.9))
         if intent == "reverse":
             velocity = -side * loose * speed
-            acceleration = -m.sinus * 4.6 * way / span**2
+            acceleration = -m.sinus * 4.6 * way / max(span, 0.36) ** 2
         elif intent == "through":
             velocity = 0.55 * speed * ahead
         elif intent == "turn":

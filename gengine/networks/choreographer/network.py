@@ -203,7 +203,10 @@ class Choreographer(MotionNetwork):
 
         drift, fine = state.wrist_noise(times), state.fine_noise(times)
         shake = self._tremor(times, feel)
-        place = path * length
+        place = path.copy()
+        place[..., 2] = soft_floor(place[..., 2], 0.0, 0.035)  # arcs may swing, but not behind the back
+        place[..., 0] = soft_floor(place[..., 0], -0.08, 0.03)
+        place = place * length
         place = place + 0.0055 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
         wrists = neck_root[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
@@ -261,11 +264,12 @@ class Choreographer(MotionNetwork):
         wrists = wrists + (freed - tip) + room[..., None] * sideways
         # The left hand stays to the left of the right one, unless one passes clearly in front of or above the other.
         gaps = []
-        for points, least in ((wrists, 0.11), (palm, 0.115), (tip, 0.09)):
-            apart = points[:, 0] - points[:, 1]
+        pairs = ((wrists, wrists, 0.11), (palm, palm, 0.115), (tip, tip, 0.09), (palm, tip, 0.09), (tip, palm, 0.09))
+        for lefts, rights, least in pairs:
+            apart = lefts[:, 0] - rights[:, 1]
             across = (apart * left).sum(-1)
             clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
-            needed = least - 2.2 * np.maximum(clear - 0.02, 0.0)
+            needed = least - 2.0 * np.maximum(clear - 0.04, 0.0)
             gaps.append(soft_floor(across, needed, 0.01) - across)
         push = 0.5 * np.max(gaps, axis=0)[:, None] * left
         return wrists + np.stack([push, -push], 1)
