@@ -16,8 +16,10 @@ GROUND = {"core", "errors"}
 EXCEPTIONS = {
     # Training makes the weights of readers and networks from corpora, and measures them.
     "training": {"data", "emotion", "encoders", "inputs", "metrics", "networks"},
-    # A file for another rig has that rig's joints and names.
-    "exporters": {"retarget"},
+    # A file for another rig has that rig's joints and names; a 3D file carries its avatar.
+    "exporters": {"retarget", "avatars"},
+    # A rig that is brought in is recognised by its joints' names.
+    "avatars": {"retarget"},
 }
 MODULES = {
     "errors": set(),
