@@ -167,20 +167,19 @@ class FaceShape:
         brow = w(f"browDown{side}")
         line = -1.2 - 0.2 * v + 1.4 * (v > 0) * v  # the corners: the outer one sits a little higher
         open_up = 8.6 + 3.6 * wide - 2.4 * squint - 3.0 * look["Down"] + 1.6 * look["Up"] - 1.2 * brow
-        open_low = -6.0 - 0.8 * wide + 3.0 * squint + 2.0 * cheek - 0.8 * look["Down"]
+        open_low = -6.0 - 0.8 * wide + 3.0 * squint + 2.8 * cheek - 0.8 * look["Down"]
         shut = np.clip(blink * 1.1, 0.0, 1.0)
-        top = open_up + (open_low * 0.62 - open_up) * shut
         bottom = open_low * (1.0 - 0.38 * shut)
         x = sign * (EYE_X + v * EYE_WIDTH)
         up_profile = (1.0 - np.abs(v - 0.06) ** 2.3).clip(0) ** 0.72
         low_profile = (1.0 - np.abs(v + 0.05) ** 2.2).clip(0) ** 0.8
-        upper = line + np.maximum(top * up_profile, bottom * low_profile)
         lower = line + bottom * low_profile
+        upper = np.maximum(line + open_up * up_profile * (1 - shut) + bottom * low_profile * shut, lower)
         self.curves[f"lid_up_{side}"] = _curve(x, upper, lift=-6.0 - 5.0 * np.clip(v, 0, 1))
         self.curves[f"lid_low_{side}"] = _curve(x, lower, lift=-7.0 - 5.0 * np.clip(v, 0, 1))
         crease = 4.4 + 1.2 * wide - 1.6 * brow - 1.0 * squint
         self.curves[f"crease_{side}"] = _curve(
-            x, line + np.maximum(top, open_up * 0.55) * up_profile + crease, lift=-4.0
+            x, line + open_up * (1 - 0.45 * shut) * up_profile + crease, lift=-4.0
         )
         self.curves[f"bag_{side}"] = _curve(
             sign * (EYE_X + v * EYE_WIDTH * 0.86),
@@ -188,7 +187,6 @@ class FaceShape:
             lift=-4.0,
         )
         self.strength[f"bag_{side}"] = np.clip(0.12 + 0.75 * squint + 0.8 * cheek, 0, 1)[:, 0]
-        self.strength[f"open_{side}"] = np.clip((top - bottom) / 4.0, 0, 1)[:, 0]
 
         # the eyeball: gaze where it is given, else the eyeLook channels (about 30 degrees at weight 1)
         yaw, pitch = self._gaze[:, :1], self._gaze[:, 1:]
@@ -203,7 +201,7 @@ class FaceShape:
     def _brow(self, side: str, sign: float) -> None:
         v = BROW_SAMPLES[None]
         inner, outer, down = self._w("browInnerUp"), self._w(f"browOuterUp{side}"), self._w(f"browDown{side}")
-        rise = inner * (15.0 * (1 - v) ** 1.3 - 1.0) + outer * 13.0 * np.sin(np.clip(v * 1.15, 0, 1) * np.pi * 0.62)
+        rise = inner * (15.0 * (1 - v) ** 1.2 - 4.0 * v) + outer * 13.0 * np.sin(np.clip(v * 1.15, 0, 1) * np.pi * 0.62)
         fall = down * (12.5 * (1 - v) ** 0.9 + 2.0 * v) + self._w(f"noseSneer{side}") * 2.5 * (1 - v)
         base = 19.5 + 6.0 * np.sin(v * np.pi * 0.78) - 2.5 * v
         x = sign * (11.5 - 3.4 * down + v * (43.0 + 1.5 * outer))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -43,16 +44,12 @@ class VideoWriter:
         preset: str = "veryfast",
     ) -> None:
         import av
-        from av.error import FFmpegError
 
         check_rate("video fps", fps)
         check_size(*size)
         self.path, self.size, self.fps = Path(path), size, fps
-        try:
+        with self._writing():
             self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        except (OSError, FFmpegError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise GengineError(f"{path}: cannot be written ({reason}); give a path in a folder that exists") from error
         rate = Fraction(fps).limit_denominator(1001)
         self._video: Any = self._container.add_stream(
             "libx264", rate=rate, options=_X264 | {"crf": str(crf), "preset": preset}
@@ -74,6 +71,8 @@ class VideoWriter:
         self._taken = 0
         self._pending = np.zeros(0, np.float32)
         self._samples = 0
+        with self._writing():
+            self._container.start_encoding()
 
     def add_frame(self, frame: NDArray[np.uint8]) -> None:
         """The next frame ``(H, W, 3)`` uint8 RGB."""
@@ -112,7 +111,8 @@ class VideoWriter:
         for stream in (self._audio, self._video):
             if stream is not None:
                 self._mux(stream, None)
-        self._container.close()
+        with self._writing():
+            self._container.close()
 
     def abort(self) -> None:
         """Close the file as it is."""
@@ -142,8 +142,22 @@ class VideoWriter:
         self._pending = self._pending[end:]
 
     def _mux(self, stream: Any, item: Any) -> None:
-        for packet in stream.encode(item):
-            self._container.mux(packet)
+        with self._writing():
+            for packet in stream.encode(item):
+                self._container.mux(packet)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What the file system refuses becomes an error a user can read."""
+        from av.error import FFmpegError
+
+        try:
+            yield
+        except (OSError, FFmpegError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise GengineError(
+                f"{self.path}: cannot be written ({reason}); give a path in a folder that exists and has room"
+            ) from error
 
 
 def check_size(width: int, height: int) -> None:
