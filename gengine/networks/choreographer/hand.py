@@ -24,8 +24,15 @@ _FASTEST = 165.0
 _RESTS = {
     "hang": (Posture((0.47, -0.945, 0.12), "in", "relaxed", 6, -4), 1.0),
     "ready": (Posture((0.47, -0.80, 0.32), "in", "relaxed", 2, -6), 1.0),
-    "together": (Posture((0.16, -0.62, 0.43), "back", "soft", 4, -4), 1.0),
+    "together": (Posture((0.16, -0.62, 0.43), "rest", "soft", 4, -4), 1.0),
 }
+_GUARD = Posture((0.12, -0.40, 0.43), "back", "loose_fist", 14, -4, -6)
+"""Hands before the breastbone, where fear and pain keep them."""
+
+
+def _guarding(mood: Mood) -> float:
+    """Share 0-1 of the way from the usual resting place to the guarding one."""
+    return float(np.clip(0.8 * mood.tremor + 0.8 * max(mood.self_touch - 0.1, 0.0), 0.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,7 @@ class Hand:
         if self.rest_name == "together":
             at += [0.02 * self.side, 0.03 * self.side, 0.08 * self.side]  # one hand lies in front of the other
             at[1] += float(np.clip(0.5 * mood.height, -0.06, 0.12))
-        elif mood.tremor + mood.self_touch > 0.3:  # fear guards
-            at += (np.array([0.2, -0.55, 0.45]) - at) * min(0.55, 0.45 * (mood.tremor + mood.self_touch))
+        at = at + (np.array(_GUARD.at) + [0.0, 0.05 * self.side, 0.07 * self.side] - at) * _guarding(mood)
         return self.reachable(at)
 
     def place(self, at: tuple[float, float, float] | Array, mood: Mood) -> Array:
@@ -99,7 +105,7 @@ class Hand:
         size = float(np.clip((self.manner.chord / 20.0 * mood.amp) ** 0.5, 0.6, 1.25))
         goal = middle + (np.asarray(at, float) - middle) * size
         lift = 0.6 * (self.manner.centre[1, 1] + 0.46) + 0.7 * mood.height
-        return goal + [0.7 * mood.out, lift, 0.0]
+        return goal + [0.7 * mood.out, lift, 0.7 * mood.ahead]
 
     def reachable(self, at: Array) -> Array:
         """The nearest places ``(..., 3)`` within the arm's reach, off the trunk and not behind it."""
@@ -115,9 +121,15 @@ class Hand:
     def new_phrase(self, rng: np.random.Generator, mood: Mood) -> None:
         """A phrase has its own place to gesture in."""
         m = self.manner
-        self.centre = m.centre[self.side] + 0.45 * m.spread * rng.standard_normal(3) + [mood.out, mood.height, 0.0]
-        if rng.random() < m.low[self.side] * 1.3:
+        even = m.centre.mean(0)  # strong feelings use both hands alike
+        own = m.centre[self.side] + mood.symmetric * (even - m.centre[self.side])
+        self.centre = own + 0.45 * m.spread * rng.standard_normal(3) + [mood.out, mood.height, mood.ahead]
+        if rng.random() < 1.3 * self._low(mood):
             self.centre = self.centre + [-0.02, -0.26, -0.14]
+
+    def _low(self, mood: Mood) -> float:
+        """Chance that this hand drops: less where the mood lifts the hands."""
+        return float(self.manner.low[self.side] * np.clip(np.exp(-5.0 * mood.height), 0.25, 1.8))
 
     # -- moves -----------------------------------------------------------------------------------------------------
 
@@ -139,7 +151,7 @@ class Hand:
             step = np.array([0.02, -1.0 if self.last[1] > 0 else 1.0, 0.25]) * max(size, 0.25)
             return self._finish(end, self.reachable(here + step), span, mood, rng, intent="hold")
         onward = self.last / max(float(np.linalg.norm(self.last)), 1e-6)
-        low = rng.random() < 0.5 * m.low[self.side]
+        low = rng.random() < 0.5 * self._low(mood)
         centre, spread = self.centre, m.spread
         if low:
             centre, spread = np.array([0.46, -0.88, 0.16]), np.array([0.08, 0.1, 0.1])
@@ -277,7 +289,7 @@ class Hand:
         goal = self.rest(mood) + 0.012 * rng.standard_normal(3)
         goal = self.reachable(goal)
         end = max(end, self.wrist.end + 0.3)
-        posture = _RESTS[self.rest_name][0]
+        posture = _GUARD if _guarding(mood) > 0.5 else _RESTS[self.rest_name][0]
         self.wrist.to(end, goal, bow=self.arc(goal, rng, 0.6 * self.manner.bow))
         self.turn(end, posture, mood)
         self.grip(max(end, self.fingers.end + 0.2), 0.5, posture.hand)

@@ -320,7 +320,7 @@ class Planner:
             return
         share = min(size_cm / 25.0, 1.8) * quick * self.manner.traits.sway
         pitch = np.radians(float(np.clip(rng.normal(0.75, 0.6), -0.5, 2.2)) * share)
-        bob = -0.004 * share * mood.bounce - 0.0008 * share
+        bob = -0.011 * share * mood.bounce - 0.0008 * share
         self.nod.hold(start)
         self.nod.to(end, [pitch, bob])
 
@@ -395,6 +395,7 @@ class Planner:
         weights["chop"] = 8.0 * mood.chop
         weights["flick"] = 8.0 * mood.flick
         weights["self_touch"] = 6.0 * mood.self_touch
+        weights["stop_wait"] = 6.0 * max(mood.palm_down - 0.1, 0.0)
         weights["inclusivity"] += 2.0 * mood.open
         weights["offer"] += 3.0 * mood.palm_up
         names = [n for n in weights if n != self.last_form]

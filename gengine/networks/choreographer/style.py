@@ -202,6 +202,7 @@ class Mood:
     elbow: float
     height: float
     out: float
+    ahead: float
     fist: float
     open: float
     point: float

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
-from gengine.core.noise import SmoothNoise
+from gengine.core.noise import SmoothNoise, generator
 from gengine.networks.choreographer.limits import soft_range
 from gengine.networks.choreographer.style import Manner
 
@@ -35,6 +35,8 @@ class TrunkNoise:
     """The smooth noises of one recording's trunk: one octave each, of absolute time."""
 
     def __init__(self, seed: int) -> None:
+        self.away = 1.0 if generator(seed, "trunk").random() < 0.5 else -1.0
+        """The side to which this body turns away."""
         self.slow = SmoothNoise(6, 0.22, seed, "trunk", "slow")
         self.talk = SmoothNoise(7, 1.3, seed, "trunk", "talk")
 
@@ -73,10 +75,18 @@ def pose(
     # Chest against pelvis. Couplings to the hands are measured; both ends of the range are bent, never cut.
     pitch = feel["spine"] - 0.07 * lifted + (0.3 + 1.3 * lively) * talk[:, 0] + (0.7 + 1.2 * lively) * slow[:, 0]
     pitch = pitch - 1.2 * breath
-    yaw = 0.25 * aside - 0.15 * ahead + (0.2 + 1.1 * lively) * talk[:, 1] + (0.3 + 0.8 * lively) * slow[:, 1]
+    yaw = (
+        noise.away * feel["turn"] * 0.6
+        + 0.25 * aside
+        - 0.15 * ahead
+        + (0.2 + 1.1 * lively) * talk[:, 1]
+        + (0.3 + 0.8 * lively) * slow[:, 1]
+    )
     roll = 0.15 * higher + (0.2 + 1.3 * lively) * talk[:, 2] + (0.3 + 1.2 * lively) * slow[:, 2]
     pelvis_roll = -weight[:, 0] * 42.0 + 0.25 * slow[:, 3]  # the unloaded hip drops, about 2.5 deg for 6 cm
-    pelvis_yaw = (0.5 + 2.2 * lively) * slow[:, 4] + 0.12 * aside + (1.1 * lively) * talk[:, 4]
+    pelvis_yaw = (
+        noise.away * feel["turn"] * 0.6 + (0.5 + 2.2 * lively) * slow[:, 4] + 0.12 * aside + (1.1 * lively) * talk[:, 4]
+    )
     pelvis_pitch = feel["lean"] * 0.55 + 0.3 * slow[:, 5] + 0.35 * lively * talk[:, 5] - weight[:, 1] * 20
     roll = roll - 0.6 * pelvis_roll  # shoulders stay nearly level over a tilted pelvis
     pitch = pitch + feel["lean"] * 0.45

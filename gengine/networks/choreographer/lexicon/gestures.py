@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-PALMS: dict[str, float] = {"in": 6.0, "up": 92.0, "down": -78.0, "forward": -88.0, "back": 38.0, "out": -112.0}
+PALMS: dict[str, float] = {
+    "in": 6.0,
+    "rest": 16.0,
+    "up": 92.0,
+    "down": -78.0,
+    "forward": -88.0,
+    "back": 38.0,
+    "out": -112.0,
+}
 """How far a palm is turned from facing inward, degrees: positive is towards up (supination).
 
 With the forearm raised the same turn faces ahead (down) or back (up)."""
