@@ -59,8 +59,8 @@ class Brows:
         if accent - self._last < 0.5:
             return
         self._last = accent
-        values = [0.3 * size, 0.25 * size, 0.0] if size > 0 else [0.0, 0.0, -0.28 * size]
-        self._pulses.add(max(accent - 0.12, earliest), 0.15, hold, 0.25, values)
+        values = [0.29 * size, 0.24 * size, 0.0] if size > 0 else [0.0, 0.0, -0.28 * size]
+        self._pulses.add(max(accent - 0.14, earliest), 0.2, hold, 0.3, values)
 
     def add(self, weights: NDArray[np.float64], times: NDArray, pitch: NDArray, gain: NDArray) -> None:
         """Add to ``weights (T, 52)`` in place; ``pitch (T,)`` semitones nudges the brows, ``gain (T,)`` scales."""

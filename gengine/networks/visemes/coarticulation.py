@@ -20,7 +20,7 @@ REACH = 0.6
 EDGE = 0.06
 """A sound keeps full dominance up to this near its ends, however long it is, s."""
 
-CRISP = 0.74
+CRISP = 0.78
 """Rise and fall times against the fitted ones: brings the openings per second up to real ones' 2.5-3.5."""
 
 BRIEF = 0.07
