@@ -39,7 +39,7 @@ def measure(performance: Performance, fps: float, width: int, height: int) -> No
     )
     for name, (cpu, wall) in rows.items():
         print(
-            f"{name:16} {1000 * cpu / frames:5.1f} ms CPU  {1000 * wall / frames:5.1f} ms wall  {frames / wall:5.0f} fps"
+            f"{name:16} {1000 * cpu / frames:5.1f} ms CPU  {1000 * wall / frames:5.1f} ms wall  {frames / wall:5.0f}/s"
         )
 
 

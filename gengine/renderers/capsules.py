@@ -28,7 +28,8 @@ class Capsules:
     ``a, b (N, 3)`` ends, ``ra, rb (N,)`` radii, ``color (N, 3)`` in 0..255 and ``soft (N,)``: the depth in
     pixels over which a capsule melts into what it touches. Where ``wide (N,)`` is above 1 the section is an
     ellipse that many times wider along ``side (N, 3)``, a direction in the axes of the ends; the radii are
-    then its short ones.
+    then its short ones. ``cap (N,)`` 0..1 is how much of its round ends is drawn: an end that lies inside a
+    neighbour need not be.
     """
 
     a: Float
@@ -39,6 +40,7 @@ class Capsules:
     soft: Float
     wide: Float
     side: Float
+    cap: Float
 
 
 def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
@@ -64,7 +66,7 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
     shear = (wide**2 - 1.0) * sine * cosine / breadth**2
     deep = wide / breadth  # half depth of the section, in short radii
     ra, rb = ra * deep, rb * deep
-    which, row, first, count = _spans(a, b, ra / squash, rb / squash, axis, width, height)
+    which, row, first, count = _spans(a, b, ra / squash, rb / squash, shapes.cap[order], axis, width, height)
     if not len(which):
         return
 
@@ -128,30 +130,39 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
 
 
 def _spans(
-    a: NDArray, b: NDArray, ra: NDArray, rb: NDArray, axis: NDArray, width: int, height: int
+    a: NDArray, b: NDArray, ra: NDArray, rb: NDArray, cap: NDArray, axis: NDArray, width: int, height: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Rows of pixels that the capsules cover: capsule, row, first column and number of columns of each."""
-    top = np.minimum(a[:, 1] - ra, b[:, 1] - rb)
-    bottom = np.maximum(a[:, 1] + ra, b[:, 1] + rb)
-    low = np.clip(np.floor(top - 0.5).astype(np.int64), 0, height)
-    rows = np.maximum(np.clip(np.ceil(bottom + 0.5).astype(np.int64) + 1, 0, height) - low, 0)
+    # the four corners of the straight part, a cut end included; a whole round end bounds itself
+    whole = cap >= 1.0
+    beyond = np.where(whole, 0.0, cap)[:, None] * axis
+    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
+    corners = [
+        end[:, :2] + side * across * (r + 1.0)[:, None] + way * beyond * (r + 1.0)[:, None]
+        for end, r, way in ((a, ra, -1.0), (b, rb, 1.0))
+        for side in (-1.0, 1.0)
+    ]
+    round_a, round_b = np.where(whole, ra + 1.0, 0.0), np.where(whole, rb + 1.0, 0.0)
+    heights = np.stack([c[:, 1] for c in corners])
+    top = np.minimum(heights.min(0), np.minimum(a[:, 1] - round_a, b[:, 1] - round_b))
+    bottom = np.maximum(heights.max(0), np.maximum(a[:, 1] + round_a, b[:, 1] + round_b))
+    low = np.clip(np.floor(top + 0.5).astype(np.int64), 0, height)
+    rows = np.maximum(np.clip(np.ceil(bottom - 0.5).astype(np.int64) + 1, 0, height) - low, 0)
     which = np.repeat(np.arange(len(a)), rows)
     row = np.arange(len(which)) - np.repeat(np.cumsum(rows) - rows, rows) + low[which]
     y = row.astype(np.float32)
     left = np.full(len(which), np.inf, np.float32)
     right = -left
-    for end, radius in ((a, ra + 1.0), (b, rb + 1.0)):  # the round ends
+    for end, radius in ((a, round_a), (b, round_b)):
         off = radius[which] ** 2 - (y - end[which, 1]) ** 2
         half = np.sqrt(np.maximum(off, 0.0))
         left = np.where(off > 0, np.minimum(left, end[which, 0] - half), left)
         right = np.where(off > 0, np.maximum(right, end[which, 0] + half), right)
-    for side in (-1.0, 1.0):  # the two edges between them
-        across = np.stack([-axis[:, 1], axis[:, 0]], axis=1) * side
-        p = a[:, :2] + across * (ra + 1.0)[:, None]
-        q = b[:, :2] + across * (rb + 1.0)[:, None]
-        rise = (q - p)[:, 1]
+    for i, j in ((0, 2), (1, 3), (0, 1), (2, 3)):  # the two flanks and the two ends
+        p, q = corners[i], corners[j]
+        rise = q[:, 1] - p[:, 1]
         t = (y - p[which, 1]) / np.where(np.abs(rise) > 1e-3, rise, 1e-3)[which]
-        x = p[which, 0] + t * (q - p)[which, 0]
+        x = p[which, 0] + t * (q[:, 0] - p[:, 0])[which]
         hit = (t >= 0) & (t <= 1)
         left = np.where(hit, np.minimum(left, x), left)
         right = np.where(hit, np.maximum(right, x), right)

@@ -111,6 +111,7 @@ class Figure:
         shapes = capsules.Capsules(
             xyz[parts.start], xyz[parts.end], radius[:, 0], radius[:, 1], parts.color,
             np.maximum(parts.soft * np.float32(self.camera.zoom), 0.05), parts.wide, xyz[parts.side] - xyz[parts.start],
+            parts.cap,
         )  # fmt: skip
         capsules.draw(canvas, np.full(canvas.shape[:2], -1e6, np.float32), shapes)
         np.copyto(out[y0:y1, x0:x1], canvas, casting="unsafe")

@@ -42,6 +42,8 @@ class Part:
     """How many times wider than deep its section is, along ``side``; the radii are the short ones."""
     side: tuple[float, float, float] = (0.1, 0.0, 0.0)
     """Direction of the width in the start joint's frame."""
+    cap: float = 1.0
+    """How much of the round ends is drawn, 0..1."""
 
 
 def _side(side: str) -> list[Part]:
@@ -106,7 +108,11 @@ def _middle() -> list[Part]:
         (("Spine3", 0.0, 0.065, 0.043), 0.098),
         (("Spine3", 0.0, 0.115, 0.036), 0.072),
     ]
-    parts = [Part(a, b, r, q, BODY, 0.0003, 1.62) for (a, r), (b, q) in zip(profile, profile[1:], strict=False)]
+    pairs = list(zip(profile, profile[1:], strict=False))
+    parts = [
+        Part(a, b, r, q, BODY, 0.0003, 1.62, cap=0.3 if 0 < i < len(pairs) - 2 else 1.0)
+        for i, ((a, r), (b, q)) in enumerate(pairs)
+    ]
     parts += [
         Part(("Neck", 0.0, -0.01, 0.004), ("Head", 0.0, 0.03, 0.004), 0.055, 0.050, SKIN, 0.012),
         Part(at(0, 0.105, 0.012), at(0, 0.052, 0.046), 0.091, 0.066, SKIN, 0.004),
@@ -138,6 +144,7 @@ class Body:
     wide: NDArray[np.float32]
     side: NDArray[np.int64]
     """The point that lies to the side of each start."""
+    cap: NDArray[np.float32]
 
 
 def build(skeleton: Skeleton) -> Body:
@@ -173,6 +180,7 @@ def build(skeleton: Skeleton) -> Body:
         soft=np.array([p.soft for p in parts], np.float32) * np.float32(scale),
         wide=np.array([p.wide for p in parts], np.float32),
         side=np.array([points[_beside(p)] for p in parts]),
+        cap=np.array([p.cap for p in parts], np.float32),
     )
 
 
