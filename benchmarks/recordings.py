@@ -79,11 +79,12 @@ def check(job: tuple[str, str, str, str, int]) -> dict[str, Any]:
         table = found.summary()
         table["arkit_outside"] = float(((weights < 0) | (weights > 1)).sum())
         result["table"] = {k: table.get(k, 0.0) for k in LIMITS}
+        result["joints"] = dict(found.jump_joint)
         result["when"] = {**{f"depth_{k}": v for k, v in found.depth_time.items()}, **found.jump_time}
         if found.limits:
             worst = found.limits[0]
             result["when"]["limits_worst"] = worst.time
-            result["joint"] = worst.name
+            result["joints"]["limits_worst"] = worst.name
             result["all_limits"] = [(e.name, round(e.worst, 1)) for e in found.limits]
     except GengineError as error:
         result["error"] = str(error)
@@ -121,7 +122,7 @@ def show(results: list[dict[str, Any]], worst: int) -> int:
             if beyond[i]:
                 r = done[i]
                 at = r["when"].get(key)
-                what = f" {r['joint']}" if key == "limits_worst" else ""
+                what = f" {r['joints'].get(key, '')}"
                 time_text = f" at {at:.2f} s" if at is not None else ""
                 print(f"     {values[i]:9.2f}{what} {r['folder']}/{Path(r['path']).name}{time_text}")
     return failed

@@ -42,6 +42,7 @@ class Safety:
     sliding: dict[str, float] = field(default_factory=dict)
     jumps: dict[str, float] = field(default_factory=dict)
     jump_time: dict[str, float] = field(default_factory=dict)
+    jump_joint: dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, float]:
         """One flat table of numbers."""
@@ -63,7 +64,7 @@ def inspect(motion: Motion) -> Safety:
         return Safety(finite=False)
     body = Body(motion)
     depth = penetration(body)
-    jumps, when = jump(body)
+    jumps, when, joint = jump(body)
     return Safety(
         True,
         limit_excess(body),
@@ -73,6 +74,7 @@ def inspect(motion: Motion) -> Safety:
         foot_sliding(body),
         jumps,
         when,
+        joint,
     )
 
 
@@ -161,15 +163,15 @@ def foot_sliding(body: Body) -> dict[str, float]:
     }
 
 
-def jump(body: Body) -> tuple[dict[str, float], dict[str, float]]:
+def jump(body: Body) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
     """Largest joint speed (deg/s) and acceleration (deg/s²), and wrist jumps (cm off a straight course).
 
-    Read at 30 Hz at most, so that one popped frame weighs alike at any rate; returns values and times.
+    Read at 30 Hz at most, so that one popped frame weighs alike at any rate; returns values, times and joints.
     """
     motion = body.motion.resample(30.0) if body.fps > 33 else body.motion
     parts = [p for name in JUMP_JOINTS for p in (f"left_{name}", f"right_{name}", name) if p in body.parts]
     values: dict[str, float] = {"joint_speed_max": 0.0, "joint_acceleration_max": 0.0}
-    times = dict.fromkeys(values, 0.0)
+    times, joints = dict.fromkeys(values, 0.0), dict.fromkeys(values, "")
     for part in parts:
         q = rotation.continuous(motion.rotations[:, body.parts[part]])
         omega = np.degrees(rotation.angular_velocity(q, motion.fps))
@@ -179,9 +181,10 @@ def jump(body: Body) -> tuple[dict[str, float], dict[str, float]]:
         ):
             if len(curve) and curve.max() > values[key]:
                 values[key], times[key] = float(curve.max()), float(np.argmax(curve) / motion.fps)
+                joints[key] = part
     wrists = Body(motion).raw_wrists
     bend = (
         np.linalg.norm(wrists[2:] - 2 * wrists[1:-1] + wrists[:-2], axis=2).max(1) if len(wrists) > 2 else np.zeros(1)
     )
     values["wrist_jump_max"], times["wrist_jump_max"] = float(bend.max()), float((np.argmax(bend) + 1) / motion.fps)
-    return values, times
+    return values, times, joints

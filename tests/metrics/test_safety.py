@@ -97,6 +97,7 @@ def test_a_popped_frame_is_found_at_its_time() -> None:
     found = inspect(Motion(motion.skeleton, local, motion.root, FPS))
     assert found.jumps["joint_acceleration_max"] > 20_000
     assert found.jump_time["joint_acceleration_max"] == pytest.approx(1.5, abs=0.07)
+    assert found.jump_joint["joint_acceleration_max"] == "left_elbow"
     assert found.jumps["wrist_jump_max"] > 10
 
 
