@@ -104,3 +104,16 @@ def test_contact_sheet(make_performance, tmp_path):
     ):
         with pytest.raises(GengineError, match=message):
             contact_sheet(performance, times, tmp_path / target)
+
+
+def test_memory_stays_flat(make_performance, tmp_path):
+    """A stretch is drawn and let go two seconds after it came, and its sound with it."""
+    stretch = make_performance(1.0)
+    with PreviewExporter(tmp_path / "preview.mp4", fps=5, width=320, height=180) as out:
+        for i in range(12):
+            out.append(replace(stretch, start=float(i)))
+            waiting = sum(p.duration for p in out._waiting)
+            sound = sum(map(len, out._writer._waiting)) / stretch.audio.rate
+            assert waiting <= 3.0 and sound <= 3.0
+    with av.open(tmp_path / "preview.mp4") as video:
+        assert video.streams.video[0].frames == 60
