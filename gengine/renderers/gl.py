@@ -92,7 +92,7 @@ class GlBackend:
         self._frame.use()
         self._frame.clear(0.0, 0.0, 0.0, 0.0)
         gl.enable_only(gl.DEPTH_TEST | gl.BLEND)
-        gl.blend_func = gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA
+        gl.blend_func = gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA  # premultiplies
         if feet is not None:
             self._floor["view_projection"].write(look)
             self._floor["light_projection"].write(light)

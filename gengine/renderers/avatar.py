@@ -1,0 +1,122 @@
+"""A performance worn by an avatar, as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.avatar import Avatar
+from gengine.core.performance import Performance
+from gengine.core.timing import check_rate
+from gengine.errors import GengineError
+from gengine.renderers.base import Renderer
+from gengine.renderers.scene import CAMERAS, View, camera, studio
+from gengine.retarget.avatar import to_avatar
+
+BACKENDS = ("auto", "gl", "soft")
+FOLLOW = 0.6
+"""Seconds in which the camera follows the figure's slow sway (time constant)."""
+
+
+class AvatarRenderer(Renderer):
+    """Draws an avatar under soft light.
+
+    ``view`` is one of ``CAMERAS``; ``size`` (width, height) pixels; ``background`` sRGB 0-255, or None to keep
+    frames transparent (use ``rgba``); ``backend`` "gl" (OpenGL through EGL), "soft" (numba), or "auto": gl where
+    it works, else soft. The camera drifts after the figure, so a sway never leaves the picture.
+    """
+
+    def __init__(
+        self,
+        avatar: Avatar,
+        size: tuple[int, int] = (720, 720),
+        view: str = "upper",
+        background: tuple[int, int, int] = (58, 63, 71),
+        backend: str = "auto",
+        yaw: float = 0.22,
+    ) -> None:
+        width, height = size
+        if not (16 <= width <= 4096 and 16 <= height <= 4096):
+            raise GengineError(f"size {width}x{height}: expected 16 to 4096 pixels each way, for example 720x720")
+        if view not in CAMERAS:
+            raise GengineError(f"--camera {view}: choose from {', '.join(CAMERAS)}")
+        self.avatar, self.size, self.view_name, self.background = avatar, (width, height), view, background
+        self._view = camera(avatar, view, yaw)
+        self._lights = studio(max(float(part.vertices[:, 1].max()) for part in avatar.parts))
+        self._backend = _backend(backend, avatar, width, height)
+        self._backdrop = _backdrop(width, height, background)
+        self._centre: NDArray[np.float64] | None = None
+        names = avatar.skeleton.names
+        self._feet = [
+            names.index(f) for f in (avatar.joint_map.get(n) for n in ("LeftFoot", "RightFoot")) if f in names
+        ]
+        self._head = names.index(avatar.joint_map["Head"]) if avatar.joint_map.get("Head") in names else 0
+        self._rest = avatar.rest_positions()
+
+    def frames(self, performance: Performance, fps: float) -> Iterator[NDArray[np.uint8]]:
+        """Frames ``(H, W, 3)`` uint8 RGB over the background."""
+        for picture in self.rgba(performance, fps):
+            alpha = picture[..., 3:].astype(np.uint16)
+            # colours are premultiplied by their coverage
+            mixed = picture[..., :3] + (self._backdrop * (255 - alpha) + 127) // 255
+            yield np.minimum(mixed, 255).astype(np.uint8)
+
+    def rgba(self, performance: Performance, fps: float) -> Iterator[NDArray[np.uint8]]:
+        """Frames ``(H, W, 4)`` uint8 RGBA with premultiplied colour and a transparent background."""
+        check_rate("render fps", fps)
+        pose = to_avatar(self.avatar, performance.motion, performance.face, fps)
+        if not len(pose):
+            return
+        matrices = self.avatar.skin_matrices(pose.rotations, pose.root)
+        for k in range(len(pose)):
+            feet = self._at(matrices[k], self._feet) if self.view_name == "full" and len(self._feet) == 2 else None
+            if feet is not None:
+                feet[:, 1] = np.maximum(0.0, feet[:, 1] - self._rest[self._feet, 1])
+            yield self._backend.draw(matrices[k], pose.morphs[k], self._track(matrices[k], fps), self._lights, feet)
+
+    def close(self) -> None:
+        """Free the drawing context."""
+        self._backend.close()
+
+    def _at(self, matrices: NDArray, joints: list[int]) -> NDArray[np.float64]:
+        """World places ``(n, 3)`` of joints under skin matrices."""
+        return np.einsum("nab,nb->na", matrices[joints, :, :3], self._rest[joints]) + matrices[joints, :, 3]
+
+    def _track(self, matrices: NDArray, fps: float) -> View:
+        """The view moved along with the slow part of the figure's sway."""
+        anchor = self._head if self.view_name == "portrait" else 0
+        place = self._at(matrices, [anchor])[0] - self._rest[anchor]
+        if self._centre is None:
+            self._centre = place
+        else:
+            self._centre = self._centre + (place - self._centre) * (1 - np.exp(-1 / (fps * FOLLOW)))
+        shift = self._centre if self.view_name == "portrait" else self._centre * np.array([1.0, 0.0, 1.0])
+        view = self._view
+        return View(view.position + shift, view.target + shift, view.height, view.near, view.far)
+
+
+def _backend(name: str, avatar: Avatar, width: int, height: int) -> Any:
+    if name not in BACKENDS:
+        raise GengineError(f"--renderer {name}: choose from {', '.join(BACKENDS)}")
+    if name in ("auto", "gl"):
+        from gengine.renderers.gl import GlBackend
+
+        try:
+            return GlBackend(avatar, width, height)
+        except GengineError:
+            if name == "gl":
+                raise
+    from gengine.renderers.soft import SoftBackend
+
+    return SoftBackend(avatar, width, height)
+
+
+def _backdrop(width: int, height: int, color: tuple[int, int, int]) -> NDArray[np.uint16]:
+    """A plain wall, a little lighter behind the figure."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    distance = np.hypot((x / width - 0.5) * 1.1, y / height - 0.45)
+    glow = np.clip(1.12 - 0.38 * distance, 0.7, 1.15)[..., None]
+    return np.clip(np.array(color, np.float32) * glow, 0, 255).astype(np.uint16)
