@@ -164,7 +164,7 @@ class Hand:
         if like is not None:
             follow = like / max(float(np.linalg.norm(like)), 1e-6)
             count = round(10 * alike)
-            directions[:count] = 0.42 * rng.standard_normal((count, 3)) + follow
+            directions[:count] = 0.36 * rng.standard_normal((count, 3)) + follow
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         goals = here + directions * size * rng.uniform(0.8, 1.2, (10, 1))
         goals = self.reachable(goals)

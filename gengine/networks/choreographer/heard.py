@@ -76,7 +76,7 @@ class Heard:
         stress = self._stress.get(round(syllable.onset * 1000))
         if stress is None:
             return syllable.prominence
-        return float(np.clip(syllable.prominence + (0.25 if stress else -0.22), 0.0, 1.0))
+        return float(np.clip(syllable.prominence + (0.4 if stress else -0.35), 0.0, 1.0))
 
     def cues(self, moment: float) -> list[Cue]:
         """Cues whose accent is still to come and whose words end within the horizon."""

@@ -36,8 +36,8 @@ from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 
-_PAD = 18
-"""Frames read on either side of a hop for smoothing (0.3 s)."""
+_PAD = 13
+"""Frames read on either side of a hop for smoothing (0.22 s)."""
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Choreographer(MotionNetwork):
         state.breath.extend(heard, until)
         motion = self._realise(times, conditions, state)
         before = conditions.hop_end - 1.0
-        for part in (state.planner, state.stance.weight, state.breath.volume):
+        for part in (state.planner, state.stance, state.breath.volume):
             part.trim(before)
         return motion
 
@@ -142,7 +142,7 @@ class Choreographer(MotionNetwork):
                           self.arm.length * 100)  # fmt: skip
         out = np.zeros((count, len(self.skeleton), 4))
         out[..., 0] = 1.0
-        root, thighs = self._legs(out, body, state.manner, nod[:, 1], feel)
+        root, thighs = self._legs(out, body, times, state.stance, nod[:, 1], feel)
         chest, chest_at = self._trunk(out, body, root)
         self._head(out, conditions, times, state, count)
         self._arms(out, state, times, feel, thighs, root, chest, chest_at, path, pull, posture, breath)
@@ -150,13 +150,13 @@ class Choreographer(MotionNetwork):
         return Motion(self.skeleton, out, root, MOTION_RATE)
 
     def _legs(
-        self, out: Array, body: trunk.Trunk, manner: Manner, bob: Array, feel: dict[str, Array]
+        self, out: Array, body: trunk.Trunk, times: Array, stance: Stance, bob: Array, feel: dict[str, Array]
     ) -> tuple[Array, Array]:
-        count = len(out)
-        ankles = np.zeros((count, 2, 3))
-        ankles[:, 0] = [manner.stance / 2, self.leg.ankle, 0.012]
-        ankles[:, 1] = [-manner.stance / 2, self.leg.ankle, -0.012]
-        yaw = np.broadcast_to(np.radians([11.0, -11.0]), (count, 2))
+        """Write hips and legs; returns the root ``(T, 3)`` and the thighs' ends ``(2, T, 2, 3)``."""
+        feet = np.stack([foot.at(times) for foot in stance.feet], 1)
+        lift = np.concatenate([lift.at(times) for lift in stance.lifts], 1)
+        ankles = np.stack([feet[..., 0], self.leg.ankle + lift, feet[..., 1]], -1)
+        yaw = feet[..., 2]
         bend = 0.009 + 0.006 * np.clip(feel["tremor"] + feel["spine"] / 9.0, 0, 1) + body.dip
         root = body.sideways.copy()
         root[:, 1] = legs.pelvis_height(body.sideways, ankles, body.hips, self.leg, bend) + bob
@@ -207,7 +207,7 @@ class Choreographer(MotionNetwork):
         place[..., 2] = soft_floor(place[..., 2], 0.0, 0.035)  # arcs may swing, but not behind the back
         place[..., 0] = soft_floor(place[..., 0], -0.08, 0.03)
         place = place * length
-        place = place + 0.0055 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
+        place = place + 0.0075 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
         wrists = neck_root[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
         wrists = self._clear(wrists, root, thighs, chest, chest_at, neck_root, posture[..., 1], heading)

@@ -181,6 +181,7 @@ class Planner:
             if self.pending[0].accent > now + 0.22:
                 return self.pending
             self.pending = None
+        eager = 1.0 if not self.resting else 0.4 + 0.6 * self.manner.active
         fresh = [c for c in heard.cues(now) if (c.kind, c.start) not in self.judged and c.accent > now + 0.35]
         chosen: list[tuple[Cue, np.random.Generator]] = []
         for cue in fresh:
@@ -189,7 +190,7 @@ class Planner:
             if maker is None or cue.accent - self.last_cue < 1.7:
                 continue
             rng = generator(self.seed, "cue", cue.kind, round(cue.start * 1000))
-            chance = self.manner.cue_chance * READINESS.get(cue.kind, 1.0) * float(np.clip(mood.rate, 0.4, 1.5))
+            chance = eager * self.manner.cue_chance * READINESS.get(cue.kind, 1.0) * float(np.clip(mood.rate, 0.4, 1.5))
             if rng.random() < chance:
                 chosen.append((cue, rng))
         if not chosen:
@@ -358,7 +359,7 @@ class Planner:
         lag = float(np.clip(0.042 * rng.standard_normal(), -0.1, 0.1))
         if together:
             size = chord * float(rng.uniform(0.65, 1.25))
-            alike = 0.8 if mood.symmetric > 0.3 else 0.65
+            alike = 0.85 if mood.symmetric > 0.3 else 0.75
             answer = other.beat(end + lag, size, mood, rng, like=move.at - lead.wrist.value, alike=alike)
             other.move(answer, self._beat_posture(other, rng, mood, False), mood, rng)
         else:
@@ -377,18 +378,18 @@ class Planner:
         """
         first = start - self.front
         near = heard.accents(self.front, first + 0.25 * span, first + 1.9 * span)
-        if not len(near) or rng.random() > 0.92:
+        if not len(near) or rng.random() > 0.95:
             return span, 1.0
         jitter = -0.05 + 0.065 * float(rng.standard_normal())
         peaks = near[:, 0] + jitter - start
         ratios = peaks / (PEAK * span)
         best = int(np.argmin(np.abs(np.log(np.maximum(ratios, 0.05)))))
-        if 0.6 < ratios[best] < 1.5:
+        if 0.55 < ratios[best] < 1.6:
             return span * float(ratios[best]), 0.8 + 0.45 * float(near[best, 1])
         # None can be met now: end where the next unit can meet one.
         ratios = (peaks - PEAK * span) / span
         best = int(np.argmin(np.abs(np.log(np.maximum(ratios, 0.05)))))
-        return (span * float(ratios[best]), 0.9) if 0.6 < ratios[best] < 1.45 else (span, 1.0)
+        return (span * float(ratios[best]), 0.9) if 0.5 < ratios[best] < 1.6 else (span, 1.0)
 
     def _free_form(self, mood: Mood, rng: np.random.Generator) -> Form:
         weights = dict(FREE)

@@ -125,6 +125,8 @@ class Manner:
     """Mean seconds between weight shifts."""
     shift_size: float
     """Standard deviation of the pelvis's sideways place, metres."""
+    step_share: float
+    """Chance that a weight shift while speaking ends in a step."""
     stance: float
     """Distance between the ankles, metres."""
     cue_chance: float
@@ -177,6 +179,7 @@ class Manner:
             palm_back=_by_energy(e, 0.05, 0.07, 0.28),
             shift_every=_by_energy(e, 6.0, 1.0, 0.7) / np.sqrt(max(traits.sway, 0.2)),
             shift_size=_by_energy(e, 0.026, 0.045, 0.07) * traits.sway,
+            step_share=_by_energy(e, 0.02, 0.12, 0.38),
             stance=_by_energy(e, 0.23, 0.25, 0.31),
             cue_chance=_by_energy(e, 0.36, 0.34, 0.42),
         )

@@ -73,7 +73,7 @@ def pose(
     ahead = (left[:, 2] - right[:, 2]) * arm_cm
     degrees = np.pi / 180
     # Chest against pelvis. Couplings to the hands are measured; both ends of the range are bent, never cut.
-    pitch = feel["spine"] - 0.07 * lifted + (0.3 + 1.3 * lively) * talk[:, 0] + (0.7 + 1.2 * lively) * slow[:, 0]
+    pitch = feel["spine"] - 0.08 * lifted + (0.3 + 1.8 * lively) * talk[:, 0] + (0.7 + 1.2 * lively) * slow[:, 0]
     pitch = pitch - 1.2 * breath
     yaw = (
         noise.away * feel["turn"] * 0.6
@@ -82,7 +82,7 @@ def pose(
         + (0.2 + 1.1 * lively) * talk[:, 1]
         + (0.3 + 0.8 * lively) * slow[:, 1]
     )
-    roll = 0.15 * higher + (0.2 + 1.3 * lively) * talk[:, 2] + (0.3 + 1.2 * lively) * slow[:, 2]
+    roll = 0.18 * higher + (0.2 + 1.6 * lively) * talk[:, 2] + (0.3 + 1.2 * lively) * slow[:, 2]
     pelvis_roll = -weight[:, 0] * 42.0 + 0.25 * slow[:, 3]  # the unloaded hip drops, about 2.5 deg for 6 cm
     pelvis_yaw = (
         noise.away * feel["turn"] * 0.6 + (0.5 + 2.2 * lively) * slow[:, 4] + 0.12 * aside + (1.1 * lively) * talk[:, 4]
