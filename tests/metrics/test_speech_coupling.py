@@ -90,3 +90,21 @@ def test_unit_times_are_the_strokes() -> None:
     times = unit_times(strokes(ONSETS[:6], ONSETS[5] + 2, lead=0.0))
     assert len(times) == 12  # both hands
     assert np.abs(times[::2] - ONSETS[:6]).max() < 0.03
+
+
+@pytest.mark.data
+@pytest.mark.filterwarnings("ignore")
+def test_a_real_speaker_is_coupled_to_stressed_words(reference_data) -> None:
+    from gengine.exporters.bvh import read_bvh
+    from gengine.inputs.text import read_text
+
+    clip = reference_data / "beat" / "2_scott_0_1_1"
+    motion = read_bvh(clip / "2_scott_0_1_1.bvh", fps=15.0)[1:957]
+    words = read_text(clip / "2_scott_0_1_1.TextGrid").track
+    assert words is not None
+    onsets = stressed_onsets(words.phones, [(w.text, w.start, w.end) for w in words.words])
+    found = coupling(Body(motion), onsets)
+    assert 0.05 < found["coupling_gain"] < 0.25
+    assert found["coupling_p"] < 0.02
+    moved = coupling(Body(motion), (np.array(onsets) + 7.0) % motion.duration)
+    assert moved["coupling_gain"] < found["coupling_gain"] - 0.05
