@@ -28,6 +28,7 @@ from gengine.core.words import Phone
 from gengine.inputs.align import align
 from gengine.inputs.audio import load_audio
 from gengine.inputs.phones import SILENCE, UNKNOWN, VOWELS, normalise
+from gengine.inputs.stress import stresses
 from gengine.inputs.text import read_text
 
 DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
@@ -136,6 +137,24 @@ def measure(name: str, clips: Iterable[tuple[AudioClip, str, str, list[Phone]]])
             print(f"landmarks, {label}: S onset {on:+.1f} ms, offset {off:+.1f} ms (median of {len(marks)})")
 
 
+def measure_stress(files: Iterable[Path]) -> None:
+    """Words of several syllables whose stressed vowel the rule of thumb finds, and the first vowel would be."""
+    right = first = count = 0
+    for path in files:
+        track = read_text(path, "en").track
+        for word in track.words if track else ():
+            inside = [p for p in track.phones if word.start - 1e-3 <= p.start and p.end <= word.end + 1e-3]
+            inside = [p for p in inside if p.symbol not in (SILENCE, UNKNOWN)]
+            marks = [p.stress for p in inside if p.symbol in VOWELS]
+            if len(marks) > 1 and 1 in marks:
+                guess = stresses(word.text.lower(), [p.symbol for p in inside])
+                guess = [g for g, p in zip(guess, inside, strict=True) if p.symbol in VOWELS]
+                count += 1
+                right += guess.index(1) == marks.index(1) if 1 in guess else 0
+                first += marks[0] == 1
+    print(f"\nstress: right for {100 * right / count:.0f} % of {count} words; first vowel {100 * first / count:.0f} %")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("GENGINE_DATA", DEFAULT_DATA)))
@@ -144,6 +163,7 @@ def main() -> None:
         sys.exit(f"alignment: no reference recordings at {data}; set GENGINE_DATA or --data")
     measure("LJ Speech (English)", lj_speech(data / "ljspeech"))
     measure("EMO-DB neutral (German)", emo_db(data / "emodb"))
+    measure_stress([*sorted((data / "ljspeech" / "textgrid").glob("*")), *sorted((data / "beat").rglob("*.TextGrid"))])
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from gengine.inputs.letters import spell
 from gengine.inputs.phones import SILENCE, UNKNOWN
 from gengine.inputs.spoken import foreign_words, spoken_words
 from gengine.inputs.stress import stresses
-from gengine.inputs.text import Transcript
 from gengine.inputs.timeline import gap_free, spread, within
+from gengine.inputs.transcript import Transcript
 
 BIAS = 0.006
 """Added to every aligned time, seconds.
@@ -32,8 +32,8 @@ Measured by ``python benchmarks/alignment.py``.
 POOR_SCORE, POOREST_SCORE = -32.0, -40.0
 """Mean score per frame below which a text is doubted, and not believed.
 
-Measured medians: native English -10 to -18, strongly accented -22, German by way of the English model -29, the
-text of another recording -43 to -65.
+Measured medians: native English -10 to -18, strongly accented -23, German by way of the English model -29, the
+text of another recording -45 to -60.
 """
 
 FASTEST, ABSURD = 35.0, 150.0
@@ -75,7 +75,7 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
         words: list[Word] = []
         phones: list[Phone] = []
         scores: list[tuple[float, int]] = []
-        guessed = 0
+        guessed = unheard = 0
         for stretch, start, end in _stretches(transcript, said, duration):
             found = _align(tool, samples, stretch, start, end) if believable else [_Found(stretch, start, end)]
             for part in found:
@@ -84,6 +84,7 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
                     some_words, some_phones = estimate([t for t, _ in part.said], parts, part.start, part.end)
                 else:
                     scores.append((part.score, len(part.said)))
+                    unheard += part.unheard
                     some_words, some_phones = part.words, part.phones
                 words += some_words
                 phones += some_phones
@@ -92,6 +93,8 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
         notes.append(f"{what} could not be found in the sound; these word times are estimated, lips less exact.")
     elif scores and np.average([s for s, _ in scores], weights=[n for _, n in scores]) < POOR_SCORE:
         notes.append("The text fits the sound poorly; check that it is what is said.")
+    elif unheard > 0.1 * len(said):
+        notes.append(f"{unheard} words of the text were not heard in the sound.")
     words.sort(key=lambda w: w.start)
     source = "estimated" if guessed > len(said) / 2 else "aligned"
     complete = gap_free(phones, duration) if phones else ()
@@ -111,7 +114,8 @@ def _said(transcript: Transcript, tool: Aligner) -> list[_Said]:
     said: list[_Said] = []
     english = transcript.language == "en"
     for index, segment in enumerate(transcript.segments):
-        for text in split_words(segment.text):
+        # A word with times of its own is one word, whatever it looks like.
+        for text in [segment.text] if transcript.track is not None else split_words(segment.text):
             if english:
                 spoken = tuple(Spoken(w) for w in spoken_words(text, lambda w: tool.lookup(w) is not None))
                 sounds = tuple(pair for w in spoken for pair in _stressed(w.name, tool.pronounce(w.name)))
@@ -210,6 +214,7 @@ class _Found:
     start: float
     end: float
     score: float | None = None
+    unheard: int = 0
     words: list[Word] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
 
@@ -239,7 +244,7 @@ def _align(
         part = _Found(said, start + chunk.start, start + chunk.end)
         if chunk.sounds and begin >= chunk.first and at <= chunk.last and chunk.score >= POOREST_SCORE:
             _place(part, chunk.sounds, begin, at, start + BIAS)
-            part.score = chunk.score
+            part.score, part.unheard = chunk.score, chunk.unheard
         found.append(part)
     return found
 

@@ -210,7 +210,7 @@ def foreign_words(written: str, language: str) -> list[str]:
     """The lower-case words inside a written word of another language; digits as German or English words."""
     said: list[str] = []
     for piece in re.findall(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*\d?", written):
-        if piece.isdigit():
+        if piece.isdecimal():
             n = int(piece[:9])
             said += [german_cardinal(n)] if language == "de" else cardinal(n)
         else:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gengine.core.words import Word
 from gengine.errors import TextError
+from gengine.inputs import phones
+from gengine.inputs.language import guess_language, split_words
+from gengine.inputs.transcript import ALLOWED, Segment, Transcript, phones_from, timed
 
 # Praat itself reads only free-standing numbers, quoted strings and <flags>; everything between is comment.
 # That makes the long format a commented short one, and one reader enough.
@@ -94,3 +98,47 @@ class _Tokens:
         if value < 0 or value != int(value):
             raise self.error(f"{what} is {value}, expected a whole number")
         return int(value)
+
+
+def read_textgrid(text: str, language: str | None, name: str) -> Transcript:
+    """Words, and phones where there are any, of a TextGrid; its tiers are found by name, else by content."""
+    tiers = [t for t in parse_textgrid(text, name) if any(label for _, _, label in t.intervals)]
+    phone_tier = _find_tier(tiers, ("phone", "phon", "mau", "segment", "sounds"))
+    words_tier = _find_tier([t for t in tiers if t is not phone_tier], ("word", "ort", "wort", "token", "transcript"))
+    if phone_tier is None:
+        rest = [t for t in tiers if t is not words_tier and _looks_like_phones(t)]
+        phone_tier = rest[0] if rest else None
+    if words_tier is None:
+        rest = [t for t in tiers if t is not phone_tier and not _looks_like_phones(t)]
+        words_tier = max(rest, key=lambda t: len(t.intervals)) if rest else None
+    if words_tier is None:
+        names = ", ".join(f"'{t.name}'" for t in tiers) or "none with labels"
+        raise TextError(f"text: '{name}' line 1: no tier of words among its tiers ({names}); name one 'words'")
+    spoken = [(a, b, label) for a, b, label in words_tier.intervals if not _is_pause(label)]
+    if not spoken:
+        raise TextError(f"text: '{name}' line 1: its tier '{words_tier.name}' holds no words; {ALLOWED}")
+    if any(len(split_words(label)) > 3 for *_, label in spoken):  # whole utterances: align inside them
+        segments = tuple(Segment(label, a, b) for a, b, label in spoken)
+        return Transcript(segments, language or guess_language(" ".join(s[2] for s in spoken)), None, name)
+    words = tuple(Word(label, a, b) for a, b, label in spoken)
+    sounds = tuple(phones_from(phone_tier.intervals)) if phone_tier else ()
+    return timed(words, sounds, language, name)
+
+
+def _find_tier(tiers: list[Tier], names: tuple[str, ...]) -> Tier | None:
+    for wanted in names:
+        for tier in tiers:
+            if wanted in tier.name.lower():
+                return tier
+    return None
+
+
+def _is_pause(label: str) -> bool:
+    return not split_words(label) or label.lower() in ("sil", "sp", "pau") or bool(re.fullmatch(r"<[^>]+>", label))
+
+
+def _looks_like_phones(tier: Tier) -> bool:
+    labels = [label for _, _, label in tier.intervals if label]
+    kind = phones.notation(labels)
+    read = sum(phones.normalise(s, kind)[0][0] != phones.UNKNOWN for s in labels)
+    return sum(map(len, labels)) < 3 * len(labels) and read >= 0.8 * len(labels)

@@ -96,6 +96,16 @@ def test_unknown_words_and_numbers(speech: AudioClip) -> None:
     assert_complete(track, speech.duration)
 
 
+def test_words_that_nobody_says_do_not_harm_the_others(speech: AudioClip, aligned: WordTrack) -> None:
+    text = TEXT.replace("big", "big wonderful").replace("Look", "Seventeen elephants look").replace("really ", "")
+    track, notes = align(speech, read_text(text))
+    assert track.source == "aligned" and notes == []
+    for text in ("show", "up", "everybody"):
+        assert word(track, text) == pytest.approx(word(aligned, text), abs=0.05)
+    start, end = word(track, "elephants")
+    assert end - start < 0.05
+
+
 def test_long_recordings_in_chunks(speech: AudioClip, aligned: WordTrack) -> None:
     copies = 5
     long = AudioClip(np.tile(speech.samples, copies))

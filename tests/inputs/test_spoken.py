@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gengine.inputs.letters import english_sounds, spell
+from gengine.inputs.phones import ARPABET, EXTENDED
 from gengine.inputs.spoken import cardinal, foreign_words, german_cardinal, ordinal, spoken_words, year
 
 
@@ -34,6 +38,15 @@ def test_every_number_can_be_said() -> None:
         assert cardinal(n) and all(word.isalpha() for word in cardinal(n) + ordinal(n) + year(n))
     assert len({" ".join(cardinal(n)) for n in range(2200)}) == 2200
     assert spoken_words("9" * 40) == ["nine"] * 40
+
+
+@given(st.text(max_size=30), st.sampled_from(["en", "de", "zh", "fr"]))
+@settings(deadline=None)
+def test_any_text_can_be_said(written: str, language: str) -> None:
+    said = spoken_words(written) if language == "en" else foreign_words(written, language)
+    assert all(word and not word.isspace() and " " not in word for word in said)
+    for word in said:
+        assert set(english_sounds(word)) <= ARPABET and set(spell(word, language)) <= ARPABET | EXTENDED
 
 
 def test_german_numbers() -> None:

@@ -1,0 +1,81 @@
+"""What a transcript file gives: text, text with times, or words and phones with times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gengine.core.words import Phone, Word, WordTrack
+from gengine.errors import TextError
+from gengine.inputs import phones
+from gengine.inputs.language import guess_language, split_words
+
+ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .TextGrid or .json file"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of text; ``start`` and ``end`` in seconds, or None where the text carries no times."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said, and when as far as known.
+
+    Either ``track`` is set (every word has its times, phones too where the file had them) or ``segments``
+    hold the text: one without times, or several with. ``language`` is an ISO 639-1 code; ``name`` serves
+    messages.
+    """
+
+    segments: tuple[Segment, ...]
+    language: str
+    track: WordTrack | None = None
+    name: str = "text"
+
+    @property
+    def text(self) -> str:
+        return " ".join(s.text for s in self.segments)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Words as written, punctuation attached."""
+        return tuple(w for s in self.segments for w in split_words(s.text))
+
+
+def checked_language(language: str) -> str:
+    """Two or three letters of "de", "de-AT" or "DE"; else ``TextError``."""
+    code = language.strip().lower().replace("_", "-").split("-")[0]
+    if not re.fullmatch(r"[a-z]{2,3}", code):
+        raise TextError(f"language: '{language}', expected an ISO 639-1 code such as en, de or zh; or leave it out")
+    return code
+
+
+def untimed(text: str, language: str | None, name: str) -> Transcript:
+    """Words without times."""
+    if not split_words(text):
+        said = f"'{text.strip()[:40]}'" if text.strip() else "nothing"
+        raise TextError(f"text: {said} holds no words; {ALLOWED}")
+    return Transcript((Segment(" ".join(text.split())),), language or guess_language(text), None, name)
+
+
+def phones_from(intervals: tuple[tuple[float, float, str], ...]) -> list[Phone]:
+    """Phones from (start s, end s, symbol) in whatever notation the whole is written."""
+    kind = phones.notation(label for *_, label in intervals)
+    found: list[Phone] = []
+    for start, end, label in intervals:
+        parts = phones.normalise(label, kind)
+        step = (end - start) / len(parts)
+        found += [Phone(s, start + k * step, start + (k + 1) * step, stress) for k, (s, stress) in enumerate(parts)]
+    return found
+
+
+def timed(words: tuple[Word, ...], sounds: tuple[Phone, ...], language: str | None, name: str) -> Transcript:
+    """Words with times, and phones where there are any."""
+    language = language or guess_language(" ".join(w.text for w in words))
+    track = WordTrack(words, sounds, language, "given")
+    segments = tuple(Segment(w.text, w.start, w.end) for w in words)
+    return Transcript(segments, language, track, name)
