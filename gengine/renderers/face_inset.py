@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from gengine.core import rotation
 from gengine.core.face import FaceTrack
 from gengine.renderers.face_shape import PIVOT, FaceShape
+from gengine.renderers.head_shape import smooth
 
 Color = tuple[int, int, int]
 
@@ -126,29 +127,29 @@ class FaceInset:
         pen.polygon([*map(tuple, outline), *bottom], fill=SHIRT)
 
     def _neck(self, pen: _Pen) -> None:
-        k, (cx, cy) = self._scale, self._centre
+        """Neck and collar; the chin throws a soft-edged shade on the neck and draws it along a little."""
+        k, centre = self._scale, self._centre
         jaw = pen.points["head"]
         low = jaw[np.argmax(jaw[:, 1])]
-        shift = (low[0] - cx) * 0.35
-        xs = np.array([-38, -36.5, -38, -46, -30, 0, 30, 46, 38, 36.5, 38])
-        ys = np.array([-55, -95, -124, -141, -152, -157, -152, -141, -124, -95, -55])
-        top = np.array([1.0, 0.8, 0.3, 0, 0, 0, 0, 0, 0.3, 0.8, 1.0])
-        pen.fill(np.stack([cx + xs * k + shift * top, cy - ys * k], 1), _mix(SKIN, SKIN_SHADE, 0.55))
-        collar = np.array(
-            [
-                [-47, -139],
-                [-31, -152],
-                [0, -158],
-                [31, -152],
-                [47, -139],
-                [50, -146],
-                [32, -161],
-                [0, -168],
-                [-32, -161],
-                [-50, -146],
-            ]
-        )
-        pen.fill(np.stack([cx + collar[:, 0] * k, cy - collar[:, 1] * k], 1), SHIRT_DARK)
+        shift = (low[0] - centre[0]) / k * 0.35
+        half = np.array([(38, -55), (36.5, -92), (37, -118), (45, -138), (32, -152), (0, -158)], float)
+        neck = np.concatenate([half, half[-2::-1] * [-1, 1]])
+        neck[:, 0] += shift * np.interp(neck[:, 1], [-124, -60], [0, 1])
+
+        def place(points: NDArray) -> NDArray:
+            return centre + smooth(points[None], 4)[0] * [k, -k]
+
+        pen.fill(place(neck), _mix(SKIN, SKIN_SHADE, 0.5))
+        chin = -(low[1] - centre[1]) / k
+        x = np.linspace(-1, 1, 9)
+        for depth, dark in ((13.0, 0.68), (8.0, 0.85)):
+            edge = np.stack([x * 36.0 + shift * 0.6, np.maximum(chin - depth + 14.0 * x**2, -150)], 1)
+            top = np.array([(36.0 + shift * 0.6, -60.0), (-36.0 + shift * 0.6, -60.0)])
+            pen.fill(centre + np.concatenate([edge, top]) * [k, -k], _mix(SKIN, SKIN_SHADE, dark))
+        x = np.linspace(-1, 1, 13)
+        upper = np.stack([x * 47.0, -158.0 + 19.0 * np.abs(x) ** 2.2], 1)
+        lower = np.stack([x * 51.0, -167.0 + 21.0 * np.abs(x) ** 2.2], 1)[::-1]
+        pen.fill(centre + np.concatenate([upper, lower]) * [k, -k], SHIRT_DARK)
 
     def _eyeball(self, pen: _Pen, side: str) -> None:
         up, low = pen.points[f"lid_up_{side}"], pen.points[f"lid_low_{side}"]
@@ -188,7 +189,7 @@ class FaceInset:
         blush = blob(44, -38, 20, 15) + blob(-44, -38, 20, 15) + 0.5 * blob(0, -40, 12, 8)
         color = np.array(SKIN, float) + light[..., None] * np.array([14, 18, 20])
         color = color + (np.array(SKIN_SHADE, float) - SKIN) * np.clip(dark, 0, 1.1)[..., None] * 0.75
-        color = color + np.array([4, -20, -16]) * blush[..., None]
+        color = color + np.array([3, -14, -11]) * blush[..., None]
         small = Image.fromarray(np.clip(color, 0, 255).astype(np.uint8))
         return small.resize(self._canvas.size, Image.Resampling.BICUBIC)
 

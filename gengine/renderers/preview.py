@@ -163,7 +163,7 @@ class PreviewExporter(Exporter):
         self._renderer = PreviewRenderer(width, height)
         self._waiting: deque[Performance] = deque()
         self._known = 0.0
-        self._writer = VideoWriter(self.partial, fps, (width, height))
+        self._writer = VideoWriter(self.partial, fps, (width, height), name=self.path)
 
     def append(self, stretch: Performance) -> None:
         """Add the next stretch."""

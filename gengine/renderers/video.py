@@ -31,7 +31,8 @@ class VideoWriter:
     """Writes frames and sound as they come; both begin at time zero and either may run ahead.
 
     ``crf`` is x264's quality (18 near lossless, 28 small). The picture is tagged BT.709 and the index is
-    put first (faststart), so browsers begin to play at once.
+    put first (faststart), so browsers begin to play at once. ``name`` is what messages call the file, where
+    that is not ``path``.
     """
 
     def __init__(
@@ -42,12 +43,13 @@ class VideoWriter:
         sound: bool = True,
         crf: int = 20,
         preset: str = "veryfast",
+        name: str | Path | None = None,
     ) -> None:
         import av
 
         check_rate("video fps", fps)
         check_size(*size)
-        self.path, self.size, self.fps = Path(path), size, fps
+        self.name, self.size, self.fps = Path(name or path), size, fps
         with self._writing():
             self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         rate = Fraction(fps).limit_denominator(1001)
@@ -104,7 +106,7 @@ class VideoWriter:
         """Flush both encoders and complete the file; a video without a frame is a ``GengineError``."""
         if not self._frames:
             self.abort()
-            raise GengineError(f"{self.path}: no frame was drawn, expected at least one")
+            raise GengineError(f"{self.name}: no frame was drawn, expected at least one")
         self._feed_sound(math.inf)
         if self._resample is not None:
             self._encode_sound(self._resample.resample_chunk(np.zeros(0, np.float32), last=True), last=True)
@@ -156,7 +158,7 @@ class VideoWriter:
         except (OSError, FFmpegError) as error:
             reason = getattr(error, "strerror", None) or error
             raise GengineError(
-                f"{self.path}: cannot be written ({reason}); give a path in a folder that exists and has room"
+                f"{self.name}: cannot be written ({reason}); give a path in a folder that exists and has room"
             ) from error
 
 

@@ -56,6 +56,8 @@ def test_neither_body_nor_face_is_an_error(make_performance, tmp_path):
     bare = replace(make_performance(0.2), motion=None, face=None)
     with pytest.raises(GengineError, match="neither"):
         PreviewExporter.write(bare, tmp_path / "preview.mp4")
+    with pytest.raises(GengineError, match="absent/preview.mp4: cannot be written"):
+        PreviewExporter(tmp_path / "absent" / "preview.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
