@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gengine.avatars import load_avatar
 from gengine.core.avatar import Avatar
 from gengine.errors import GengineError
 
@@ -15,6 +16,10 @@ def find_avatar(which: str | Path) -> Avatar:
     """A preset by its name (``"anna"``), or an avatar or head of one's own by the path of its file."""
     suffix = Path(which).suffix.lower()
     if suffix in (".npz", ".obj"):
+        from gengine.avatars.store import is_avatar_file
+
+        if suffix == ".npz" and is_avatar_file(Path(which)):
+            return load_avatar(which)
         from gengine.avatars.import_head import load_head_avatar
 
         return load_head_avatar(which)
@@ -24,8 +29,4 @@ def find_avatar(which: str | Path) -> Avatar:
         return load_glb_avatar(which)
     if suffix:
         raise GengineError(f"avatar '{which}': a {suffix} file; expected a name or a file of {', '.join(FILES)}")
-    try:
-        from gengine.avatars.dress import load_avatar  # type: ignore[import-not-found]
-    except ImportError:
-        from gengine.avatars.bodies import bare_avatar as load_avatar
-    return load_avatar(str(which))
+    return load_avatar(which)

@@ -210,7 +210,7 @@ def _texture(builder: GlbBuilder, name: str, pixels: NDArray[np.uint8], alpha: b
     image = {"name": name, "mimeType": "image/png" if alpha else "image/jpeg"}
     image_index = builder.add("images", image | {"bufferView": builder.view([file.getvalue()])})
     if "samplers" not in builder.json:
-        builder.add("samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071})
+        builder.add("samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497})
     return builder.add("textures", {"sampler": 0, "source": image_index})
 
 
