@@ -20,9 +20,13 @@ def blinks(face: FaceTrack) -> Array:
 
 
 def saccades(face: FaceTrack) -> Array:
-    """Times (s) of gaze shifts of at least 1 degree at 30 deg/s and more."""
-    step = np.degrees(np.hypot(*np.diff(face.gaze.astype(float), axis=0).T))
-    # The slow counter-rotation while the head moves is no saccade.
+    """Times (s) of fast shifts (40 deg/s and more) of the line of sight by at least 1 degree.
+
+    The line of sight is eyes and head together, so that eyes which hold a target while the head moves rest.
+    """
+    head = head_angles(face)
+    sight = np.degrees(face.gaze.astype(float)) + np.stack([head[:, 0], -head[:, 1]], axis=1)
+    step = np.hypot(*np.diff(sight, axis=0).T)
     fast = np.concatenate([[False], step * face.fps > 40.0, [False]])
     edges = np.flatnonzero(np.diff(fast.astype(int))).reshape(-1, 2)
     size = np.array([step[a:b].sum() for a, b in edges])

@@ -35,7 +35,7 @@ NASAL_LAG = 0.018
 HOLD_PAUSE, RELAX_PAUSE = 0.12, 0.35
 """Pauses shorter than the first keep the mouth as it is, up to the second they leave it slightly open, s."""
 
-SMOOTHING = np.array([0.07, 0.24, 0.38, 0.24, 0.07])
+SMOOTHING = np.array([0.099, 0.24, 0.322, 0.24, 0.099])
 """Low-pass over mouth frames (60 Hz): quiet above 10 Hz, as lips are."""
 
 _MARGIN = len(SMOOTHING) // 2

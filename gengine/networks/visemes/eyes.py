@@ -126,7 +126,7 @@ class Eyes:
         size = float(np.hypot(*(goal - here)))
         duration = 0.025 + 0.0024 * size / _DEG + 0.012
         self.target.to(at, duration, goal)
-        self._next = at + float(np.clip(0.97 * np.exp(0.45 * rng.standard_normal()) / haste, 0.25, 3.0))
+        self._next = at + float(np.clip(0.86 * np.exp(0.45 * rng.standard_normal()) / haste, 0.25, 3.0))
         self._turn(at, goal, head_share, turn, draw[7])
         # Large shifts of gaze come with a blink.
         if draw[5] < np.interp(size / _DEG, [4, 10, 33], [0.0, 0.2, 0.97]) and at > self._last_blink + 0.5:

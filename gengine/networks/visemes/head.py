@@ -19,14 +19,13 @@ from gengine.networks.visemes.curves import Pulses, Steps
 # rms in degrees (pitch, yaw, roll) of the bands <.5, .5-1, 1-2 and 2-4 Hz, and the lattice rate in Hz that
 # puts a spline's power there. The last band's pitch is left to nods on accents.
 _BANDS = (
-    (0.55, (3.3, 6.4, 3.4)),
-    (1.6, (1.25, 2.3, 1.2)),
-    (3.2, (0.8, 1.2, 0.75)),
-    (6.0, (0.2, 0.3, 0.25)),
+    (0.55, (3.4, 6.7, 3.7)),
+    (1.9, (1.55, 2.9, 1.45)),
+    (3.6, (1.15, 1.8, 1.05)),
+    (6.5, (0.3, 0.5, 0.55)),
 )
 
 _NOD_CHANCE = 0.35
-_SIDES = np.array([0.0, 0.0, 1.0])
 
 
 class Head:
@@ -36,8 +35,8 @@ class Head:
         self._seed = seed
         self._size = traits.head
         # Calm speakers move as far but slowly: their quick bands shrink and all is slower.
-        calm = float(np.interp(traits.energy, [0.2, 0.6], [0.4, 1.0]))
-        pace = float(np.interp(traits.energy, [0.2, 0.6, 1.0], [0.7, 1.0, 1.0]))
+        calm = float(np.interp(traits.energy, [0.2, 0.6], [0.7, 1.0]))
+        pace = float(np.interp(traits.energy, [0.2, 0.6, 1.0], [0.8, 1.0, 1.0]))
         self._bands = [
             (SmoothNoise(3, rate * pace, seed, "head", k), np.radians(rms) * traits.head * (calm if k else 1.0))
             for k, (rate, rms) in enumerate(_BANDS)
