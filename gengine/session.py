@@ -73,7 +73,8 @@ class Session:
 
         self._resampler = _Resampler(self.rate)
         self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(self.plan)
-        self._syllables, self._lexicon = SyllableEncoder(), LexiconEncoder()
+        self._syllables = SyllableEncoder()
+        self._lexicon = LexiconEncoder(words.language if words else "en")
         self._phones = phones.PhoneEncoder() if words is None or not words.phones else None
         self._curves, self._feelings = CurveBuffer(), CurveBuffer()
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
@@ -87,7 +88,7 @@ class Session:
         if words is not None:
             self._events["words"].append(words.words)
             self._events["phones"].append(words.phones)
-            self._events["cues"].append([*self._lexicon.push(words.words), *self._lexicon.flush()])
+            self._events["cues"].append([*self._lexicon.push(words.words, words.phones), *self._lexicon.flush()])
 
     @property
     def latency(self) -> float:

@@ -26,7 +26,7 @@ _RESTS = {
     "ready": (Posture((0.47, -0.80, 0.32), "in", "relaxed", 2, -6), 1.0),
     "together": (Posture((0.16, -0.62, 0.43), "rest", "soft", 4, -4), 1.0),
 }
-_GUARD = Posture((0.12, -0.40, 0.43), "back", "loose_fist", 14, -4, -6)
+_GUARD = Posture((0.17, -0.40, 0.43), "back", "loose_fist", 14, -4, -6)
 """Hands before the breastbone, where fear and pain keep them."""
 
 
@@ -110,7 +110,7 @@ class Hand:
     def reachable(self, at: Array) -> Array:
         """The nearest places ``(..., 3)`` within the arm's reach, off the trunk and not behind it."""
         out, up, ahead = np.moveaxis(np.asarray(at, float), -1, 0)
-        out, up = np.clip(out, 0.02, 1.05), np.clip(up, -0.985, 0.42)
+        out, up = np.clip(out, 0.02, 0.98), np.clip(up, -0.985, 0.42)
         out = np.where((up < -0.62) & (ahead < 0.36), np.maximum(out, 0.47), out)  # beside the thighs, not in them
         ahead = np.maximum(ahead, np.where(out > 0.40, 0.04, 0.30))
         arm = out - SHOULDER_OUT

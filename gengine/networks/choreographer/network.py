@@ -136,10 +136,14 @@ class Choreographer(MotionNetwork):
         nod = planner.nod.at(times)
         lively = planner.lively.at(times)[:, 0]
         weight = state.stance.weight.at(times)
+        left, right = state.stance.feet
+        middle = 0.5 * (left.at(times) + right.at(times))[:, :2]
         breath = state.breath.volume.at(times)[:, 0]
 
-        body = trunk.pose(times, state.trunk_noise, state.manner, feel, lively, smooth, weight, breath, nod[:, 0],
-                          self.arm.length * 100)  # fmt: skip
+        body = trunk.pose(
+            times, state.trunk_noise, state.manner, feel, lively, smooth, middle, weight - middle, breath, nod[:, 0],
+            self.arm.length * 100,
+        )  # fmt: skip
         out = np.zeros((count, len(self.skeleton), 4))
         out[..., 0] = 1.0
         root, thighs = self._legs(out, body, times, state.stance, nod[:, 1], feel)
@@ -210,9 +214,11 @@ class Choreographer(MotionNetwork):
         place = place + 0.0075 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
         wrists = neck_root[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
-        wrists = self._clear(wrists, root, thighs, chest, chest_at, neck_root, posture[..., 1], heading)
+        # A hand raised to the side carries its elbow lower than the speaker's habit, or the arm looks like a signal's.
+        swivel = posture[..., 1] * (1 - 0.4 * smoothstep((path[..., 1] + 0.35) / 0.4))
+        wrists = self._clear(wrists, root, thighs, chest, chest_at, neck_root, swivel, heading)
 
-        swivel = posture[..., 1] + np.radians(6.0) * fine[:, :2]
+        swivel = swivel + np.radians(6.0) * fine[:, :2]
         shrug = posture[..., 4] + np.radians(1.2 * breath + 2.6 * feel["shoulder"])[:, None]
         forward = np.radians(2.6 * feel["round"])[:, None] + np.zeros_like(shrug)
         clavicle = arms.clavicles(chest, neck_root, self.arm, wrists, shrug, forward)

@@ -51,6 +51,7 @@ def pose(
     feel: dict[str, Array],
     liveliness: Array,
     hands: Array,
+    middle: Array,
     weight: Array,
     breath: Array,
     nod: Array,
@@ -59,7 +60,8 @@ def pose(
     """Trunk of one hop.
 
     ``feel`` is ``style.expression``; ``liveliness (T,)`` 0 at rest .. 1 gesturing; ``hands (T, 2, 3)`` the planned
-    wrists (out, up, forward; arm lengths), smoothed; ``weight (T, 2)`` m sideways and forward; ``breath (T,)`` 0..1;
+    wrists (out, up, forward; arm lengths), smoothed; ``middle (T, 2)`` m between the feet (sideways,
+    forward) and ``weight (T, 2)`` m of the pelvis from there; ``breath (T,)`` 0..1;
     ``nod (T,)`` rad of chest pitch that strokes add.
     """
     slow, talk = noise(times)
@@ -79,7 +81,7 @@ def pose(
         noise.away * feel["turn"] * 0.6
         + 0.25 * aside
         - 0.15 * ahead
-        + (0.2 + 1.1 * lively) * talk[:, 1]
+        + (0.2 + 1.6 * lively) * talk[:, 1]
         + (0.3 + 0.8 * lively) * slow[:, 1]
     )
     roll = 0.18 * higher + (0.2 + 1.6 * lively) * talk[:, 2] + (0.3 + 1.2 * lively) * slow[:, 2]
@@ -102,9 +104,9 @@ def pose(
     angles[..., 0] += _CURVE
     hips = rotation.from_euler(np.stack([pelvis_yaw, pelvis_pitch, pelvis_roll], -1) * degrees, "YXZ")
     sideways = np.zeros((len(times), 3))
-    sideways[:, 0] = weight[:, 0] + 0.004 * slow[:, 3]
+    sideways[:, 0] = middle[:, 0] + weight[:, 0] + 0.004 * slow[:, 3]
     # Leaning from the ankles: the pelvis goes back a little when the trunk goes forward.
-    sideways[:, 2] = weight[:, 1] - 0.0022 * feel["lean"] + 0.003 * slow[:, 5] - 0.0008 * feel["spine"]
+    sideways[:, 2] = middle[:, 1] + weight[:, 1] - 0.0022 * feel["lean"] + 0.003 * slow[:, 5] - 0.0008 * feel["spine"]
     # Knees give a little when weight moves over, and with the rhythm of talk; never straighter than the base.
     dip = 0.004 * lively * (1 + np.tanh(talk[:, 6])) + 0.003 * (1 + np.tanh(slow[:, 5])) * lively
     return Trunk(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"), dip)
