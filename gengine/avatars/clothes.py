@@ -107,7 +107,7 @@ def _top(body: Body, cut: Cut) -> Field:
     hips, neck = body.joint("LeftUpLeg"), body.joint("Neck")
     end = np.interp(cut.sleeve, [0, 0.5, 1], [shoulder, elbow, wrist])
     tilt = np.array([0.0, 0.90, 0.43])
-    centre = neck + {"collar": [0, 0.030, 0.0], "high": [0, 0.05, 0], "open": [0, 0.022, -0.01]}.get(
+    centre = neck + {"collar": [0, 0.016, 0.0], "high": [0, 0.05, 0], "open": [0, 0.022, -0.01]}.get(
         cut.neck, [0, 0.014, 0.0]
     )
 
@@ -290,7 +290,7 @@ def _collar(body: Body, piece: Surface, cut: Cut) -> list[Surface]:
             edge + inward * 0.4 * wide - normal * 0.004,
         ]
     else:
-        stand, fall = 0.030, 0.040
+        stand, fall = 0.022, 0.034
         gap = 1 - 0.9 * front[:, None]
         top = edge + axis * stand * gap - out * 0.004
         tip = (

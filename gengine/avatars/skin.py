@@ -27,18 +27,23 @@ HAIRLINE = (
 """Edge of the hair: angle around the head from the front (degrees), height over the eyes (mm)."""
 
 
-def hairline(points: NDArray, recede: float = 0.0, side: float = 0.0) -> NDArray[np.float64]:
-    """How far inside the hair (mm, positive) points of the middle head lie; ``recede`` 0-1 moves the front back."""
+def hair_depth(points: NDArray, style: str = "", recede: float = 0.0) -> NDArray[np.float64]:
+    """How far inside the hair (mm, positive) points of the middle head lie; ``recede`` 0-1 moves the front back.
+
+    Style "rim" leaves the top of the head bare.
+    """
     figure = body("middle")
     x, y = points[..., 0] * 1e3, (points[..., 1] - figure.joint("LeftEye")[1]) * 1e3
     z = (points[..., 2] - figure.joint("Head")[2]) * 1e3 - 12
     angle = np.degrees(np.abs(np.arctan2(x, z)))
     line = np.array(HAIRLINE, float)
     edge = PchipInterpolator(line[:, 0], line[:, 1])(angle)
-    edge = (
-        edge + recede * 55 * np.exp(-((angle / 42.0) ** 2)) + recede * 22 * np.exp(-(((angle - 34) / 20) ** 2)) + side
-    )
-    return y - edge
+    edge = edge + recede * (40 * np.exp(-((angle / 40.0) ** 2)) + 22 * np.exp(-(((angle - 34) / 18) ** 2)))
+    depth = y - edge
+    if style == "rim":
+        top = np.interp(angle, [0, 50, 75, 110, 150, 180], [-60, -20, 26, 48, 44, 42])
+        depth = np.minimum(depth, 0.8 * (top - y))
+    return depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,12 +159,12 @@ def paint(look: Look) -> NDArray[np.uint8]:
     )
     # skin of the palms is paler on dark hands
     if look.hair != "bald":
-        depth = hairline((c.at + [0, body("middle").joint("LeftEye")[1] * 1e3, 0]) / 1e3, look.recede)
-        under = np.clip(depth / 9 + 0.15 * mid, 0, 1) * c.head
-        tint(
-            0.55 * np.array(look.hair_color) + 0.25 * tone * [0.8, 0.75, 0.72],
-            under * (0.30 if look.hair == "rim" else 0.85),
-        )
+        whole = (c.at + [0, body("middle").joint("LeftEye")[1] * 1e3, 0]) / 1e3
+        depth = hair_depth(whole, look.hair, look.recede)
+        close = look.hair in ("fade", "short", "rim")
+        under = np.clip(depth / (14 if close else 8) + 0.15 * mid + 0.25 * np.clip(fine, -1, 1), 0, 1) * c.head
+        root = 0.6 * np.array(look.hair_color) + 0.22 * tone * [0.8, 0.75, 0.72]
+        tint(root, under * {"rim": 0.55, "fade": 0.8}.get(look.hair, 0.9))
     _brows(image, look, c, rng)
     image = _bleed(np.clip(image, 0, 1), c.covered)
     return np.round(image * 255).astype(np.uint8)
