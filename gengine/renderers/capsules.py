@@ -43,9 +43,17 @@ class Capsules:
     cap: Float
 
 
-def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
-    """Blend capsules into ``canvas (H, W, 3)`` float 0..255 and ``depth (H, W)``, both changed in place."""
-    height, width = depth.shape
+def blank(picture: Float) -> Float:
+    """A canvas ``(H, W, 4)`` of a picture ``(H, W, 3)`` 0..255: colour, and depth that everything is in front of."""
+    canvas = np.empty((*picture.shape[:2], 4), np.float32)
+    canvas[..., :3] = picture
+    canvas[..., 3] = -1e6
+    return canvas
+
+
+def draw(canvas: Float, shapes: Capsules) -> None:
+    """Blend capsules into ``canvas (H, W, 4)`` float32, colour 0..255 and depth in pixels, changed in place."""
+    height, width = canvas.shape[:2]
     order = np.argsort(shapes.a[:, 2] + shapes.b[:, 2] + np.maximum(shapes.ra, shapes.rb), kind="stable")
     a, b, ra, rb = shapes.a[order], shapes.b[order], shapes.ra[order], shapes.rb[order]
     span = b - a
@@ -114,19 +122,24 @@ def draw(canvas: Float, depth: Float, shapes: Capsules) -> None:
     edge = 1.0 - facing
     light = AMBIENT + KEY * lit * lit * (3.0 - 2.0 * lit) - RIM * edge * edge
 
-    flat_canvas, flat_depth = canvas.reshape(-1, 3), depth.reshape(-1)
-    softness, color = 1.0 / shapes.soft[order], shapes.color[order]
+    # a pixel's four numbers move as one, which gathers and scatters several times faster
+    packed = canvas.view(np.complex128).reshape(-1)
+    softness = 1.0 / shapes.soft[order]
+    shaded = np.repeat(np.pad(shapes.color[order], ((0, 0), (0, 1))), sizes, axis=0) * light[:, None]
     end = 0
     for i, size in enumerate(sizes.tolist()):
         part = slice(end, end + size)
         end += size
         at, near = pixel[part], z[part]
-        behind = flat_depth[at]
-        weight = np.clip((near - behind) * softness[i] + 0.5, 0.0, 1.0) * cover[part]
-        under = flat_canvas[at]
-        under += weight[:, None] * (light[part, None] * color[i] - under)
-        flat_canvas[at] = under
-        flat_depth[at] = np.where(weight > 0.5, np.maximum(near, behind), behind)
+        old = packed[at].view(np.float32).reshape(-1, 4)
+        behind = old[:, 3].copy()
+        weight = (near - behind) * softness[i] + 0.5
+        np.maximum(weight, 0.0, out=weight)
+        np.minimum(weight, 1.0, out=weight)
+        weight *= cover[part]
+        old += weight[:, None] * (shaded[part] - old)
+        old[:, 3] = np.where(weight > 0.5, np.maximum(near, behind), behind)
+        packed[at] = old.view(np.complex128)[:, 0]
 
 
 def _spans(

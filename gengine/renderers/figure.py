@@ -105,7 +105,7 @@ class Figure:
         (x0, y0), (x1, y1) = low.tolist(), high.tolist()
         if x1 <= x0 or y1 <= y0:
             return
-        canvas = ground[y0:y1, x0:x1].copy()
+        canvas = capsules.blank(ground[y0:y1, x0:x1])
         self._shadow(canvas, blobs, x0, y0)
         xyz[:, :2] -= low.astype(np.float32)
         shapes = capsules.Capsules(
@@ -113,8 +113,8 @@ class Figure:
             np.maximum(parts.soft * np.float32(self.camera.zoom), 0.05), parts.wide, xyz[parts.side] - xyz[parts.start],
             parts.cap,
         )  # fmt: skip
-        capsules.draw(canvas, np.full(canvas.shape[:2], -1e6, np.float32), shapes)
-        np.copyto(out[y0:y1, x0:x1], canvas, casting="unsafe")
+        capsules.draw(canvas, shapes)
+        np.copyto(out[y0:y1, x0:x1], canvas[..., :3], casting="unsafe")
 
     def _floor(self, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Background and a lit patch of floor with lines every half metre, so that sliding feet show."""
@@ -160,7 +160,7 @@ class Figure:
                 dx, dz = self._x[rows, columns] - np.float32(fx), self._z[rows, columns] - np.float32(fz)
                 fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)
                 shade[y0 - base : y1 - base, x0 - left : x1 - left] += np.float32(strength) * fall * fall * fall
-        canvas[first:] *= (1.0 - np.minimum(shade, 0.62))[..., None]
+        canvas[first:, :, :3] *= (1.0 - np.minimum(shade, 0.62))[..., None]
 
 
 @cache

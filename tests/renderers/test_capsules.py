@@ -13,15 +13,10 @@ WHITE = (255.0, 255.0, 255.0)
 def paint(*shapes, size=(80, 80), soft=0.05):
     """Draw ``(a, b, ra, rb, color, wide, side)`` on black; the picture and its depth."""
     a, b, ra, rb, color, wide, side = (np.array(v, np.float32) for v in zip(*shapes, strict=True))
-    canvas, depth = np.zeros((*size, 3), np.float32), np.full(size, -1e6, np.float32)
-    capsules.draw(
-        canvas,
-        depth,
-        capsules.Capsules(
-            a, b, ra, rb, color, np.full(len(a), soft, np.float32), wide, side, np.ones(len(a), np.float32)
-        ),
-    )
-    return canvas, depth
+    canvas = capsules.blank(np.zeros((*size, 3), np.float32))
+    flat = np.ones(len(a), np.float32)
+    capsules.draw(canvas, capsules.Capsules(a, b, ra, rb, color, flat * soft, wide, side, flat))
+    return canvas[..., :3], canvas[..., 3]
 
 
 def shape(a, b, ra, rb, color=WHITE, wide=1.0, side=(1.0, 0.0, 0.0)):
