@@ -1,6 +1,6 @@
 """How exactly words and sounds are timed: forced alignment against reference labels and against the sound itself.
 
-    python benchmarks/alignment.py            # LJ Speech (41 clips, MFA labels) and EMO-DB (hand labels)
+    python benchmarks/alignment.py            # LJ Speech and BEAT (MFA labels), EMO-DB (hand labels)
 
 Offsets are ours minus the reference, milliseconds; |.| is absolute. "Landmarks" are the half-way points at
 which the energy above 4 kHz rises and falls around an S or SH between two vowels: they tell whether a set of
@@ -60,6 +60,14 @@ def emo_db(folder: Path) -> Iterable[tuple[AudioClip, str, str, list[Phone]]]:
                 symbol = SILENCE if base in (".", "") else normalise(base, "sampa")[0][0]
                 phones.append(Phone(symbol, float(start), float(end)))
         yield load_audio(folder / "flac" / f"{name}.flac"), row["text"], "de", phones
+
+
+def beat(folder: Path) -> Iterable[tuple[AudioClip, str, str, list[Phone]]]:
+    """Three minutes of one man talking freely, with MFA's labels; the text is that of the labels."""
+    for path in sorted(folder.rglob("*.TextGrid")):
+        track = read_text(path, "en").track
+        if track:
+            yield load_audio(path.with_suffix(".flac")), " ".join(w.text for w in track.words), "en", list(track.phones)
 
 
 def matched(ours: list[Phone], reference: list[Phone]) -> list[Pair]:
@@ -162,6 +170,7 @@ def main() -> None:
     if not data.is_dir():
         sys.exit(f"alignment: no reference recordings at {data}; set GENGINE_DATA or --data")
     measure("LJ Speech (English)", lj_speech(data / "ljspeech"))
+    measure("BEAT (free speech, one minute each)", beat(data / "beat"))
     measure("EMO-DB neutral (German)", emo_db(data / "emodb"))
     measure_stress([*sorted((data / "ljspeech" / "textgrid").glob("*")), *sorted((data / "beat").rglob("*.TextGrid"))])
 

@@ -18,10 +18,10 @@ from gengine.inputs.estimate import speech_parts
 from gengine.inputs.letters import spell_english
 from gengine.inputs.phones import SILENCE
 
-WINDOW = 25.0
+WINDOW = 30.0
 """Words of a long recording are first found window by window of this length, seconds."""
 
-CHUNK = 10.0
+CHUNK = 6.0
 """Phones are aligned in chunks of about this length, cut at pauses, seconds: the search grows with its square."""
 
 MOST_WORDS = 7.0
@@ -113,7 +113,7 @@ class Aligner:
         self.lock = threading.Lock()
         # Without bestpath the last frames may not be left to a one-frame "</s>", which phone alignment rejects.
         self._exact = Decoder(lm=None, loglevel="FATAL", bestpath=False)
-        self._quick = Decoder(lm=None, loglevel="FATAL", bestpath=False, ds=3)
+        self._quick = Decoder(lm=None, loglevel="FATAL", bestpath=False, ds=3, topn=2)
         self._own: dict[str, tuple[str, ...]] = {}
 
     def lookup(self, word: str) -> list[str] | None:
