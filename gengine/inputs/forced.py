@@ -113,7 +113,7 @@ class Aligner:
         self.lock = threading.Lock()
         # Without bestpath the last frames may not be left to a one-frame "</s>", which phone alignment rejects.
         self._exact = Decoder(lm=None, loglevel="FATAL", bestpath=False)
-        self._quick = Decoder(lm=None, loglevel="FATAL", bestpath=False, ds=3, topn=2)
+        self._quick: Any = None  # loaded for the first long recording
         self._own: dict[str, tuple[str, ...]] = {}
 
     def lookup(self, word: str) -> list[str] | None:
@@ -136,7 +136,7 @@ class Aligner:
                 name, sounds = word.name, ()
             if name not in self._own and self._exact.lookup_word(name) is None:
                 sounds = sounds or tuple(spell_english(name, self.lookup))
-                for decoder in (self._exact, self._quick):
+                for decoder in filter(None, (self._exact, self._quick)):
                     decoder.add_word(name, " ".join(sounds), False)
                 self._own[name] = sounds
             names.append(name)
@@ -185,6 +185,12 @@ class Aligner:
 
     def _words(self, pcm: NDArray[np.int16], names: list[str]) -> list[Heard]:
         """The words heard, found window by window so that time grows with length only."""
+        if self._quick is None:
+            from pocketsphinx import Decoder
+
+            self._quick = Decoder(lm=None, loglevel="FATAL", bestpath=False, ds=3, topn=2)
+            for name, sounds in self._own.items():
+                self._quick.add_word(name, " ".join(sounds), False)
         found: list[Heard] = []
         word = position = 0
         while word < len(names) and position < len(pcm):
@@ -292,5 +298,5 @@ def _hear(decoder: Any, pcm: NDArray[np.int16]) -> None:
 
 @cache
 def aligner() -> Aligner:
-    """The process's aligner; loading takes about 0.2 s."""
+    """The process's aligner; loading takes about 0.1 s."""
     return Aligner()
