@@ -232,11 +232,12 @@ def measure_timing(clips: Sequence[FaceClip], model: SealModel) -> dict[str, Mea
     pairs = [np.array(v) - np.mean(v, axis=0) for v in vowels.values() if len(v) >= 5]
     pooled = np.concatenate(pairs) if pairs else np.zeros((0, 2))
     moving = len(pooled) > 5 and bool((np.std(pooled, axis=0) > 1e-6).all())
+    r = float(np.corrcoef(pooled[:, 0], pooled[:, 1])[0, 1]) if moving else float("nan")
     return {
         "gap_lag_ms": Measured(best, len(clips)),
         "burst_to_opening_ms": quantile(openings),
         "rounding_lead_ms": quantile(leads),
-        "loudness_r": Measured(float(np.corrcoef(pooled[:, 0], pooled[:, 1])[0, 1]) if moving else float("nan"), len(pooled)),
+        "loudness_r": Measured(r, len(pooled)),
     }
 
 
