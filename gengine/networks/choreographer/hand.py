@@ -22,9 +22,9 @@ _FASTEST = 165.0
 
 # Where hands rest: hanging, hanging with a bent elbow, low in front (loosely together).
 _RESTS = {
-    "hang": (Posture((0.47, -0.945, 0.12), "in", "relaxed", 6, -4), 1.0),
-    "ready": (Posture((0.47, -0.80, 0.32), "in", "relaxed", 2, -6), 1.0),
-    "together": (Posture((0.16, -0.62, 0.43), "rest", "soft", 4, -4), 1.0),
+    "hang": Posture((0.47, -0.945, 0.12), "in", "relaxed", 6, -4),
+    "ready": Posture((0.47, -0.80, 0.32), "in", "relaxed", 2, -6),
+    "together": Posture((0.19, -0.62, 0.43), "rest", "soft", 4, -4),
 }
 _GUARD = Posture((0.17, -0.40, 0.43), "back", "loose_fist", 14, -4, -6)
 """Hands before the breastbone, where fear and pain keep them."""
@@ -56,7 +56,7 @@ class Hand:
         self._together = together
         self.rest_name = "hang"
         self.choose_rest_from(draw)
-        posture = _RESTS[self.rest_name][0]
+        posture = _RESTS[self.rest_name]
         self.wrist = Track(posture.at, 0.0)
         self.palm = Track(self._palm_vector(posture, 0.0), 0.0)
         """Palm turn, elbow swivel, wrist flexion, radial deviation, shrug (rad)."""
@@ -92,9 +92,9 @@ class Hand:
 
     def rest(self, mood: Mood) -> Array:
         """The resting place under ``mood``."""
-        at = np.array(_RESTS[self.rest_name][0].at)
+        at = np.array(_RESTS[self.rest_name].at)
         if self.rest_name == "together":
-            at += [0.02 * self.side, 0.03 * self.side, 0.08 * self.side]  # one hand lies in front of the other
+            at += [0.02 * self.side, 0.04 * self.side, 0.085 * self.side]  # one hand lies in front of the other
             at[1] += float(np.clip(0.5 * mood.height, -0.06, 0.12))
         at = at + (np.array(_GUARD.at) + [0.0, 0.05 * self.side, 0.07 * self.side] - at) * _guarding(mood)
         return self.reachable(at)
@@ -112,6 +112,7 @@ class Hand:
         out, up, ahead = np.moveaxis(np.asarray(at, float), -1, 0)
         out, up = np.clip(out, 0.02, 0.98), np.clip(up, -0.985, 0.42)
         out = np.where((up < -0.62) & (ahead < 0.36), np.maximum(out, 0.47), out)  # beside the thighs, not in them
+        out = np.maximum(out, 0.02 + 0.40 * np.clip((up + 0.22) / 0.26, 0.0, 1.0))  # beside the face, not before it
         ahead = np.maximum(ahead, np.where(out > 0.40, 0.04, 0.30))
         arm = out - SHOULDER_OUT
         reach = np.sqrt(arm * arm + up * up + ahead * ahead)
@@ -289,7 +290,7 @@ class Hand:
         goal = self.rest(mood) + 0.012 * rng.standard_normal(3)
         goal = self.reachable(goal)
         end = max(end, self.wrist.end + 0.3)
-        posture = _GUARD if _guarding(mood) > 0.5 else _RESTS[self.rest_name][0]
+        posture = _GUARD if _guarding(mood) > 0.5 else _RESTS[self.rest_name]
         self.wrist.to(end, goal, bow=self.arc(goal, rng, 0.6 * self.manner.bow))
         self.turn(end, posture, mood)
         self.grip(max(end, self.fingers.end + 0.2), 0.5, posture.hand)

@@ -148,8 +148,8 @@ class Choreographer(MotionNetwork):
         out[..., 0] = 1.0
         root, thighs = self._legs(out, body, times, state.stance, nod[:, 1], feel)
         chest, chest_at = self._trunk(out, body, root)
-        self._head(out, conditions, times, state, count)
-        self._arms(out, state, times, feel, thighs, root, chest, chest_at, path, pull, posture, breath)
+        skull = self._head(out, conditions, times, state, chest, chest_at)
+        self._arms(out, state, times, feel, thighs, skull, root, chest, chest_at, path, pull, posture, breath)
         self._fingers(out, state, times, feel, fingers, velocity)
         return Motion(self.skeleton, out, root, MOTION_RATE)
 
@@ -179,8 +179,11 @@ class Choreographer(MotionNetwork):
             out[:, joint] = body.spine[:, k]
         return world, at
 
-    def _head(self, out: Array, conditions: Conditions, times: Array, state: ChoreographerState, count: int) -> None:
-        """Spread the head's rotation over three joints whose product is exactly the wanted one."""
+    def _head(
+        self, out: Array, conditions: Conditions, times: Array, state: ChoreographerState, chest: Array, chest_at: Array
+    ) -> Array:
+        """Spread the head's rotation over three joints whose product is exactly the wanted one; returns its middle."""
+        count = len(times)
         face = conditions.face
         if face is not None and len(face):
             head = np.asarray(face.resample(MOTION_RATE).head, float)
@@ -192,11 +195,20 @@ class Choreographer(MotionNetwork):
         neck = rotation.multiply(rotation.from_rotvec(0.36 * part), rotation.from_axis_angle([1.0, 0, 0], lean))
         neck1 = rotation.from_rotvec(0.30 * part)
         out[:, self._neck[0]], out[:, self._neck[1]] = neck, neck1
-        out[:, self._neck[2]] = rotation.multiply(rotation.conjugate(rotation.multiply(neck, neck1)), head)
+        both = rotation.multiply(neck, neck1)
+        out[:, self._neck[2]] = rotation.multiply(rotation.conjugate(both), head)
+        at, offset = chest_at, self.skeleton.offsets
+        middle = np.array([0.0, 0.08, 0.02])
+        turned = (rotation.multiply(chest, part) for part in (neck, both, head))
+        at = at + rotation.rotate(chest, np.broadcast_to(offset[self._neck[0]], at.shape))
+        for world, step in zip(turned, (offset[self._neck[1]], offset[self._neck[2]], middle), strict=True):
+            at = at + rotation.rotate(world, np.broadcast_to(step, at.shape))
+        return at
 
     def _arms(
         self, out: Array, state: ChoreographerState, times: Array, feel: dict[str, Array], thighs: Array,
-        root: Array, chest: Array, chest_at: Array, path: Array, pull: Array, posture: Array, breath: Array,
+        skull: Array, root: Array, chest: Array, chest_at: Array, path: Array, pull: Array, posture: Array,
+        breath: Array,
     ) -> None:  # fmt: skip
         length = self.arm.length
         ahead = rotation.rotate(chest, np.broadcast_to([0.0, 0.0, 1.0], chest_at.shape))
@@ -216,7 +228,7 @@ class Choreographer(MotionNetwork):
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
         # A hand raised to the side carries its elbow lower than the speaker's habit, or the arm looks like a signal's.
         swivel = posture[..., 1] * (1 - 0.4 * smoothstep((path[..., 1] + 0.35) / 0.4))
-        wrists = self._clear(wrists, root, thighs, chest, chest_at, neck_root, swivel, heading)
+        wrists = self._clear(wrists, root, thighs, skull, chest, chest_at, neck_root, swivel, heading)
 
         swivel = swivel + np.radians(6.0) * fine[:, :2]
         shrug = posture[..., 4] + np.radians(1.2 * breath + 2.6 * feel["shoulder"])[:, None]
@@ -242,13 +254,13 @@ class Choreographer(MotionNetwork):
             out[:, c], out[:, a], out[:, f], out[:, h] = clavicle[:, k], arm[:, k], fore[:, k], hand[:, k]
 
     def _clear(
-        self, wrists: Array, root: Array, thighs: Array, chest: Array, chest_at: Array, neck_root: Array,
+        self, wrists: Array, root: Array, thighs: Array, skull: Array, chest: Array, chest_at: Array, neck_root: Array,
         swivel: Array, heading: Array,
     ) -> Array:  # fmt: skip
         """Wrists so placed that neither they nor the hands beyond them enter trunk, head, thighs or each other."""
         low = root[:, None]
         top = (chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.14, 0.0], chest_at.shape)))[:, None]
-        skull = (chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.33, 0.05], chest_at.shape)))[:, None]
+        skull = skull[:, None]
         wrists = outside_capsule(wrists, low, top, TORSO_RADIUS + WRIST_CLEARANCE * self.arm.length)
         wrists = outside_sphere(wrists, skull, HEAD_RADIUS + 0.07)
         # Hands are about 18 cm long: look where the forearms will point.
@@ -258,7 +270,8 @@ class Choreographer(MotionNetwork):
         reached, elbow, _ = arms.bend(shoulder, wrists, swivel, heading, self.arm)
         fore = (reached - elbow) / self.arm.fore
         palm, tip = reached + 0.09 * fore, reached + 0.16 * fore
-        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + 0.02), skull, HEAD_RADIUS + 0.02)
+        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + 0.032), skull, HEAD_RADIUS + 0.025)
+        freed = freed + outside_sphere(palm, skull, HEAD_RADIUS + 0.045) - palm
         left = np.stack([heading[:, 2], np.zeros(len(heading)), -heading[:, 0]], -1)
         sideways = arms.SIDE[:, None] * left[:, None]
         beside = tip - thighs[0]

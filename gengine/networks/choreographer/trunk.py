@@ -79,8 +79,8 @@ def pose(
     pitch = pitch - 1.2 * breath
     yaw = (
         noise.away * feel["turn"] * 0.6
-        + 0.25 * aside
-        - 0.15 * ahead
+        + 0.28 * aside
+        - 0.18 * ahead
         + (0.2 + 1.6 * lively) * talk[:, 1]
         + (0.3 + 0.8 * lively) * slow[:, 1]
     )
