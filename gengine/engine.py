@@ -31,6 +31,9 @@ from gengine.session import Session
 Source = str | Path | AudioClip
 
 
+DEFAULT_AVATAR = "anna"
+
+
 class Take:
     """One run over one recording: iterate it for stretches of performance, then read what it noted.
 
@@ -279,6 +282,19 @@ def resampled(performance: Performance, fps: float | None, face_fps: float | Non
     """A performance at other frame rates, checked like ``--fps``."""
     checked_config(EngineConfig(), body_fps=fps, face_fps=face_fps)
     return performance.resample(fps, face_fps)
+
+
+def view(source: str | Path, avatar: str | None, folder: Path) -> Path:
+    """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder."""
+    from gengine.serve.viewer import write_viewer
+
+    path = Path(source)
+    path = path / "performance.npz" if path.is_dir() else path
+    performance = load(path)
+    export([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR}})
+    with staging(folder) as stage:
+        write_viewer(performance, stage, path.parent.name if path.name == "performance.npz" else path.stem)
+    return folder
 
 
 def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:

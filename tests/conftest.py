@@ -77,3 +77,24 @@ def make_performance(make_motion) -> Callable[..., Performance]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """JavaScript packages of ``tests/three/package.json``, installed once; skips where node cannot have them."""
+    import fcntl
+    import shutil
+    import subprocess
+
+    home = Path(__file__).parent / "three"
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+    with (home / ".install.lock").open("w") as lock:  # test processes run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = ("three", "gltf-validator", "playwright-core")
+        if not all((home / "node_modules" / name / "package.json").is_file() for name in wanted):
+            command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"the node packages cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+    return home / "node_modules"

@@ -1,0 +1,95 @@
+"""The web viewer: a folder that shows one performance in a browser, and a server for it on this machine."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.emotion import EMOTIONS
+from gengine.core.face import ARKIT_NAMES
+from gengine.core.performance import Performance
+from gengine.errors import GengineError
+
+POINTS = 1200
+"""Columns of the strip under the picture: more would not be seen."""
+
+
+def viewer_page() -> Path:
+    """The page that was built from ``render/web``, in a source checkout or an installed wheel."""
+    package = Path(str(resources.files("gengine")))
+    for folder in (package / "render" / "web" / "dist", package.parent / "render" / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder / "index.html"
+    raise GengineError("the viewer's page is missing; build it: cd render/web && npm install && npm run build")
+
+
+def write_viewer(performance: Performance, folder: Path, title: str) -> None:
+    """Put the page, the sound and what the strip shows beside an ``avatar.glb`` in ``folder``."""
+    import soundfile
+
+    shutil.copyfile(viewer_page(), folder / "index.html")
+    soundfile.write(folder / "sound.wav", performance.audio.samples, performance.audio.rate, subtype="PCM_16")
+    (folder / "performance.json").write_text(json.dumps(strip_of(performance, title)), "utf-8")
+
+
+def strip_of(performance: Performance, title: str) -> dict[str, Any]:
+    """What the strip draws: waveform peaks, emotion strengths, ARKit curves, words; at most ``POINTS`` columns."""
+    face = performance.face
+    curves = _columns(face.weights) if face is not None else np.zeros((0, len(ARKIT_NAMES)))
+    emotions = _columns(performance.emotion.weights)
+    used = [e for e in range(len(EMOTIONS)) if e and emotions[:, e].max(initial=0) > 0.005]
+    start = performance.start
+    return {
+        "title": title,
+        "duration": performance.duration,
+        "words": [{"text": w.text, "start": w.start - start, "end": w.end - start} for w in performance.words.words],
+        "emotions": {"names": [EMOTIONS[e] for e in used], "values": np.round(emotions[:, used], 3).tolist()},
+        "curves": {
+            "names": list(ARKIT_NAMES) if len(curves) else [],
+            "values": np.round(curves.T, 3).tolist() if len(curves) else [],
+        },
+        "wave": np.round(_peaks(performance.audio.samples), 3).tolist(),
+    }
+
+
+def _columns(values: NDArray) -> NDArray:
+    """Rows ``(T, D)`` thinned to at most ``POINTS``."""
+    index = np.unique(np.linspace(0, max(len(values) - 1, 0), min(len(values), POINTS)).astype(int))
+    return np.asarray(values, float)[index[: len(values)]]
+
+
+def _peaks(samples: NDArray) -> NDArray:
+    """Largest magnitude in each of at most ``POINTS`` stretches, the loudest being 1."""
+    edges = np.linspace(0, len(samples), min(POINTS, max(len(samples), 1)) + 1).astype(int)[:-1]
+    peaks = np.maximum.reduceat(np.abs(samples), edges) if len(samples) else np.zeros(1)
+    return peaks / max(float(peaks.max()), 1e-6)
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Files of one folder, nothing cached and nothing logged."""
+
+    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".glb": "model/gltf-binary"}
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        del format, args
+
+
+def serve(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
+    """A server of ``folder`` on the loopback address; ``port`` 0 takes a free one. Call ``serve_forever``."""
+    try:
+        handler = functools.partial(_Handler, directory=str(folder))
+        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise GengineError(f"--port {port}: cannot be used ({error.strerror}); give another, or 0 for any") from None

@@ -1,0 +1,94 @@
+"""The web viewer: its files, its server, and the page in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gengine.core.performance import Performance
+from gengine.engine import animate, view
+from gengine.errors import GengineError
+from gengine.serve.viewer import serve, strip_of
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("viewer") / "hello"
+    run.mkdir()
+    performance = animate("demos/speech.wav", "happy:0.8", text="demos/speech.txt").slice(0, 4.0)
+    performance.save(run / "performance.npz")
+    return view(run, "ben", run.parent / "site")
+
+
+def test_the_folder_is_whole(folder: Path) -> None:
+    assert {p.name for p in folder.iterdir()} == {"index.html", "avatar.glb", "sound.wav", "performance.json"}
+    strip = json.loads((folder / "performance.json").read_text())
+    assert strip["title"] == "hello" and strip["duration"] == pytest.approx(4.0)
+    assert strip["emotions"]["names"] == ["happiness"]
+    assert np.max(strip["emotions"]["values"]) == pytest.approx(0.8, abs=0.01)
+    assert len(strip["curves"]["names"]) == len(strip["curves"]["values"]) == 52
+    assert soundfile.info(folder / "sound.wav").duration == pytest.approx(4.0)
+    page = (folder / "index.html").read_text()
+    assert "cdn" not in page and 'src="http' not in page  # works offline
+
+
+def test_a_stretch_without_face_or_words_has_a_strip(folder: Path) -> None:
+    performance = Performance.load(folder.parent / "hello" / "performance.npz")
+    bare = Performance(performance.audio, type(performance.words)(), performance.emotion, motion=performance.motion)
+    strip = strip_of(bare, "x")
+    assert strip["curves"] == {"names": [], "values": []} and strip["words"] == []
+
+
+def test_the_server_serves_the_folder_only(folder: Path) -> None:
+    server = serve(folder)
+    port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/performance.json") as reply:
+            assert json.load(reply)["title"] == "hello"
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/../hello/performance.npz")
+        with pytest.raises(GengineError, match="port"):
+            serve(folder, port)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.browser
+def test_a_real_browser_shows_the_face_we_made(folder: Path, node_modules: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    server = serve(folder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        command = ["node", str(HERE / "read_viewer.mjs"), chromium, address, "1.5"]
+        environment = {**os.environ, "NODE_MODULES": str(node_modules)}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    performance = Performance.load(folder.parent / "hello" / "performance.npz")
+    assert performance.face is not None
+    assert seen["errors"] == [] and seen["joints"] > 60
+    for name in ("jawOpen", "mouthSmileLeft", "browInnerUp"):
+        expected = np.interp(
+            1.5, np.arange(len(performance.face)) / performance.face.fps, performance.face.channel(name)
+        )
+        assert seen["morphs"][name] == pytest.approx(expected, abs=0.02)
+    assert seen["drawn"] > 0.02  # share of the picture that is not background
