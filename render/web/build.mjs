@@ -1,4 +1,4 @@
-// Bundles the viewer with three.js into one page that works offline: npm install && npm run build
+// Bundles the viewer with three.js into one page that works offline: npm install --no-package-lock && npm run build
 import { build } from "esbuild";
 import { readFile, writeFile, mkdir } from "node:fs/promises";
 
