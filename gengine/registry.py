@@ -22,6 +22,9 @@ REGISTRY: dict[str, dict[str, str]] = {
         "npz": "gengine.exporters.npz:NpzExporter",
         "mp4": "gengine.renderers.preview:PreviewExporter",
         "glb": "gengine.exporters.glb:GlbExporter",
+        "vrma": "gengine.exporters.vrma:VrmaExporter",
+        "usd": "gengine.exporters.usd:UsdExporter",
+        "smplx": "gengine.exporters.smplx:SmplxExporter",
     },
 }
 

@@ -86,12 +86,12 @@ def _primitive(
     builder: GlbBuilder, part: Part, names: tuple[str, ...], material: int, morph_normals: bool
 ) -> dict[str, Any]:
     count = len(part.vertices)
-    seams = _Seams(part)
+    normals = Normals(part)
     joints, weights = _influences(part)
     uv = part.uv
     attributes = {
         "POSITION": builder.accessor(part.vertices, VERTICES, bounds=True),
-        "NORMAL": builder.accessor(seams.normals, VERTICES),
+        "NORMAL": builder.accessor(normals.rest, VERTICES),
         "JOINTS_0": builder.accessor(joints, VERTICES),
         "WEIGHTS_0": builder.accessor(weights, VERTICES, normalized=True),
     }
@@ -111,14 +111,14 @@ def _primitive(
         index, delta = moves.get(name, (np.zeros(0, np.int32), np.zeros((0, 3), np.float32)))
         target = {"POSITION": builder.sparse(count, index, delta)}
         if morph_normals:
-            target["NORMAL"] = builder.sparse(count, *seams.turned(index, delta))
+            target["NORMAL"] = builder.sparse(count, *normals.turned(index, delta))
         targets.append(target)
     if targets:
         primitive["targets"] = targets
     return primitive
 
 
-class _Seams:
+class Normals:
     """Normals of a part whose vertices are split along texture seams: the two sides get the same one."""
 
     def __init__(self, part: Part) -> None:
@@ -126,7 +126,7 @@ class _Seams:
         _, first, self._twin = np.unique(part.vertices, axis=0, return_index=True, return_inverse=True)
         self._twin = self._twin.reshape(-1)
         self._first, self._triangles = first, self._twin[part.triangles]
-        self.normals = _unit(vertex_normals(part.vertices[first], self._triangles))[self._twin]
+        self.rest = _unit(vertex_normals(part.vertices[first], self._triangles))[self._twin]
 
     def turned(self, index: NDArray, delta: NDArray) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Vertices whose normal a morph turns by more than half a degree, and by how much."""
@@ -139,7 +139,7 @@ class _Seams:
         mask = np.zeros(len(self._first), bool)
         mask[around] = True
         whole = self._triangles[mask[self._triangles].all(axis=1)]
-        change = _unit(vertex_normals(moved[self._first], whole))[self._twin] - self.normals
+        change = _unit(vertex_normals(moved[self._first], whole))[self._twin] - self.rest
         inside = np.zeros(len(self._first), bool)
         inside[ring] = True
         turned = np.flatnonzero(inside[self._twin] & (np.linalg.norm(change, axis=1) > 0.009))

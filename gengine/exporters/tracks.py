@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 
 from gengine.core import rotation
 from gengine.core.avatar import Avatar
+from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.timing import check_rate
 from gengine.errors import GengineError
 
-Track = TypeVar("Track", Motion, FaceTrack)
+Track = TypeVar("Track", Motion, FaceTrack, EmotionTrack)
 
 
 def find_avatar(which: str | Path | Avatar) -> Avatar:
@@ -43,7 +45,7 @@ class Resampled(Generic[Track]):
         """The frames of the new rate that are certain; ``last`` also gives those after the last frame."""
         if self._fps is None or self._fps == track.fps:
             return track
-        held = track if self._held is None else _joined(self._held, track)
+        held = track if self._held is None else joined([self._held, track])
         end = self._start + len(held)
         step = track.fps / self._fps
         if last:
@@ -64,9 +66,17 @@ class Resampled(Generic[Track]):
         return None if self._held is None else self.push(self._held[:0], last=True)
 
 
-def _joined(a: Any, b: Any) -> Any:
-    fields = ("rotations", "root") if isinstance(a, Motion) else ("weights", "head", "gaze")
-    return replace(a, **{f: np.concatenate([getattr(a, f), getattr(b, f)]) for f in fields})
+_FIELDS: dict[type, tuple[str, ...]] = {
+    Motion: ("rotations", "root"),
+    FaceTrack: ("weights", "head", "gaze"),
+    EmotionTrack: ("weights", "vad"),
+}
+
+
+def joined(tracks: Sequence[Any]) -> Any:
+    """Tracks of one kind and rate, one after the other."""
+    first = tracks[0]
+    return replace(first, **{f: np.concatenate([getattr(t, f) for t in tracks]) for f in _FIELDS[type(first)]})
 
 
 def _mixed(track: Any, low: NDArray, high: NDArray, t: NDArray, fps: float) -> Any:
@@ -76,6 +86,8 @@ def _mixed(track: Any, low: NDArray, high: NDArray, t: NDArray, fps: float) -> A
     if isinstance(track, Motion):
         turns = rotation.slerp(track.rotations[low], track.rotations[high], t[:, None])
         return Motion(track.skeleton, turns, mix(track.root), fps)
+    if isinstance(track, EmotionTrack):
+        return EmotionTrack(mix(track.weights), mix(track.vad), fps)
     return FaceTrack(mix(track.weights), rotation.slerp(track.head[low], track.head[high], t), mix(track.gaze), fps)
 
 
@@ -100,8 +112,8 @@ class Clocked:
             self._first = clock
         if clock != self._first:
             raise GengineError(f"{self._path.name}: a stretch at {clock} Hz does not continue one at {self._first} Hz")
-        for track, fields in ((motion, ("rotations", "root")), (face, ("weights", "head", "gaze"))):
-            if track is not None and not all(np.isfinite(getattr(track, f)).all() for f in fields):
+        for track in (motion, face):
+            if track is not None and not all(np.isfinite(getattr(track, f)).all() for f in _FIELDS[type(track)]):
                 raise GengineError(f"{self._path.name}: the {type(track).__name__} holds NaN or infinity")
         return (
             None if motion is None else self._body.push(motion),
