@@ -20,6 +20,9 @@ Array = NDArray[np.float64]
 SIDE = np.array([1.0, -1.0])
 """Sign of the X axis for (left, right)."""
 
+# A T-pose holds the shoulders higher and further forward than standing people do (medians of real clips).
+_LOWERED, _DRAWN_BACK = np.radians(-6.0), np.radians(-15.0)
+
 
 @dataclass(frozen=True)
 class ArmSpec:
@@ -41,6 +44,11 @@ class ArmSpec:
             float(np.linalg.norm(offset["LeftForeArm"])),
             float(np.linalg.norm(offset["LeftHand"])),
         )
+
+    @property
+    def middle(self) -> Array:
+        """Mid-shoulder in the chest's frame while standing easy, metres: the origin of the plans."""
+        return self.clavicle_root + self.clavicle * np.array([0.0, np.sin(_LOWERED), np.sin(_DRAWN_BACK)])
 
     @property
     def length(self) -> float:
@@ -66,8 +74,8 @@ def clavicles(chest: Array, root: Array, spec: ArmSpec, wrists: Array, shrug: Ar
     up = 0.19 * np.maximum(elevation - 0.25, -0.2) + shrug
     ahead = np.radians(13.0) * np.clip(direction[..., 2], -0.3, 1.0) + forward
     up, ahead = soft_range(up, "clavicle_up", 0.06), soft_range(ahead, "clavicle_forward")
-    lift = rotation.from_axis_angle([0.0, 0.0, 1.0], up * SIDE)
-    swing = rotation.from_axis_angle([0.0, 1.0, 0.0], -ahead * SIDE)
+    lift = rotation.from_axis_angle([0.0, 0.0, 1.0], (up + _LOWERED) * SIDE)
+    swing = rotation.from_axis_angle([0.0, 1.0, 0.0], -(ahead + _DRAWN_BACK) * SIDE)
     return rotation.multiply(lift, swing)
 
 

@@ -24,9 +24,9 @@ _FASTEST = 165.0
 _RESTS = {
     "hang": Posture((0.47, -0.945, 0.12), "in", "relaxed", 6, -4),
     "ready": Posture((0.47, -0.80, 0.32), "in", "relaxed", 2, -6),
-    "together": Posture((0.19, -0.62, 0.43), "rest", "soft", 4, -4),
+    "together": Posture((0.19, -0.62, 0.47), "rest", "soft", 4, -4),
 }
-_GUARD = Posture((0.17, -0.40, 0.43), "back", "loose_fist", 14, -4, -6)
+_GUARD = Posture((0.17, -0.40, 0.47), "back", "loose_fist", 14, -4, -6)
 """Hands before the breastbone, where fear and pain keep them."""
 
 

@@ -161,7 +161,7 @@ class Choreographer(MotionNetwork):
         lift = np.concatenate([lift.at(times) for lift in stance.lifts], 1)
         ankles = np.stack([feet[..., 0], self.leg.ankle + lift, feet[..., 1]], -1)
         yaw = feet[..., 2]
-        bend = 0.009 + 0.006 * np.clip(feel["tremor"] + feel["spine"] / 9.0, 0, 1) + body.dip
+        bend = 0.002 + 0.006 * np.clip(feel["tremor"] + feel["spine"] / 9.0, 0, 1) + body.dip
         root = body.sideways.copy()
         root[:, 1] = legs.pelvis_height(body.sideways, ankles, body.hips, self.leg, bend) + bob
         out[:, 0] = body.hips
@@ -191,9 +191,9 @@ class Choreographer(MotionNetwork):
         else:  # no face network ran: idle life only
             head = rotation.from_rotvec(np.radians([1.6, 2.2, 1.2]) * state.neck_noise(times))
         part = rotation.to_rotvec(head)
-        lean = np.radians(7.0)  # a neck leans forward, the skull sits level on it
+        lean, more = np.radians([18.0, 6.0])  # a neck leans forward, the skull sits level on it
         neck = rotation.multiply(rotation.from_rotvec(0.36 * part), rotation.from_axis_angle([1.0, 0, 0], lean))
-        neck1 = rotation.from_rotvec(0.30 * part)
+        neck1 = rotation.multiply(rotation.from_rotvec(0.30 * part), rotation.from_axis_angle([1.0, 0, 0], more))
         out[:, self._neck[0]], out[:, self._neck[1]] = neck, neck1
         both = rotation.multiply(neck, neck1)
         out[:, self._neck[2]] = rotation.multiply(rotation.conjugate(both), head)
@@ -224,7 +224,8 @@ class Choreographer(MotionNetwork):
         place[..., 0] = soft_floor(place[..., 0], -0.08, 0.03)
         place = place * length
         place = place + 0.0075 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
-        wrists = neck_root[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
+        origin = chest_at + rotation.rotate(chest, np.broadcast_to(self.arm.middle, chest_at.shape))
+        wrists = origin[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
         # A hand raised to the side carries its elbow lower than the speaker's habit, or the arm looks like a signal's.
         swivel = posture[..., 1] * (1 - 0.4 * smoothstep((path[..., 1] + 0.35) / 0.4))

@@ -409,7 +409,7 @@ class Planner:
             palm, shape = "in", ("flat_closed" if mood.fist < 0.3 or rng.random() < 0.4 else "fist")
         elif hand.home or rng.random() < 0.12:  # hands need not agree all the time
             palm = "in"
-        return Posture((0.0, 0.0, 0.0), palm, shape, float(rng.normal(-7, 7)), float(rng.normal(-7, 6)),
+        return Posture((0.0, 0.0, 0.0), palm, shape, float(rng.normal(-1, 7)), float(rng.normal(-3, 6)),
                        float(rng.normal(0, 5)))  # fmt: skip
 
     def _hold(self, mood: Mood, rng: np.random.Generator, cue: tuple[Cue, Form] | None, now: float) -> None:

@@ -144,9 +144,9 @@ class Manner:
         right = np.clip((traits.handedness - 0.5) * 2, -1, 1)
         # The other hand works lower; least so for orators.
         drop = _by_energy(e, 0.02, 0.16, 0.01) * (right / 0.2 if abs(right) < 0.2 else np.sign(right))
-        out = _by_energy(e, 0.26, 0.58, 0.54)
+        out = _by_energy(e, 0.26, 0.58, 0.52)
         up = _by_energy(e, -0.50, -0.50, -0.30) + traits.height - _by_energy(e, -0.1, 0.0, 0.12)
-        ahead = _by_energy(e, 0.42, 0.52, 0.48)
+        ahead = _by_energy(e, 0.46, 0.51, 0.43)
         low_share = _by_energy(e, 0.0, 0.24, 0.14)
         return cls(
             traits=traits,
@@ -180,7 +180,7 @@ class Manner:
             shift_every=_by_energy(e, 6.0, 1.0, 0.7) / np.sqrt(max(traits.sway, 0.2)),
             shift_size=_by_energy(e, 0.026, 0.045, 0.07) * traits.sway,
             step_share=_by_energy(e, 0.02, 0.12, 0.38),
-            stance=_by_energy(e, 0.23, 0.25, 0.31),
+            stance=_by_energy(e, 0.315, 0.295, 0.30),
             cue_chance=_by_energy(e, 0.36, 0.34, 0.42),
         )
 

@@ -16,8 +16,9 @@ Array = NDArray[np.float64]
 
 # Shares of the chest's pitch, yaw and roll that Spine, Spine1, Spine2, Spine3 carry (orator's deviations by joint).
 _SHARES = np.array([[0.20, 0.14, 0.24], [0.25, 0.16, 0.24], [0.38, 0.52, 0.36], [0.17, 0.18, 0.16]])
-# Standing curve of the spine, deg of pitch; sums to zero, so a neutral chest is upright.
-_CURVE = np.radians([-3.0, -0.5, 2.0, 1.5])
+# Standing curve of the spine, deg of pitch, over a pelvis that tips forward by _TIP: the chest ends up 2 deg forward.
+_CURVE = np.radians([-5.5, -1.5, 1.5, 1.5])
+_TIP = 6.0
 
 
 @dataclass
@@ -89,7 +90,7 @@ def pose(
     pelvis_yaw = (
         noise.away * feel["turn"] * 0.6 + (0.5 + 2.2 * lively) * slow[:, 4] + 0.12 * aside + (1.1 * lively) * talk[:, 4]
     )
-    pelvis_pitch = feel["lean"] * 0.55 + 0.3 * slow[:, 5] + 0.35 * lively * talk[:, 5] - weight[:, 1] * 20
+    pelvis_pitch = _TIP + feel["lean"] * 0.55 + 0.3 * slow[:, 5] + 0.35 * lively * talk[:, 5] - weight[:, 1] * 20
     roll = roll - 0.6 * pelvis_roll  # shoulders stay nearly level over a tilted pelvis
     pitch = pitch + feel["lean"] * 0.45
     chest = np.stack(
@@ -108,5 +109,5 @@ def pose(
     # Leaning from the ankles: the pelvis goes back a little when the trunk goes forward.
     sideways[:, 2] = middle[:, 1] + weight[:, 1] - 0.0022 * feel["lean"] + 0.003 * slow[:, 5] - 0.0008 * feel["spine"]
     # Knees give a little when weight moves over, and with the rhythm of talk; never straighter than the base.
-    dip = 0.004 * lively * (1 + np.tanh(talk[:, 6])) + 0.003 * (1 + np.tanh(slow[:, 5])) * lively
+    dip = 0.0025 * lively * (1 + np.tanh(talk[:, 6])) + 0.002 * (1 + np.tanh(slow[:, 5])) * lively
     return Trunk(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"), dip)

@@ -34,8 +34,8 @@ class Posture:
     at: tuple[float, float, float]
     palm: str = "in"
     hand: str = "relaxed"
-    flexion: float = -8.0
-    radial: float = -4.0
+    flexion: float = -5.0
+    radial: float = -2.0
     elbow: float = 0.0
     shrug: float = 0.0
 
