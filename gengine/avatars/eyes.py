@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.bodies import Body, morphs, shared
+from gengine.avatars.bodies import Body, shared
 from gengine.avatars.surface import Deltas, Surface, joined, rigid, sheet
 from gengine.avatars.tpose import rig
 from gengine.core.avatar import Material, Part
@@ -151,9 +151,9 @@ def _fringe(body: Body, edge: str, side: str, full: float, rng: np.random.Genera
     if edge == "upper":  # curled: the tips turn up
         vertices[:, 1] += 0.0016 * np.clip(at[:, 1], 0, 1) ** 2
     moved: Deltas = {}
-    for name, (where, delta) in morphs().items():
+    for name, (where, delta) in body.shapes.items():
         dense = np.zeros((len(body.vertices), 3))
-        dense[where] = delta * body.face_scale
+        dense[where] = delta
         change = np.einsum("nk,nkd->nd", share, dense[index])
         hit = np.flatnonzero(np.abs(change).max(1) > 2e-5)
         if len(hit):

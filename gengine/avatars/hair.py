@@ -164,6 +164,26 @@ def grow(
     return np.stack(path, axis=1), np.stack(normals, axis=1)
 
 
+def _edged(head: Scalp, rng: np.random.Generator, spacing: float) -> tuple[NDArray, NDArray, NDArray]:
+    """Roots with three times as many along the hairline at the front, where gaps would be seen."""
+    whole, edge = roots(head, rng, spacing), roots(head, rng, 0.55 * spacing)
+    front = (edge[2] < 20) & (head.local(edge[0])[:, 2] > 15)
+    return tuple(np.concatenate([a, b[front]]) for a, b in zip(whole, edge, strict=True))  # type: ignore[return-value]
+
+
+def scattered(surface: Surface, rng: np.random.Generator, spacing: float) -> tuple[NDArray, NDArray]:
+    """Points ``(N, 3)`` on a surface about ``spacing`` mm apart, with their normals."""
+    a, b, c = (surface.vertices[surface.triangles[:, k]] for k in range(3))
+    area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    want = int(area.sum() / (spacing * 1e-3) ** 2)
+    chosen = rng.choice(len(area), want, p=area / area.sum())
+    u, v = np.sqrt(rng.random(want)), rng.random(want)
+    share = np.stack([1 - u, u * (1 - v), u * v], axis=1)
+    corners = surface.triangles[chosen]
+    normals = np.einsum("nk,nkd->nd", share, surface.normals()[corners])
+    return np.einsum("nk,nkd->nd", share, surface.vertices[corners]), _unit(normals)
+
+
 def ribbons(
     head: Scalp,
     path: NDArray,
@@ -313,7 +333,7 @@ def _hanging(
     spacing: float,
 ) -> tuple[list[Surface], Surface | None]:
     """Hair that falls from a parting: ``end`` mm over the eyes where it stops, ``volume`` mm off the head."""
-    start, normal, depth = roots(head, rng, spacing)
+    start, normal, depth = _edged(head, rng, spacing)
     root = head.local(start)
     count = len(root)
     top = np.clip((root[:, 1] - 30) / 45, 0, 1)
@@ -322,12 +342,13 @@ def _hanging(
     length = (root[:, 1] - limit) * 1.0 + 62 + 30 * top
     phase, swing = rng.uniform(0, 6.28, count), rng.normal(0, 0.06, (count, 3))
     front = np.clip((root[:, 2] - 25) / 45, 0, 1)
+    crown = top * (1 - front)
 
     def pull(p: NDArray, r: NDArray, t: float) -> NDArray:
         side = np.clip((78 - np.abs(p[:, 0])) / 30, 0, 1) * np.clip((p[:, 1] + 5) / 50, 0, 1)
         back = -0.38 * front * np.clip((p[:, 1] + 45) / 70, 0, 1) * np.clip(1.25 - t, 0, 1)
         sweep = np.stack(
-            [over * side * (0.25 + front), 0.25 * top * (1 - 3 * t), back - 0.25 * (1 - front) * side], axis=1
+            [over * side * (0.25 + front), 0.25 * top * (1 - 3 * t), back - 0.9 * crown * max(0.0, 1 - 1.6 * t)], axis=1
         )
         sweep[:, 0] += wave * np.sin(phase + 9 * t)
         sweep[:, 2] += 0.6 * wave * np.cos(phase + 9 * t)
@@ -341,7 +362,7 @@ def _hanging(
             tuck = -inward * _unit(p * [1, 0, 1]) * (t - 0.72) * 4
         return sweep + hang + tuck + swing
 
-    thick = volume * (0.65 + 0.5 * rng.random(count))
+    thick = volume * (0.65 + 0.5 * rng.random(count)) * (1 - 0.35 * front)
 
     def lift(t: float) -> NDArray:
         rise = np.clip(t * 4.0, 0, 1)
@@ -349,7 +370,7 @@ def _hanging(
 
     path, out = grow(head, start, normal, length, lift, pull, 11, 0.12, limit)
     width = rng.uniform(11, 18, count) * np.clip(0.45 + depth / 30, 0, 1)
-    full = cap(head, lambda p, d: np.clip(0.35 * d, 0, 0.42 * volume))
+    full = cap(head, lambda p, d: np.clip(0.22 * (d - 5), 0, 0.38 * volume), 5.0)
     return [ribbons(head, path, out, width, rng, 0.55, 0.10)], full
 
 
@@ -362,7 +383,7 @@ def _long(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
 
 
 def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
-    start, normal, depth = roots(head, rng, 7.4)
+    start, normal, depth = _edged(head, rng, 8.2)
     root = head.local(start)
     knot = np.array([0.0, 62.0, -98.0])
     fringe = (root[:, 2] > 38) & (np.abs(root[:, 0]) < 52) & (depth < 20)
@@ -381,7 +402,7 @@ def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface 
         )
 
     path, out = grow(head, start, normal, length, lift, pull, 10, 0.75, limit)
-    width = np.where(fringe, rng.uniform(6, 9, len(root)), rng.uniform(9, 14, len(root)))
+    width = np.where(fringe, rng.uniform(7, 10, len(root)), rng.uniform(10, 15, len(root)))
     pieces = [ribbons(head, path, out, width, rng, 0.45, 0.15)]
     scale = 1e-3 * head.body.face_scale
     centre, radius = head.origin + (knot + [0, 5, -4]) * scale, 31 * scale
@@ -447,12 +468,9 @@ def _fade(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
         return np.clip(0.10 * d, 0, 0.8) + np.clip(d / 10, 0, 1) * top * (5.5 + 2.0 * _bumpy(p, rng, 9.0))
 
     shell = cap(head, thick, 1.0, True)
-    normals = shell.normals()
-    local = head.local(shell.vertices)
-    high = np.flatnonzero((local[:, 1] > 42) & (rng.random(len(local)) < 0.75))
-    curls = _curls(
-        head, shell.vertices[high] - normals[high] * 0.0012, normals[high], rng.uniform(1.8, 3.0, len(high)), rng, 2.6
-    )
+    points, normals = scattered(shell, rng, 5.0)
+    high = head.local(points)[:, 1] > 40
+    curls = _curls(head, points[high] - normals[high] * 0.0012, normals[high], rng.uniform(1.8, 3.0, high.sum()), rng, 2.6)
     return [curls], shell
 
 
@@ -463,10 +481,8 @@ def _afro(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
         return full * target + full * 7 * _bumpy(p * (1 + 44 / 95), rng, 20.0)
 
     shell = cap(head, thick, 0.5, True).smooth(1, 0.4)
-    normals = shell.normals()
-    chosen = np.flatnonzero(rng.random(len(shell.vertices)) < 0.8)
-    points = shell.vertices[chosen] - normals[chosen] * 0.003
-    curls = _curls(head, points, normals[chosen], rng.uniform(4.0, 7.5, len(chosen)), rng, 5.0)
+    points, normals = scattered(shell, rng, 8.4)
+    curls = _curls(head, points - normals * 0.003, normals, rng.uniform(4.0, 8.0, len(points)), rng, 5.5)
     return [curls], shell
 
 

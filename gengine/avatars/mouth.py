@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.bodies import Body, morphs, piece_index
+from gengine.avatars.bodies import Body, piece_index
 from gengine.avatars.layout import layout
 from gengine.avatars.surface import Deltas, Surface, rigid, sheet
 from gengine.avatars.tpose import rig
@@ -54,33 +54,26 @@ def _arch(body: Body, jaw: str) -> tuple[Surface, Surface]:
     index = piece_index(f"teeth_{jaw}")
     points = body.vertices[index]
     up = 1.0 if jaw == "upper" else -1.0
-    # the outer face of MakeHuman's strip gives the curve: its foremost point at every angle
+    # the outer face of MakeHuman's strip gives the curve: an even polynomial through its farthest points
     middle = np.array([0.0, points[:, 1].mean(), np.percentile(points[:, 2], 25)])
     angle = np.arctan2(points[:, 0], points[:, 2] - middle[2])
     reach = np.hypot(points[:, 0], points[:, 2] - middle[2])
-    edges = np.linspace(-1.9, 1.9, 20)
-    centres, curve = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        hit = (angle >= low) & (angle < high)
-        if hit.any():
-            far = points[hit][np.argmax(reach[hit])]
-            centres.append(np.arctan2(far[0], far[2] - middle[2]))
-            curve.append([far[0], far[2]])
-    order = np.argsort(centres)
-    line = np.array(curve)[order]
-    line = 0.5 * (line + line[::-1] * [-1, 1])  # both sides alike
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    fine = np.linspace(0, length[-1], 400)
-    arch = np.stack([np.interp(fine, length, line[:, k]) for k in range(2)], axis=1)
-    for _ in range(60):
-        arch[1:-1] = 0.5 * arch[1:-1] + 0.25 * (arch[:-2] + arch[2:])
+    edges = np.linspace(0, 1.9, 11)
+    bins = [np.flatnonzero((np.abs(angle) >= lo) & (np.abs(angle) < hi)) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+    far = np.array([hit[np.argmax(reach[hit])] for hit in bins if len(hit)])
+    design = np.stack([angle[far] ** (2 * k) for k in range(3)], axis=1)
+    fit, *_ = np.linalg.lstsq(design, reach[far], rcond=None)
+    turn = np.linspace(-1, 1, 400) * np.abs(angle[far]).max()
+    inset = 0.0 if jaw == "upper" else 0.0022  # the lower teeth close behind the upper ones
+    radius = np.stack([turn ** (2 * k) for k in range(3)], axis=1) @ fit - inset
+    arch = np.stack([radius * np.sin(turn), middle[2] + radius * np.cos(turn)], axis=1)
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(arch, axis=0), axis=1))])
     along -= along[-1] / 2
     size = body.face_scale
     widths = np.array(_WIDTHS[jaw]) * 1e-3
     widths *= min(1.0, along[-1] / widths.sum()) if along[-1] < widths.sum() else 1.0
     tip = points[:, 1].min() if jaw == "upper" else points[:, 1].max()
-    tip += up * 0.0012
+    tip -= (0.0022 if jaw == "upper" else 0.0002) * size
 
     def on_arch(s: NDArray, inward: NDArray) -> NDArray:
         x, z = np.interp(s, along, arch[:, 0]), np.interp(s, along, arch[:, 1])
@@ -149,9 +142,9 @@ def _following(body: Body, index: NDArray, vertices: NDArray, triangles: NDArray
     """A surface that shares the rigid motion of base-mesh vertices ``index``, morph by morph."""
     source = body.vertices[index]
     moved: Deltas = {}
-    for name, (where, delta) in morphs().items():
+    for name, (where, delta) in body.shapes.items():
         dense = np.zeros((len(body.vertices), 3))
-        dense[where] = delta * body.face_scale
+        dense[where] = delta
         change = dense[index]
         if np.abs(change).max() < 1e-4:
             continue

@@ -151,7 +151,7 @@ def paint(look: Look) -> NDArray[np.uint8]:
     if look.stubble:
         grain = np.clip(0.5 + 0.55 * noise(0.8), 0, 1)
         hair = np.array(look.hair_color, np.float32) * 0.8 + 0.2 * tone * [0.6, 0.62, 0.68]
-        tint(hair, look.stubble * _beard(x, y, z, c.head) * (0.16 + 0.40 * grain) * (0.75 if light > 0.45 else 0.9))
+        tint(hair, look.stubble * _beard(x, y, z, c.head) * (0.24 + 0.24 * grain) * (0.75 if light > 0.45 else 0.9))
     nails = np.clip(c.nails * 1.6 - 0.3, 0, 1)
     tint(
         np.array(look.nails) if look.nails else np.clip(tone * [1.08, 1.04, 1.06] + 0.03, 0, 1),
@@ -272,7 +272,7 @@ def _brows(image: NDArray, look: Look, c: Canvas, rng: np.random.Generator) -> N
     alpha = np.asarray(layer.resize(size, Image.Resampling.BOX), np.float32) / 255
     soft = gaussian_filter(alpha, 3.0)
     alpha = np.clip(alpha * 0.95 + 0.42 * soft, 0, 1) * (0.62 + 0.25 * min(look.brow, 1.2))
-    color = np.array(look.hair_color, np.float32) * 0.72
+    color = np.array(look.hair_color, np.float32) * 0.58
     if min(look.hair_color) > 0.4:  # grey hair keeps darker brows
         color = np.array(look.hair_color, np.float32) * 0.62
     area = image[top:bottom, left:right]

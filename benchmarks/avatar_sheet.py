@@ -1,0 +1,186 @@
+"""Contact sheets of the avatars to look at: eight emotions at strength 1, and gestures on the whole figure.
+
+``python benchmarks/avatar_sheet.py [--names anna,ben] [--out render] [--audio speech.wav]`` writes
+``avatar_emotions.png``, ``avatar_mouths.png`` and ``avatar_poses.png``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from gengine.avatars import avatar_names, load_avatar
+from gengine.core import rotation
+from gengine.core.avatar import Avatar
+from gengine.core.emotion import EMOTIONS
+from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
+from gengine.core.motion import Motion
+from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
+from gengine.networks.visemes.expression import expressions
+from gengine.renderers.gl import GlBackend
+from gengine.renderers.scene import View, camera, studio
+from gengine.retarget.avatar import AvatarPose, to_avatar
+
+SHOWN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust", "contempt")
+MOUTHS = {
+    "AA": {"jawOpen": 0.30, "mouthLowerDown": 0.24, "mouthUpperUp": 0.10},
+    "IY": {"jawOpen": 0.13, "mouthLowerDown": 0.30, "mouthUpperUp": 0.22, "mouthStretch": 0.22},
+    "UW": {"jawOpen": 0.09, "mouthFunnel": 0.10, "mouthPucker": 0.50},
+    "P": {"jawOpen": 0.12, "mouthClose": 0.15, "mouthPress": 0.30, "mouthRollLower": 0.12, "mouthRollUpper": 0.10},
+    "F": {"jawOpen": 0.08, "mouthClose": 0.04, "mouthRollLower": 0.32, "mouthUpperUp": 0.20},
+    "TH": {"jawOpen": 0.08, "mouthLowerDown": 0.14, "tongueOut": 0.18},
+    "blink": {"eyeBlink": 0.92},
+    "half": {"eyeBlink": 0.45, "eyeLookDown": 0.4},
+}
+GREY = np.array([92, 97, 104], float)
+
+
+def weights_of(channels: dict[str, float]) -> np.ndarray:
+    """ARKit weights ``(52,)``; a name without a side stands for both."""
+    out = np.zeros(len(ARKIT_NAMES), np.float32)
+    for name, value in channels.items():
+        for key in (name, name + "Left", name + "Right"):
+            if key in ARKIT_INDEX:
+                out[ARKIT_INDEX[key]] = value
+    return out
+
+
+def face_pose(avatar: Avatar, emotion: str) -> tuple[np.ndarray, np.ndarray]:
+    """Skin matrices and weights of an emotion's face at strength 1, arms hanging."""
+    table = expressions()
+    k = EMOTIONS.index(emotion)
+    pitch, roll, yaw = table.posture[k]
+    head = rotation.from_euler(np.array([[yaw, pitch, roll]]), "YXZ")
+    gaze = np.array([[0.0, -table.look_down[k]]], np.float32)
+    motion = standing(head)
+    face = FaceTrack(table.weights[k][None].astype(np.float32), head, gaze, motion.fps)
+    pose = to_avatar(avatar, motion, face, motion.fps)
+    return avatar.skin_matrices(pose.rotations, pose.root)[0], pose.morphs[0]
+
+
+def standing(head: np.ndarray | None = None, count: int = 1) -> Motion:
+    """Standing figures with hanging arms."""
+    skeleton = beat_skeleton()
+    turns = np.tile(rotation.IDENTITY, (count, len(skeleton), 1))
+    for side, sign in (("Left", 1.0), ("Right", -1.0)):
+        turns[:, skeleton.index(f"{side}Arm")] = rotation.from_euler([0, 0, -sign * 1.32])
+        turns[:, skeleton.index(f"{side}ForeArm")] = rotation.from_euler([0, -sign * 0.18, 0])
+    if head is not None:
+        turns[:, skeleton.index("Head")] = head
+    return Motion(skeleton, turns, np.tile([0, BEAT_HIP_HEIGHT, 0], (count, 1)), 30.0)
+
+
+POSES: dict[str, dict[str, tuple[float, float, float]]] = {
+    "rest": {},
+    "T": {"LeftArm": (0, 0, 0), "RightArm": (0, 0, 0), "LeftForeArm": (0, 0, 0), "RightForeArm": (0, 0, 0)},
+    "open": {
+        "LeftArm": (0, -0.35, -1.0), "RightArm": (0, 0.35, 1.0), "LeftForeArm": (1.2, -1.3, 0), "RightForeArm": (1.2, 1.3, 0),
+    },
+    "hands": {
+        "LeftArm": (0, -0.5, -1.2), "RightArm": (0, 0.5, 1.2), "LeftForeArm": (-0.4, -1.9, 0), "RightForeArm": (-0.4, 1.9, 0),
+        "LeftHand": (0, 0, -0.7), "RightHand": (0, 0, 0.7),
+    },
+    "flexed": {
+        "LeftArm": (0, 0, -1.2), "RightArm": (0, -0.2, 0.3), "LeftForeArm": (0.3, -2.27, 0), "RightForeArm": (0, 2.27, 0),
+        "LeftHand": (0, 0, 0.9), "RightHand": (0, 0, -0.9),
+    },
+    "prone": {"LeftForeArm": (1.4, -1.4, 0), "RightForeArm": (-1.4, 1.4, 0), "LeftArm": (0, 0, -1.2), "RightArm": (0, 0, 1.2)},
+    "up": {"LeftArm": (0, -0.3, 0.9), "RightArm": (0, 0.3, -0.5), "LeftForeArm": (0.8, -0.5, 0), "RightForeArm": (0.8, 0.9, 0)},
+    "turned": {"Head": (0.0, 0.9, 0.15), "Spine2": (0, 0.3, 0), "LeftArm": (0, -0.9, -0.6), "LeftForeArm": (0, -0.8, 0)},
+}  # fmt: skip
+
+
+def posed(name: str) -> Motion:
+    """A standing figure with some joints turned by (x, y, z) Euler angles, rad."""
+    motion = standing()
+    turns = np.array(motion.rotations)
+    for joint, (x, y, z) in POSES[name].items():
+        q = rotation.from_euler([0, y, z])
+        turns[0, motion.skeleton.index(joint)] = rotation.multiply(q, rotation.from_euler([x, 0, 0]))
+    return Motion(motion.skeleton, turns, motion.root, motion.fps)
+
+
+def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0) -> View:
+    """A camera closer than a portrait."""
+    view = camera(avatar, "portrait", yaw)
+    reach = (view.position - view.target) * (height / view.height)
+    target = view.target + [0, 0.02, 0.02]
+    return View(target + reach, target, height)
+
+
+def label(image: np.ndarray, text: str) -> np.ndarray:
+    drawn = Image.fromarray(image)
+    ImageDraw.Draw(drawn).text((6, 4), text, fill=(255, 255, 255))
+    return np.asarray(drawn)
+
+
+class Studio:
+    """Draws one avatar on grey."""
+
+    def __init__(self, avatar: Avatar, width: int, height: int) -> None:
+        self.backend, self.avatar = GlBackend(avatar, width, height), avatar
+        self.lights = studio(max(float(part.vertices[:, 1].max()) for part in avatar.parts))
+
+    def shoot(self, matrices: np.ndarray, weights: np.ndarray, view: View, text: str) -> np.ndarray:
+        rgba = self.backend.draw(matrices, weights, view, self.lights, None).astype(float)
+        alpha = rgba[..., 3:] / 255
+        return label((rgba[..., :3] * np.where(alpha > 0, 1, 0) + GREY * (1 - alpha)).clip(0, 255).astype(np.uint8), text)
+
+
+def gesture_frames(audio: str, count: int) -> list[tuple[float, Motion, FaceTrack]]:
+    """Evenly spaced frames of a real performance."""
+    import gengine
+
+    performance = gengine.animate(audio, emotion="happiness")
+    assert performance.body is not None and performance.face is not None
+    frames = np.linspace(0.1, 0.95, count) * len(performance.body)
+    return [(float(f), performance.body, performance.face) for f in frames]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--names", default=",".join(avatar_names()))
+    parser.add_argument("--out", default="render", type=Path)
+    parser.add_argument("--size", default=320, type=int)
+    parser.add_argument("--audio")
+    parser.add_argument("--only", default="emotions,mouths,poses")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    sheets: dict[str, list[np.ndarray]] = {name: [] for name in options.only.split(",")}
+    for name in options.names.split(","):
+        avatar = load_avatar(name)
+        draw = Studio(avatar, options.size, options.size)
+        neutral, _ = face_pose(avatar, "neutral")
+        if "emotions" in sheets:
+            row = [draw.shoot(*face_pose(avatar, e), near_face(avatar, 0.36, 0.12), f"{name} {e}") for e in SHOWN]
+            sheets["emotions"].append(np.concatenate(row, axis=1))
+        if "mouths" in sheets:
+            row = [draw.shoot(neutral, weights_of(w), near_face(avatar, 0.20, 0.25), f"{name} {k}") for k, w in MOUTHS.items()]
+            sheets["mouths"].append(np.concatenate(row, axis=1))
+        if "poses" in sheets:
+            tall = Studio(avatar, int(options.size * 0.8), options.size)
+            row = []
+            for k, key in enumerate(POSES):
+                motion = posed(key)
+                pose: AvatarPose = to_avatar(avatar, motion, None, motion.fps)
+                view = camera(avatar, "full" if key in ("rest", "T") else "upper", (-0.5, 0.0, 0.6, 0.25)[k % 4])
+                row.append(tall.shoot(avatar.skin_matrices(pose.rotations, pose.root)[0], np.zeros(52, np.float32), view, f"{name} {key}"))
+            for at, body, face in gesture_frames(options.audio, 4) if options.audio else []:
+                pose = to_avatar(avatar, body, face, 30.0)
+                frame = min(int(at / body.fps * 30.0), len(pose) - 1)
+                matrices = avatar.skin_matrices(pose.rotations[frame : frame + 1], pose.root[frame : frame + 1])[0]
+                row.append(tall.shoot(matrices, pose.morphs[frame], camera(avatar, "upper", 0.2), f"{name} {at / body.fps:.1f} s"))
+            sheets["poses"].append(np.concatenate(row, axis=1))
+            tall.backend.close()
+        draw.backend.close()
+    for kind, rows in sheets.items():
+        path = options.out / f"avatar_{kind}.png"
+        Image.fromarray(np.concatenate(rows)).save(path)
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
