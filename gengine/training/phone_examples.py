@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +55,10 @@ def jaw_of_phones(phones: tuple[Phone, ...], times: NDArray) -> NDArray[np.float
         total[first:last] += d
         weighted[first:last] += d * float(np.mean([JAW[q] for q in options]))
     return (weighted / total).astype(np.float32)
+
+
+SLACK = 6
+"""Frames by which realignment may move a border."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +146,7 @@ def utterances(folder: Path, corpora: list[str], synthetic: int, seed: int) -> I
         "beat": lambda: speech.beat(folder),
         "jfk": lambda: speech.jfk(folder, align),
         "facegood": lambda: speech.unlabelled(folder, "facegood"),
-        "librispeech": lambda: speech.unlabelled(folder, "librispeech"),
+        "librispeech": lambda: speech.librispeech(folder, align),
         "flite": lambda: synthetic_speech.flite_corpus(folder, synthetic, seed),
     }
     for name in corpora:
@@ -166,30 +169,68 @@ def to_example(u: Utterance, sets: list[str], folder: Path) -> Example:
     return Example(u.name, u.corpus, u.speaker, decibels.astype(np.float16), labels, jaw.astype(np.float16))
 
 
-def collect(folder: Path, config: dict[str, Any], cache: Path) -> Examples:
-    """Examples of the configured corpora, read once and kept in ``cache``."""
-    path = cache / f"phones-{hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]}.npz"
-    if not path.is_file():
-        sets = [""]
-        items = [to_example(u, sets, folder) for u in utterances(folder, **config)]
-        cache.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            np.savez(
-                file,
-                info=json.dumps({"sets": sets, "items": [(e.name, e.corpus, e.speaker, len(e)) for e in items]}),
-                decibels=np.concatenate([e.decibels for e in items]),
-                labels=np.concatenate([e.labels for e in items]),
-                jaw=np.concatenate([e.jaw for e in items]),
-            )
-    with np.load(path) as file:
-        info = json.loads(str(file["info"]))
-        decibels, labels, jaw = file["decibels"], file["labels"], file["jaw"]
-    ends = np.cumsum([n for *_, n in info["items"]])
-    items = [
-        Example(name, corpus, speaker, decibels[e - n : e], labels[e - n : e], jaw[e - n : e])
-        for (name, corpus, speaker, n), e in zip(info["items"], ends, strict=True)
-    ]
-    return Examples(items, info["sets"])
+def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: Path) -> Examples:
+    """Examples of the named corpora, each read once and kept in ``cache``."""
+    sets, items = [""], []
+    for corpus in corpora:
+        key = f"-{synthetic}-{seed}" if corpus == "flite" else ""
+        path = cache / f"phones-{corpus}{key}.npz"
+        if not path.is_file():
+            own = [""]
+            _store(path, [to_example(u, own, folder) for u in utterances(folder, [corpus], synthetic, seed)], own)
+        with np.load(path) as file:
+            info = json.loads(str(file["info"]))
+            decibels, labels, jaw = file["decibels"], file["labels"], file["jaw"]
+        sets += [name for name in info["sets"] if name not in sets]
+        labels = np.array([sets.index(name) for name in info["sets"]], np.int16)[labels]
+        end = 0
+        for name, speaker, count in info["items"]:
+            begin, end = end, end + count
+            items.append(Example(name, corpus, speaker, decibels[begin:end], labels[begin:end], jaw[begin:end]))
+    return Examples(items, sets)
+
+
+def _store(path: Path, items: list[Example], sets: list[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        np.savez(
+            file,
+            info=json.dumps({"sets": sets, "items": [(e.name, e.speaker, len(e)) for e in items]}),
+            decibels=np.concatenate([e.decibels for e in items]),
+            labels=np.concatenate([e.labels for e in items]),
+            jaw=np.concatenate([e.jaw for e in items]),
+        )
+
+
+def realign(e: Example, log_posteriors: NDArray[np.float32], members: NDArray[np.float32], doubt: float) -> Example:
+    """The same sounds in the same order with the times that a first network hears, at most ``SLACK`` frames away.
+
+    Corpora draw their borders differently; one network's ears make them agree. Frames whose lip class the
+    network gives less than ``doubt`` become unknown (0 keeps all).
+    """
+    starts = np.flatnonzero(np.diff(e.labels, prepend=-1))
+    runs, ends = e.labels[starts], np.append(starts[1:], len(e))
+    if len(runs) < 2:
+        return e
+    score = np.log(np.maximum(np.exp(log_posteriors) @ members[runs].T, 1e-6))  # (T, runs)
+    time = np.arange(len(e))[:, None]
+    score[(time < starts - SLACK) | (time >= ends + SLACK)] = -1e4
+    best, came = np.full(len(runs), -1e9), np.zeros((len(e), len(runs)), bool)
+    best[0] = score[0, 0]
+    for t in range(1, len(e)):
+        step = np.append(-1e9, best[:-1])
+        came[t] = step > best
+        best = np.where(came[t], step, best) + score[t]
+    labels, run = np.empty_like(e.labels), len(runs) - 1
+    for t in range(len(e) - 1, -1, -1):
+        labels[t] = runs[run]
+        run -= bool(came[t, run])
+    if doubt:
+        onto = CLASS_OF[:, None] == np.arange(len(CLASSES))
+        allowed = (members @ onto > 0).astype(np.float32)
+        believed = ((np.exp(log_posteriors) @ onto) * allowed[labels]).sum(axis=1)
+        labels = np.where(believed < doubt, 0, labels).astype(labels.dtype)
+    return replace(e, labels=labels)
 
 
 def disturb(
@@ -207,7 +248,7 @@ def disturb(
         labels, jaw = labels[nearest], jaw[nearest]
     if rng.random() < 0.7:  # vocal tract length: a warp of the mel axis
         warp = np.clip(
-            np.arange(logmel.BANDS) + rng.uniform(-3, 3) * np.sin(np.linspace(0.3, np.pi, logmel.BANDS)), 0, 38.999
+            np.arange(logmel.BANDS) + rng.uniform(-2, 2) * np.sin(np.linspace(0.3, np.pi, logmel.BANDS)), 0, 38.999
         )
         low = warp.astype(int)
         t = (warp - low).astype(np.float32)
