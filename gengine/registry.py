@@ -23,6 +23,7 @@ REGISTRY: dict[str, dict[str, str]] = {
         "mp4": "gengine.renderers.preview:PreviewExporter",
         "glb": "gengine.exporters.glb:GlbExporter",
         "vrma": "gengine.exporters.vrma:VrmaExporter",
+        "fbx": "gengine.exporters.fbx:FbxExporter",
         "usd": "gengine.exporters.usd:UsdExporter",
         "smplx": "gengine.exporters.smplx:SmplxExporter",
     },
