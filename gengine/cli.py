@@ -153,8 +153,8 @@ def view(
     import tempfile
     import webbrowser
 
+    from gengine.engine import serve
     from gengine.engine import view as write
-    from gengine.serve.viewer import serve
 
     if out is not None:
         _print(str(write(source, avatar, out) / "index.html"))

@@ -297,6 +297,13 @@ def view(source: str | Path, avatar: str | None, folder: Path) -> Path:
     return folder
 
 
+def serve(folder: Path, port: int) -> Any:
+    """A server of a viewer's folder on this machine; call its ``serve_forever``."""
+    from gengine.serve.viewer import serve as open_server
+
+    return open_server(folder, port)
+
+
 def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:
     """Run the training named by a configuration's ``train:`` key ("module:function")."""
     from gengine.config import parse_settings, read_yaml
