@@ -98,6 +98,10 @@ class Session:
             settle = max(settle, phones.LATENCY + phones.LONGEST)
         return self.window.hop + self.window.lookahead + settle
 
+    def state(self, kind: str) -> Any:
+        """What the "face" or "body" network remembers of this recording, for example its planned strokes."""
+        return self._states[kind]
+
     def push(self, samples: ArrayLike) -> Performance | None:
         """Take the next samples ``(N,)`` float mono at ``rate``; return newly certain motion, if any."""
         if self._flushed:

@@ -167,6 +167,52 @@ class _Reader:
                     raise self.fail(f"value {column} is {word[:20]!r}, expected a finite number", number)
 
 
+@dataclass(frozen=True, eq=False)
+class BvhTable:
+    """A BVH file as it is written: no unit, frame or rotation is interpreted.
+
+    ``offsets (J, 3)`` and ``values (T, C)`` are the file's own numbers; ``channels`` names the columns of
+    ``values`` as (joint name, "Xposition"); ``frames`` is the header's count, ``frame_time`` its seconds;
+    ``first_line`` is the line of the first row.
+    """
+
+    names: tuple[str, ...]
+    parents: NDArray[np.int64]
+    offsets: NDArray[np.float64]
+    channels: tuple[tuple[str, str], ...]
+    values: NDArray[np.float64]
+    frames: float | None
+    frame_time: float | None
+    first_line: int
+
+
+def read_bvh_table(path: str | Path) -> BvhTable:
+    """The header and the numbers of a BVH file; ``FormatError`` as ``read_bvh``."""
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            reader = _Reader(path, file)
+            reader.header()
+            first_line = reader.line
+            blocks = list(reader.rows()) if reader.channels else []
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); give the path of a .bvh file") from None
+    columns: dict[int, tuple[str, str]] = {}
+    for joint in reader.joints:
+        columns |= {column: (joint.name, f"{'XYZ'[axis]}position") for axis, column in joint.positions.items()}
+        columns |= {c: (joint.name, f"{axis}rotation") for axis, c in zip(joint.order, joint.columns, strict=True)}
+    return BvhTable(
+        tuple(_unique([j.name for j in reader.joints])),
+        np.array([j.parent for j in reader.joints]),
+        np.array([j.offset for j in reader.joints], float),
+        tuple(columns[c] for c in range(reader.channels)),
+        np.concatenate(blocks) if blocks else np.zeros((0, reader.channels)),
+        reader.stated_frames,
+        reader.frame_time,
+        first_line,
+    )
+
+
 def read_bvh(
     path: str | Path,
     fps: float | None = None,

@@ -73,7 +73,7 @@ class Planner:
             hand.trim(before)
         self.nod.trim(before)
         self.lively.trim(before)
-        self.strokes = [s for s in self.strokes if s[1] > before]
+        self.strokes = [s for s in self.strokes if s[1] > before - 5]  # read by whoever labels the motion
         self.judged = {k: v for k, v in self.judged.items() if k[1] > before - 5}
 
     # -- decisions -------------------------------------------------------------------------------------------------
