@@ -127,7 +127,9 @@ class Studio:
     def shoot(self, matrices: np.ndarray, weights: np.ndarray, view: View, text: str) -> np.ndarray:
         rgba = self.backend.draw(matrices, weights, view, self.lights, None).astype(float)
         alpha = rgba[..., 3:] / 255
-        return label((rgba[..., :3] * np.where(alpha > 0, 1, 0) + GREY * (1 - alpha)).clip(0, 255).astype(np.uint8), text)
+        return label(
+            (rgba[..., :3] * np.where(alpha > 0, 1, 0) + GREY * (1 - alpha)).clip(0, 255).astype(np.uint8), text
+        )
 
 
 def gesture_frames(audio: str, count: int) -> list[tuple[float, Motion, FaceTrack]]:
@@ -158,7 +160,10 @@ def main() -> None:
             row = [draw.shoot(*face_pose(avatar, e), near_face(avatar, 0.36, 0.12), f"{name} {e}") for e in SHOWN]
             sheets["emotions"].append(np.concatenate(row, axis=1))
         if "mouths" in sheets:
-            row = [draw.shoot(neutral, weights_of(w), near_face(avatar, 0.20, 0.25), f"{name} {k}") for k, w in MOUTHS.items()]
+            row = [
+                draw.shoot(neutral, weights_of(w), near_face(avatar, 0.20, 0.25), f"{name} {k}")
+                for k, w in MOUTHS.items()
+            ]
             sheets["mouths"].append(np.concatenate(row, axis=1))
         if "poses" in sheets:
             tall = Studio(avatar, int(options.size * 0.8), options.size)
@@ -167,12 +172,23 @@ def main() -> None:
                 motion = posed(key)
                 pose: AvatarPose = to_avatar(avatar, motion, None, motion.fps)
                 view = camera(avatar, "full" if key in ("rest", "T") else "upper", (-0.5, 0.0, 0.6, 0.25)[k % 4])
-                row.append(tall.shoot(avatar.skin_matrices(pose.rotations, pose.root)[0], np.zeros(52, np.float32), view, f"{name} {key}"))
+                row.append(
+                    tall.shoot(
+                        avatar.skin_matrices(pose.rotations, pose.root)[0],
+                        np.zeros(52, np.float32),
+                        view,
+                        f"{name} {key}",
+                    )
+                )
             for at, body, face in gesture_frames(options.audio, 4) if options.audio else []:
                 pose = to_avatar(avatar, body, face, 30.0)
                 frame = min(int(at / body.fps * 30.0), len(pose) - 1)
                 matrices = avatar.skin_matrices(pose.rotations[frame : frame + 1], pose.root[frame : frame + 1])[0]
-                row.append(tall.shoot(matrices, pose.morphs[frame], camera(avatar, "upper", 0.2), f"{name} {at / body.fps:.1f} s"))
+                row.append(
+                    tall.shoot(
+                        matrices, pose.morphs[frame], camera(avatar, "upper", 0.2), f"{name} {at / body.fps:.1f} s"
+                    )
+                )
             sheets["poses"].append(np.concatenate(row, axis=1))
             tall.backend.close()
         draw.backend.close()

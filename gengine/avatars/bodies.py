@@ -108,6 +108,11 @@ class Body:
                 if key in self.shapes:
                     index, delta = self.shapes[key]
                     vertices[index] += weight * delta
+        for side in ("left", "right"):  # lids that hang low look tired
+            index, delta = self.shapes[f"eyeWide{side.capitalize()}"]
+            upper, lower = (shared()[f"lash_{edge}_{side}"].astype(np.int64)[1] for edge in ("upper", "lower"))
+            open_ = 1e3 * (self.vertices[upper, 1].max() - self.vertices[lower, 1].min())
+            vertices[index] += np.clip((10.3 - open_) / 7, 0, 0.3) * delta
         return replace(self, vertices=vertices)
 
     def lids_meet(self, side: str) -> float:

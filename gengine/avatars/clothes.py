@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.avatars.bodies import Body
+from gengine.avatars.collars import neckwear
 from gengine.avatars.fabric import fabric
 from gengine.avatars.looks import Color, Look
 from gengine.avatars.shoes import shoes
-from gengine.avatars.surface import Surface, joined, nearest, sheet, skin_from
+from gengine.avatars.surface import Surface, joined, nearest, sheet
 from gengine.core.avatar import Material, Part
 
 Field = Callable[[NDArray], NDArray]
@@ -43,9 +44,9 @@ CUTS = {
     "polo": Cut("pique", sleeve=0.45, hem=-0.05, neck="collar", ease=(0.005, 0.018, 0.015)),
     "shirt": Cut("poplin", sleeve=0.985, hem=-0.04, neck="collar", ease=(0.006, 0.018, 0.013)),
     "blouse": Cut("poplin", sleeve=0.9, hem=-0.02, neck="v", ease=(0.006, 0.016, 0.018), roughness=0.6),
-    "sweater": Cut("knit", sleeve=0.99, hem=-0.06, neck="crew", ease=(0.009, 0.022, 0.013), roughness=0.95),
+    "sweater": Cut("knit", sleeve=0.99, hem=-0.03, neck="crew", ease=(0.009, 0.022, 0.013), roughness=0.95),
     "sweater_v": Cut("knit", sleeve=0.97, hem=-0.05, neck="v", ease=(0.011, 0.024, 0.017), roughness=0.95),
-    "jacket": Cut("wool", sleeve=0.97, hem=-0.11, neck="open", ease=(0.013, 0.030, 0.020), front=0.055, roughness=0.9),
+    "jacket": Cut("wool", sleeve=0.97, hem=-0.11, neck="open", ease=(0.013, 0.030, 0.020), front=0.062, roughness=0.9),
     "jeans": Cut("denim", leg=1.0, ease=(0.004, 0.005, 0.014), roughness=0.9),
     "trousers": Cut("twill", leg=1.0, ease=(0.004, 0.007, 0.022), roughness=0.85),
     "tights": Cut("jersey", leg=1.06, ease=(0.0015, 0.0015, 0.0015), roughness=0.6),
@@ -58,48 +59,45 @@ def dressed(body: Body, look: Look) -> tuple[list[Part], NDArray[np.bool_]]:
     parts: list[Part] = []
     skin = body.piece("body")
     hidden = np.zeros(len(skin.vertices), bool)
-    outer: list[Field] = []
-    for layer, (name, color) in reversed(list(enumerate(look.clothes))):
+    made: list[tuple[str, Color, Surface, Field]] = []
+    below = skin  # what the next garment has to stay outside of
+    for layer, (name, color) in enumerate(look.clothes):
         if name == "shoes":
-            made, field = shoes(body, color)
-            parts += made
+            pair, field = shoes(body, color)
+            parts += pair
         else:
-            part, field = _garment(body, name, color, layer, outer, skin)
-            parts.append(part)
-            outer.append(field)
+            surface, main, field = _garment(body, CUTS[name], name, layer, below)
+            made.append((name, color, surface, field))
+            below = joined([replace(below, morphs={}), main])
         hidden |= field(skin.vertices) > 0.014
+    for k, (name, color, surface, _) in enumerate(made):
+        outer = [field for *_, field in made[k + 1 :]]
+        if outer:  # what lies under another garment is not needed
+            covered = np.max([field(surface.vertices) for field in outer], axis=0) > 0.016
+            surface = surface.take(surface.triangles[~covered[surface.triangles].all(1)])
+        cut = CUTS[name]
+        image, repeat = fabric(cut.cloth, color, k)
+        p = surface.vertices
+        surface = replace(surface, uv=np.stack([p[:, 0] + 0.6 * p[:, 2], 0.6 * p[:, 2] - p[:, 1]], axis=1) / repeat)
+        material = Material(name, "cloth", (1.0, 1.0, 1.0, 1.0), cut.roughness, image, True)
+        if len(surface.triangles):
+            parts.append(surface.part(name, material))
     return parts, hidden
 
 
-def _garment(body: Body, name: str, color: Color, layer: int, outer: list[Field], skin: Surface) -> tuple[Part, Field]:
-    cut = CUTS[name]
+def _garment(body: Body, cut: Cut, name: str, layer: int, below: Surface) -> tuple[Surface, Surface, Field]:
     hull = body.piece("skirt" if name == "skirt" else "tights")
-    if cut.leg:
-        field = _legs(body, cut)
-    elif name == "skirt":
-        field = _skirt(body)
-    else:
-        field = _top(body, cut)
+    field = _legs(body, cut) if cut.leg else _skirt(body) if name == "skirt" else _top(body, cut)
     rough = hull.take(hull.triangles[(field(hull.vertices)[hull.triangles] > -0.06).any(1)]).subdivided()
-    rough = rough.smooth(2, 0.5)
-    loose = _loosened(body, rough, cut, skin, layer)
-    piece = loose.clip(field(loose.vertices))
-    piece = _without_crumbs(piece)
+    loose = _loosened(body, rough.smooth(2, 0.5), cut, below, layer)
+    piece = _without_crumbs(loose.clip(field(loose.vertices)))
     pieces = [piece]
     for loop in piece.border():
         if len(loop) > 12:
             pieces.append(_hem(piece, loop, 0.0022 if cut.cloth != "knit" else 0.0035))
-    if cut.neck in ("collar", "crew", "v", "high") and not cut.leg and name != "skirt":
-        pieces += _collar(body, piece, cut)
-    whole = joined(pieces)
-    if outer:  # what lies under another garment is not needed
-        covered = np.max([f(whole.vertices) for f in outer], axis=0) > 0.022
-        whole = whole.take(whole.triangles[~covered[whole.triangles].all(1)])
-    image, repeat = fabric(cut.cloth, color, layer)
-    p = whole.vertices
-    whole = replace(whole, uv=np.stack([p[:, 0] + 0.6 * p[:, 2], 0.6 * p[:, 2] - p[:, 1]], axis=1) / repeat)
-    material = Material(name, "cloth", (1.0, 1.0, 1.0, 1.0), cut.roughness, image, True)
-    return whole.part(name, material), field
+    if not cut.leg and name != "skirt":
+        pieces += neckwear(body, piece, cut.neck, cut.cloth)
+    return joined(pieces), piece, field
 
 
 def _top(body: Body, cut: Cut) -> Field:
@@ -118,11 +116,19 @@ def _top(body: Body, cut: Cut) -> Field:
         front = p[:, 2] > neck[2] + 0.02
         if cut.neck == "v":
             out = np.where(front, np.minimum(out, (neck[1] - 0.105 + 1.75 * x - p[:, 1]) / 2.0), out)
+        if cut.neck == "collar":  # the top button is open
+            slit = 0.0015 + 0.20 * np.clip(p[:, 1] - neck[1] + 0.075, 0, 0.2)
+            out = np.where(
+                front & (p[:, 1] > neck[1] - 0.09),
+                np.minimum(out, np.maximum(x - slit, neck[1] - 0.075 - p[:, 1])),
+                out,
+            )
         if cut.front:  # open in front, widest at the chest
             # buttoned at the waist, lapels apart above, corners cut away below
             button = hips[1] + 0.12
-            gap = 0.004 + 0.30 * np.clip(p[:, 1] - button, 0, 0.4) * cut.front / 0.055 + 0.35 * np.clip(button - 0.1 - p[:, 1], 0, 0.3)
-            out = np.where(front & (x < 0.16), np.minimum(out, x - gap), out)
+            rise = np.clip(p[:, 1] - button, 0, 0.4)
+            gap = 0.003 + np.minimum(0.24 * rise, cut.front) + 0.35 * np.clip(button - 0.1 - p[:, 1], 0, 0.3)
+            out = np.where(front & (x < 0.12), np.minimum(out, x - gap), out)
         return out
 
     return field
@@ -147,7 +153,7 @@ def _skirt(body: Body) -> Field:
     return field
 
 
-def _loosened(body: Body, hull: Surface, cut: Cut, skin: Surface, layer: int) -> Surface:
+def _loosened(body: Body, hull: Surface, cut: Cut, below: Surface, layer: int) -> Surface:
     """Air between cloth and body, folds where limbs bend, and never nearer to the skin than the cloth is thick."""
     shoulder, elbow, wrist = (body.joint(f"Left{j}")[0] for j in ("Arm", "ForeArm", "Hand"))
     hips, chest, knee = body.joint("LeftUpLeg")[1], body.joint("Spine3")[1], body.joint("LeftLeg")[1]
@@ -170,13 +176,14 @@ def _loosened(body: Body, hull: Surface, cut: Cut, skin: Surface, layer: int) ->
     normal = calm.normals()
     points = 0.35 * p + 0.65 * calm.vertices if not cut.leg else p
     points = points + normal * (air + _folds(body, p, cut, layer))[:, None]
-    thick = 0.0035 + 0.0025 * layer if air.max() > 0.002 else 0.0012
-    index, _ = nearest(points, skin, 3)
-    skin_normals = skin.normals()
-    for k in range(3):
-        depth = np.einsum("nd,nd->n", points - skin.vertices[index[:, k]], skin_normals[index[:, k]])
-        points = points + normal * np.clip(thick - depth, 0, 0.02)[:, None] * (1 if k == 0 else 0.5)
-    return replace(hull, vertices=points).smooth(1, 0.4)
+    thick = 0.0040 if air.max() > 0.002 else 0.0012
+    outward = below.normals()
+    for neighbours in (1, 6, 6):
+        index, weight = nearest(points, below, neighbours)
+        depth = np.einsum("nkd,nkd->nk", points[:, None] - below.vertices[index], outward[index])
+        lack = np.clip(thick - (depth.min(1) if neighbours == 1 else (weight * depth).sum(1)), 0, 0.03)
+        points = points + normal * lack[:, None]
+    return replace(hull, vertices=points).smooth(1, 0.3)
 
 
 def _folds(body: Body, p: NDArray, cut: Cut, layer: int) -> NDArray[np.float64]:
@@ -253,59 +260,3 @@ def _back(edge: NDArray) -> NDArray[np.float64]:
     else:
         axis = -axis * np.sign(axis[1])
     return np.broadcast_to(axis, edge.shape)
-
-
-def _collar(body: Body, piece: Surface, cut: Cut) -> list[Surface]:
-    """A knitted band, or a shirt's collar with its stand and points."""
-    neck, head = body.joint("Neck"), body.joint("Head")
-    loops = [
-        loop
-        for loop in piece.border()
-        if abs(piece.vertices[loop].mean(0)[0]) < 0.03 and piece.vertices[loop][:, 1].mean() > neck[1] - 0.08
-    ]
-    if not loops:
-        return []
-    loop = max(loops, key=len)
-    edge = piece.vertices[loop]
-    axis = (head - neck) / np.linalg.norm(head - neck)
-    centre = edge.mean(0)
-    out = edge - centre
-    out -= np.outer(out @ axis, axis)
-    out /= np.linalg.norm(out, axis=1, keepdims=True)
-    front = np.exp(-((edge[:, 0] / 0.03) ** 2)) * (edge[:, 2] > centre[2])
-    if cut.neck in ("crew", "v"):
-        wide = 0.016 if cut.cloth == "knit" else 0.011
-        if cut.cloth == "poplin":
-            wide = 0.006
-        normal = piece.normals()[loop]
-        along = np.roll(edge, -1, axis=0) - np.roll(edge, 1, axis=0)
-        inward = np.cross(normal, along)
-        inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-9)
-        inward *= np.sign((inward * -out).sum(1).mean() + 1e-9)
-        rows = [
-            edge - inward * 0.004 + normal * 0.0006,
-            edge - inward * 0.002 + normal * 0.0022,
-            edge + inward * wide + normal * 0.001,
-            edge + inward * (wide + 0.001) - normal * 0.002,
-            edge + inward * 0.4 * wide - normal * 0.004,
-        ]
-    else:
-        stand, fall = 0.022, 0.034
-        gap = 1 - 0.9 * front[:, None]
-        top = edge + axis * stand * gap - out * 0.004
-        tip = (
-            1
-            + 0.55 * np.exp(-(((np.abs(edge[:, 0]) - 0.035) / 0.02) ** 2))[:, None] * (edge[:, 2] > centre[2])[:, None]
-        )
-        rows = [
-            edge - out * 0.001,
-            top,
-            top + out * 0.004 + axis * 0.003,
-            top + out * 0.009 + axis * 0.0,
-            edge + axis * (stand - fall * 0.55) * gap + out * (0.013 + 0.004 * tip),
-            edge + axis * (stand - fall * tip) * gap + out * (0.016 + 0.008 * tip),
-        ]
-    grid = np.stack([np.concatenate([row, row[:1]]) for row in rows])
-    vertices, triangles, uv = sheet(grid)
-    skin = skin_from(vertices, body.piece("body"), 8)
-    return [Surface(vertices, triangles[:, ::-1], skin, uv)]

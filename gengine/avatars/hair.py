@@ -88,7 +88,7 @@ def strands(color: Color, seed: int, curly: bool) -> NDArray[np.uint8]:
     tone = 1 + 0.20 * fine / fine.std() + 0.10 * broad / broad.std()
     band = np.repeat(rng.normal(1.0, 0.07, BANDS), 512 // BANDS)[None]
     along = np.linspace(0, 1, 256)[:, None]
-    tone = tone * band * (0.72 + 0.36 * np.clip(along * 2.2, 0, 1))
+    tone = tone * band * (0.70 + 0.30 * np.clip(along * 2.2, 0, 1))
     u = np.linspace(0, BANDS, 512, endpoint=False) % 1
     tone = tone * (0.66 + 0.34 * np.sin(np.pi * u) ** 0.5)[None]
     base = np.asarray(color)[None, None] * np.clip(tone, 0.25, 1.8)[..., None]
@@ -226,7 +226,7 @@ def follow(head: Scalp, points: NDArray) -> NDArray[np.float32]:
     index = head.body.index("Head")
     chin, low = head.body.joint("Head")[1] - 0.035, head.body.joint("Neck")[1] - 0.005
     share = np.clip((chin - points[:, 1]) / (chin - low), 0, 1)
-    share = share * share * (3 - 2 * share)
+    share = 0.65 * share * share * (3 - 2 * share)
     out = np.zeros((len(points), head.skin.skin.shape[1]), np.float32)
     out[:, index] = 1 - share
     lower = share > 0
@@ -369,17 +369,17 @@ def _hanging(
         return (1.5 + thick * rise) * np.clip(depth / 16, 0.15, 1) ** (1 - rise * 0.8)
 
     path, out = grow(head, start, normal, length, lift, pull, 11, 0.12, limit)
-    width = rng.uniform(11, 18, count) * np.clip(0.45 + depth / 30, 0, 1)
+    width = rng.uniform(9, 14, count) * np.clip(0.45 + depth / 30, 0, 1)
     full = cap(head, lambda p, d: np.clip(0.22 * (d - 5), 0, 0.38 * volume), 5.0)
-    return [ribbons(head, path, out, width, rng, 0.55, 0.10)], full
+    return [ribbons(head, path, out, width, rng, 0.9, 0.10)], full
 
 
 def _bob(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
-    return _hanging(head, rng, -82, 26, 15, 0.05, 0.8, 8.4)
+    return _hanging(head, rng, -82, 26, 15, 0.05, 0.8, 7.8)
 
 
 def _long(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
-    return _hanging(head, rng, -235, 12, 13, 0.16, 0.0, 8.6)
+    return _hanging(head, rng, -235, 12, 13, 0.13, 0.0, 7.8)
 
 
 def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
@@ -470,7 +470,9 @@ def _fade(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
     shell = cap(head, thick, 1.0, True)
     points, normals = scattered(shell, rng, 5.0)
     high = head.local(points)[:, 1] > 40
-    curls = _curls(head, points[high] - normals[high] * 0.0012, normals[high], rng.uniform(1.8, 3.0, high.sum()), rng, 2.6)
+    curls = _curls(
+        head, points[high] - normals[high] * 0.0012, normals[high], rng.uniform(1.8, 3.0, high.sum()), rng, 2.6
+    )
     return [curls], shell
 
 

@@ -45,7 +45,7 @@ LOOKS: dict[str, Look] = {
         flush=0.55, brow=0.85, brow_arch=1.5, makeup=0.55, freckles=0.25, seed=1,
     ),
     "ben": Look(
-        tone=(0.825, 0.625, 0.52), lip=(0.70, 0.43, 0.40), iris=(0.42, 0.33, 0.20), hair="short", hair_color=(0.20, 0.13, 0.08),
+        tone=(0.825, 0.625, 0.52), lip=(0.70, 0.43, 0.40), iris=(0.30, 0.24, 0.15), hair="short", hair_color=(0.20, 0.13, 0.08),
         clothes=(("jeans", (0.13, 0.15, 0.20)), ("shirt", (0.36, 0.50, 0.66)), ("shoes", (0.30, 0.20, 0.14))),
         lip_strength=0.5, flush=0.55, stubble=0.75, brow=1.25, seed=2,
     ),

@@ -59,7 +59,10 @@ def _arch(body: Body, jaw: str) -> tuple[Surface, Surface]:
     angle = np.arctan2(points[:, 0], points[:, 2] - middle[2])
     reach = np.hypot(points[:, 0], points[:, 2] - middle[2])
     edges = np.linspace(0, 1.9, 11)
-    bins = [np.flatnonzero((np.abs(angle) >= lo) & (np.abs(angle) < hi)) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+    bins = [
+        np.flatnonzero((np.abs(angle) >= lo) & (np.abs(angle) < hi))
+        for lo, hi in zip(edges[:-1], edges[1:], strict=True)
+    ]
     far = np.array([hit[np.argmax(reach[hit])] for hit in bins if len(hit)])
     design = np.stack([angle[far] ** (2 * k) for k in range(3)], axis=1)
     fit, *_ = np.linalg.lstsq(design, reach[far], rcond=None)

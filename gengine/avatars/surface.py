@@ -188,6 +188,7 @@ def sheet(points: NDArray, uv: NDArray | None = None, closed: bool = False) -> t
 def nearest(points: NDArray, source: Surface, neighbours: int = 6) -> tuple[NDArray, NDArray]:
     """Indices and inverse-distance weights ``(N, neighbours)`` of the closest vertices of ``source``."""
     distance, index = cKDTree(source.vertices).query(points, k=neighbours)
+    distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)
     weight = 1.0 / np.maximum(distance, 1e-4) ** 2
     return index, weight / weight.sum(1, keepdims=True)
 
