@@ -7,6 +7,7 @@ the gaze.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -40,7 +41,6 @@ EMOTIONS: dict[str, tuple[str, ...]] = {
 """VRM's emotion presets and the emotions that drive them (the strongest counts)."""
 PRESETS: tuple[str, ...] = (*EMOTIONS, *LIPS, "blinkLeft", "blinkRight")
 _CHANNELS = ("jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthLowerDown", "mouthUpperUp")
-_SWEEPS = 24
 _HEAD_TO_EYES = [0.0, 0.06, 0.08]
 """From the head bone to between the eyes, m: VRM applications move it with their model."""
 
@@ -180,20 +180,38 @@ def _as_x(weights: NDArray) -> NDArray[np.float32]:
 
 
 def _presets(face: FaceTrack) -> NDArray[np.float64]:
-    """Lip presets and blinks ``(T, 7)`` of a face: least squares with weights in [0, 1], by coordinate descent."""
+    """Lip presets and blinks ``(T, 7)`` of a face."""
 
     def channel(name: str) -> NDArray[np.float64]:
         if name in ARKIT_INDEX:
             return np.asarray(face.channel(name), float)
         return 0.5 * (np.asarray(face.channel(f"{name}Left"), float) + np.asarray(face.channel(f"{name}Right"), float))
 
-    target = np.stack([channel(name) for name in _CHANNELS], axis=1)
-    shapes = np.array([[shape.get(name, 0.0) for name in _CHANNELS] for shape in LIPS.values()])
-    weights = np.zeros((len(target), len(shapes)))
-    left = target.copy()
-    for _ in range(_SWEEPS):
-        for k, shape in enumerate(shapes):
-            new = np.clip(weights[:, k] + left @ shape / (shape @ shape), 0.0, 1.0)
-            left -= (new - weights[:, k])[:, None] * shape
-            weights[:, k] = new
-    return np.column_stack([weights, channel("eyeBlinkLeft"), channel("eyeBlinkRight")])
+    lips = _non_negative(np.stack([channel(name) for name in _CHANNELS], axis=1))
+    return np.column_stack([np.minimum(lips, 1.0), channel("eyeBlinkLeft"), channel("eyeBlinkRight")])
+
+
+def _non_negative(target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Non-negative least squares ``(T, 5)`` of the lip shapes to ``(T, 6)`` channels: the best of all subsets."""
+    shapes = _shapes()
+    best, least = np.zeros((len(target), len(shapes))), (target**2).sum(1)
+    for subset, inverse in _subsets():
+        weights = target @ inverse
+        error = ((target - weights @ shapes[subset]) ** 2).sum(1)
+        better = (weights >= 0).all(axis=1) & (error < least - 1e-12)
+        least[better] = error[better]
+        best[better] = 0.0
+        best[np.ix_(better, subset)] = weights[better]
+    return best
+
+
+def _shapes() -> NDArray[np.float64]:
+    return np.array([[shape.get(name, 0.0) for name in _CHANNELS] for shape in LIPS.values()])
+
+
+@cache
+def _subsets() -> list[tuple[list[int], NDArray[np.float64]]]:
+    """All sets of lip presets with the matrix ``(6, n)`` that fits them."""
+    shapes, count = _shapes(), len(LIPS)
+    sets = [[k for k in range(count) if bits >> k & 1] for bits in range(1, 1 << count)]
+    return [(chosen, np.asarray(np.linalg.pinv(shapes[chosen]), float)) for chosen in sets]
