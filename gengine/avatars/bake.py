@@ -2,7 +2,7 @@
 
 ``pip install 'gengine[avatars]'`` then ``python -m gengine.avatars.bake`` rewrites ``data/bodies.npz``: one
 topology, UVs, skin weights over BEAT-named joints and 52 ARKit shapes, and T-posed vertices and joints for every
-preset. Positions are stored as 16-bit integers over the bounding box (0.03 mm steps).
+preset, and ``data/skin_*.jpg``. Positions are stored as 16-bit integers over the bounding box (0.03 mm steps).
 """
 
 from __future__ import annotations
@@ -249,5 +249,20 @@ def build() -> Any:
     return model.to(dtype=torch.float32)
 
 
+def paint_presets(folder: Path = BODIES.parent) -> list[Path]:
+    """Write the skin texture of every preset."""
+    from PIL import Image
+
+    from gengine.avatars.looks import LOOKS
+    from gengine.avatars.skin import paint
+
+    out = []
+    for name, look in LOOKS.items():
+        out.append(folder / f"skin_{name}.jpg")
+        Image.fromarray(paint(look)).save(out[-1], quality=86, subsampling=0)
+    return out
+
+
 if __name__ == "__main__":
     bake()
+    paint_presets()
