@@ -29,7 +29,7 @@ def add_joints(builder: GlbBuilder, avatar: Avatar) -> list[int]:
         offset = skeleton.offsets[j] if j else [0.0, avatar.root_height, 0.0]
         node: dict[str, Any] = {"name": name, "translation": [float(x) for x in offset]}
         if avatar.rest is not None:
-            node["rotation"] = np.where(rest[j][:1] < 0, -rest[j], rest[j])[_XYZW].tolist()
+            node["rotation"] = np.clip(rotation.normalize(rest[j]), -1, 1)[_XYZW].tolist()
         if children[j]:
             node["children"] = [first + c for c in children[j]]
         builder.add("nodes", node)
