@@ -18,6 +18,8 @@ EXCEPTIONS = {
     "training": {"data", "emotion", "encoders", "inputs", "metrics", "networks"},
     # A file for another rig has that rig's joints and names; a 3D file carries its avatar.
     "exporters": {"retarget", "avatars"},
+    # A corpus is files of known formats: their own readers and writers are used.
+    "data": {"exporters", "inputs"},
     # A figure is posed on its own rig before it is drawn.
     "renderers": {"retarget"},
     # A rig that is brought in is recognised by its joints' names.
