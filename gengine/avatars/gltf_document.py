@@ -28,9 +28,9 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _COMPRESSED = {
     "KHR_draco_mesh_compression": "Draco", "EXT_meshopt_compression": "meshopt", "KHR_texture_basisu": "Basis textures",
 }  # fmt: skip
-_DAMAGE = (
+DAMAGE = (
     KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, RecursionError,
-    struct.error, binascii.Error, UnicodeError,
+    ArithmeticError, struct.error, binascii.Error, UnicodeError,
 )  # fmt: skip
 """What a broken or foreign document can raise while it is read."""
 
@@ -47,7 +47,7 @@ class GltfDocument:
             text = self._chunks(data) if data[:4] == b"glTF" else data
             self.json: dict[str, Any] = json.loads(text)
             version = str(self.json["asset"]["version"])
-        except _DAMAGE:
+        except DAMAGE:
             raise self.error("is no glTF document; give a .glb, .gltf or .vrm file") from None
         if not version.startswith("2"):
             raise self.error(f"is glTF {version[:8]}, expected 2.0; convert it")

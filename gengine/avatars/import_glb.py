@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.gltf_document import _DAMAGE, MAX_TRIANGLES, GltfDocument, world_matrices
+from gengine.avatars.gltf_document import DAMAGE, MAX_TRIANGLES, GltfDocument, world_matrices
 from gengine.avatars.gltf_material import Materials
 from gengine.avatars.import_head import head_avatar
 from gengine.avatars.lip_gap import measured_seal
@@ -21,6 +21,7 @@ from gengine.core import rotation
 from gengine.core.avatar import INFLUENCES, Avatar, Morphs, Part
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
 from gengine.core.skeleton import Skeleton
+from gengine.errors import FormatError, GengineError
 
 _STILL = 1e-5
 """Morph displacements below this share of the figure's size are dropped."""
@@ -55,8 +56,13 @@ def load_glb_avatar(path: str | Path) -> Avatar:
     """
     document = GltfDocument(path)
     try:
-        return _load(document)
-    except _DAMAGE as error:
+        with np.errstate(all="ignore"):  # absurd numbers end as infinities, which are looked for
+            return _load(document)
+    except FormatError:
+        raise
+    except GengineError as error:
+        raise document.error(str(error)) from None
+    except DAMAGE as error:
         raise document.damaged(error) from None
 
 
@@ -96,6 +102,8 @@ def _load(document: GltfDocument) -> Avatar:
         pieces = [_part(s, i, s.vertices, np.zeros((len(s.vertices), 4)), _unit_first(len(s.vertices)), morphs, None)
                   for i, s in enumerate(surfaces)]  # fmt: skip
         avatar = head_avatar(name, pieces)
+    if not all(np.isfinite(p.vertices).all() for p in avatar.parts) or not np.isfinite(avatar.rest_positions()).all():
+        raise document.error("holds numbers beyond any size; export it again")
     seal, why = measured_seal(avatar.parts)
     if why and recipe:
         notes.append(f"lips not measured ({why}): default lips")
@@ -272,7 +280,9 @@ def _figure(
         while node != hips:
             node = parents[node]
             used.add(node)
-    order = [n for n in under if n in used]  # parents first
+    order = sorted(used)
+    if any(parents[n] > n for n in order if n != hips):
+        order = [n for n in under if n in used]  # parents first
     place = {n: j for j, n in enumerate(order)}
     above = np.array([-1 if n == hips else place[parents[n]] for n in order])
 

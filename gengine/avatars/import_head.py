@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.avatars.gltf_document import MAX_BYTES, MAX_TRIANGLES
-from gengine.avatars.lip_gap import measured_seal
+from gengine.avatars.lip_gap import measured_seal, outer_eyes
 from gengine.avatars.morph_names import arkit_recipe
 from gengine.core.avatar import Avatar, Material, Morphs, Part
 from gengine.core.face import ARKIT_INDEX
+from gengine.core.lips import OUTER_EYE_DISTANCE
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError
 
@@ -75,11 +76,19 @@ def load_head_avatar(path: str | Path) -> Avatar:
 
 
 def head_avatar(name: str, parts: Sequence[Part]) -> Avatar:
-    """Parts in any unit as an avatar with the one joint ``Head``, standing on y = 0 and facing +Z."""
+    """Parts in any unit as an avatar with the one joint ``Head``, standing on y = 0 and facing +Z.
+
+    Without blinks to tell the size by, a head of another unit is made ``HEAD_HEIGHT`` tall.
+    """
     points = np.concatenate([part.vertices for part in parts]).astype(float)
     low, high = points.min(0), points.max(0)
     height = high[1] - low[1]
-    scale = 1.0 if 0.15 < height < 0.6 else HEAD_HEIGHT / max(height, 1e-9)
+    face = max(parts, key=lambda part: len(part.morphs.names))
+    eyes = outer_eyes(face) if len(face.morphs.names) else None
+    if eyes is not None:
+        scale = 1.0 if 0.07 < eyes < 0.11 else OUTER_EYE_DISTANCE / 1000 / eyes
+    else:
+        scale = 1.0 if 0.15 < height < 0.6 else HEAD_HEIGHT / max(height, 1e-9)
     middle = np.array([0.5 * (low[0] + high[0]), low[1], 0.5 * (low[2] + high[2])])
     pivot = scale * height * 0.33  # a head turns about the top of the spine, between the ears and below
 

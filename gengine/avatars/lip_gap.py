@@ -17,7 +17,7 @@ _MIDDLE = 0.05
 _DEPTH = 0.12
 """How far behind the lips' front a vertex may lie, alike: teeth and the mouth's inside lie deeper."""
 
-_OUTER = 87.0 / 65.4
+_OUTER = 1.284
 """Outer-eye distance for each unit between the middles of the blinks, on ICT-FaceKit's head."""
 
 
@@ -30,7 +30,7 @@ def measured_seal(parts: Sequence[Part]) -> tuple[dict[str, float], str]:
     face = max(parts, key=lambda part: len(part.morphs.names), default=None)
     if face is None or not {"jawOpen", "mouthClose"} <= set(face.morphs.names):
         return {}, "jawOpen or mouthClose is absent"
-    width = _outer_eyes(face)
+    width = outer_eyes(face)
     if width is None:
         return {}, "no eyeBlink shows how large the head is"
     found = _inner_lips(face, width)
@@ -72,14 +72,15 @@ def _delta(part: Part, name: str) -> NDArray[np.float64]:
     return out
 
 
-def _outer_eyes(face: Part) -> float | None:
-    """Distance between the outer eye corners, in the mesh's unit, from where the two blinks move the lids."""
+def outer_eyes(face: Part) -> float | None:
+    """Distance between the outer eye corners, in the mesh's unit, from where the two blinks move the lids most."""
     middles = []
     for name in ("eyeBlinkLeft", "eyeBlinkRight"):
         size = np.linalg.norm(_delta(face, name), axis=1)
         if size.max(initial=0.0) <= 0:
             return None
-        middles.append(float(face.vertices[:, 0] @ size / size.sum()))
+        x = face.vertices[size > 0.7 * size.max(), 0]
+        middles.append(0.5 * float(x.min() + x.max()))
     return _OUTER * (middles[0] - middles[1]) if middles[0] > middles[1] else None
 
 

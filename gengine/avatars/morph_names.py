@@ -23,7 +23,7 @@ def _tail(name: str) -> bool:
 
 def _spellings(name: str) -> list[str]:
     for side, letter in (("Left", "l"), ("Right", "r")):
-        if name.endswith(side) and name not in ("jawLeft", "jawRight", "mouthLeft", "mouthRight"):
+        if name.endswith(side):
             base = name.removesuffix(side).casefold()
             return [base + side.casefold(), base + letter, side.casefold() + base]
     return [name.casefold()]

@@ -38,6 +38,8 @@ def recognise(names: Sequence[str], extensions: dict[str, Any]) -> tuple[str, di
         found = {beat: keys[_key(theirs)] for beat, theirs in table.items() if _key(theirs) in keys}
         if rig == "ue5" and "Spine3" not in found and "Spine2" in found:  # Unreal 4 and MakeHuman's game rig
             found["Spine3"] = found.pop("Spine2")
+        if rig == "beat" and "Spine3" not in found:  # Mixamo's names are BEAT's, but its Spine2 is our Spine3
+            continue
         if all(joint in found for joint in REQUIRED) and len(found) > len(best[1]):
             best = (rig, found)
     return best
