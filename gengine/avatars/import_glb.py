@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +12,20 @@ from numpy.typing import NDArray
 
 from gengine.avatars.gltf_document import DAMAGE, MAX_TRIANGLES, GltfDocument, world_matrices
 from gengine.avatars.gltf_material import Materials
+from gengine.avatars.gltf_surfaces import Surface, one_joint, read_surfaces, unique
 from gengine.avatars.import_head import head_avatar
 from gengine.avatars.lip_gap import measured_seal
 from gengine.avatars.morph_names import arkit_recipe
 from gengine.avatars.rig_names import REQUIRED, eye_nodes, recognise
 from gengine.avatars.to_tpose import t_pose_turns
 from gengine.core import rotation
-from gengine.core.avatar import INFLUENCES, Avatar, Morphs, Part
+from gengine.core.avatar import Avatar, Morphs, Part
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError, GengineError
 
 _STILL = 1e-5
 """Morph displacements below this share of the figure's size are dropped."""
-
-
-@dataclass
-class Surface:
-    """One primitive in world space at the file's rest pose; ``morphs`` by target index are dense ``(V, 3)``.
-
-    ``bones (V, 4)`` are node indices (-1: none) and ``weights (V, 4)`` their shares.
-    """
-
-    name: str
-    mesh: int
-    vertices: NDArray[np.float64]
-    triangles: NDArray[np.int64]
-    uv: NDArray[np.float32]
-    bones: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    material: Any
-    morphs: dict[int, NDArray[np.float64]]
 
 
 def load_glb_avatar(path: str | Path) -> Avatar:
@@ -71,7 +54,7 @@ def _load(document: GltfDocument) -> Avatar:
     extensions = document.json.get("extensions", {})
     names = [str(node.get("name", f"node{i}")) for i, node in enumerate(document.items("nodes"))]
     world, parents = world_matrices(document)
-    surfaces = _surfaces(document, world, parents, Materials(document, notes))
+    surfaces = read_surfaces(document, world, parents, Materials(document, notes))
     if not surfaces:
         raise document.error("holds no triangles; expected a figure with a mesh")
     triangles = sum(len(s.triangles) for s in surfaces)
@@ -99,8 +82,8 @@ def _load(document: GltfDocument) -> Avatar:
         avatar = _figure(document, name, names, parents, world, surfaces, bones, morphs, extensions, notes)
     else:
         notes.append("no humanoid rig was recognised: it is taken for a head")
-        pieces = [_part(s, i, s.vertices, np.zeros((len(s.vertices), 4)), _unit_first(len(s.vertices)), morphs, None)
-                  for i, s in enumerate(surfaces)]  # fmt: skip
+        pieces = [_part(s, s.vertices, np.zeros((len(s.vertices), 4)), one_joint(len(s.vertices)), morphs, None)
+                  for s in surfaces]  # fmt: skip
         avatar = head_avatar(name, pieces)
     if not all(np.isfinite(p.vertices).all() for p in avatar.parts) or not np.isfinite(avatar.rest_positions()).all():
         raise document.error("holds numbers beyond any size; export it again")
@@ -113,83 +96,7 @@ def _load(document: GltfDocument) -> Avatar:
     return replace(avatar, seal=seal, licence=str(licence)[:500])
 
 
-# ---- the mesh
-
-
-def _surfaces(document: GltfDocument, world: NDArray, parents: list[int], materials: Materials) -> list[Surface]:
-    found: list[Surface] = []
-    skins, meshes = document.items("skins"), document.items("meshes")
-    total = 0
-    for i, node in enumerate(document.items("nodes")):
-        if "mesh" not in node:
-            continue
-        mesh = node["mesh"]
-        for k, primitive in enumerate(meshes[mesh]["primitives"]):
-            if primitive.get("mode", 4) != 4:
-                continue
-            for name in primitive.get("extensions", {}):
-                if name in ("KHR_draco_mesh_compression", "EXT_meshopt_compression"):
-                    raise document.error(f"is compressed ({name}); save it without compression")
-            attributes = primitive["attributes"]
-            local = document.accessor(attributes["POSITION"]).astype(float)
-            count = len(local)
-            faces = (document.accessor(primitive["indices"])[:, 0].astype(np.int64) if "indices" in primitive
-                     else np.arange(count))  # fmt: skip
-            total += len(faces) // 3
-            if total > MAX_TRIANGLES:
-                raise document.error(f"holds over {MAX_TRIANGLES} triangles; simplify it")
-            if faces.size and faces.max() >= count:
-                raise document.error(f"mesh {mesh}: a triangle names vertex {faces.max()} of {count}; export it again")
-            targets = {
-                t: document.accessor(target["POSITION"]).astype(float)
-                for t, target in enumerate(primitive.get("targets", []))
-                if "POSITION" in target
-            }
-            if any(len(delta) != count for delta in targets.values()):
-                raise document.error(f"mesh {mesh}: a morph has another number of vertices; export it again")
-            if "skin" in node and "JOINTS_0" in attributes:
-                skin = skins[node["skin"]]
-                linked = np.array(skin["joints"], int)
-                bind = (document.accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
-                        if "inverseBindMatrices" in skin else np.tile(np.eye(4), (len(linked), 1, 1)))  # fmt: skip
-                slots, weights = _influences(document, attributes, count)
-                matrices = world[linked] @ bind[: len(linked)].astype(float)
-                blended = np.einsum("vk,vkab->vab", weights, matrices[slots])
-                bones = linked[slots]
-            else:
-                blended = np.tile(world[i], (count, 1, 1))
-                bones = np.tile([i, -1, -1, -1], (count, 1))
-                weights = _unit_first(count)
-            vertices = np.einsum("vab,vb->va", blended[:, :3, :3], local) + blended[:, :3, 3]
-            morphs = {t: np.einsum("vab,vb->va", blended[:, :3, :3], delta) for t, delta in targets.items()}
-            material, uv = materials.of(primitive.get("material"), attributes, count)
-            title = str(meshes[mesh].get("name") or node.get("name") or f"mesh{mesh}")
-            found.append(Surface(title if k == 0 else f"{title}_{k}", mesh, vertices, faces[: len(faces) // 3 * 3]
-                                 .reshape(-1, 3), uv, bones, weights, material, morphs))  # fmt: skip
-    return found
-
-
-def _influences(document: GltfDocument, attributes: dict[str, int], count: int) -> tuple[NDArray, NDArray]:
-    """The four strongest joints (slots of the skin) of each vertex and their shares, which sum to 1."""
-    slots, weights = [], []
-    for k in range(4):
-        if f"JOINTS_{k}" in attributes:
-            slots.append(document.accessor(attributes[f"JOINTS_{k}"]).astype(int))
-            weights.append(np.clip(document.accessor(attributes[f"WEIGHTS_{k}"]).astype(float), 0, None))
-    slot, weight = np.concatenate(slots, 1), np.concatenate(weights, 1)
-    if slot.shape != weight.shape or len(slot) != count:
-        raise document.error("its joints and weights do not fit its vertices; export it again")
-    order = np.argsort(-weight, axis=1, kind="stable")[:, :INFLUENCES]
-    slot, weight = np.take_along_axis(slot, order, 1), np.take_along_axis(weight, order, 1)
-    total = weight.sum(1, keepdims=True)
-    weight = np.where(total > 1e-9, weight / np.maximum(total, 1e-9), _unit_first(len(weight)))
-    return slot, weight
-
-
-def _unit_first(count: int) -> NDArray[np.float64]:
-    weights = np.zeros((count, INFLUENCES))
-    weights[:, 0] = 1.0
-    return weights
+# ---- the face
 
 
 def _shapes(document: GltfDocument, extensions: dict[str, Any]) -> dict[str, list[tuple[int, int, float]]]:
@@ -221,7 +128,6 @@ def _shapes(document: GltfDocument, extensions: dict[str, Any]) -> dict[str, lis
 
 def _part(
     surface: Surface,
-    number: int,
     vertices: NDArray,
     joints: NDArray,
     weights: NDArray,
@@ -245,7 +151,7 @@ def _part(
             indices.append(moved.astype(np.int32))
             deltas.append(delta[moved].astype(np.float32))
     return Part(
-        f"{surface.name}" if number == 0 else f"{surface.name}.{number}",
+        surface.name,
         vertices, surface.triangles, surface.uv, joints, weights, surface.material,
         Morphs(tuple(names), tuple(indices), tuple(deltas)),
     )  # fmt: skip
@@ -296,16 +202,16 @@ def _figure(
         notes.append(f"its rest pose was turned to a T-pose (by up to {np.degrees(posed):.0f} degrees)")
     turn_matrix = rotation.to_matrix(turn)
 
-    unique = _unique([names[n] for n in order])
+    titles = unique([names[n] for n in order])
     parts, floor = [], np.inf
-    for i, surface in enumerate(surfaces):
+    for surface in surfaces:
         slots = np.array([[_slot(int(n), place, parents, hips) for n in row] for row in _distinct(surface.bones)[0]])
         slots = slots[_distinct(surface.bones)[1]]
         shift = moved[slots] - np.einsum("vkab,vkb->vka", turn_matrix[slots], heads[slots])
         blended = np.einsum("vk,vkab->vab", surface.weights, turn_matrix[slots])
         vertices = np.einsum("vab,vb->va", blended, surface.vertices) + np.einsum("vk,vka->va", surface.weights, shift)
         floor = min(floor, vertices[:, 1].min())
-        parts.append(_part(surface, i, vertices, slots, surface.weights, morphs, blended))
+        parts.append(_part(surface, vertices, slots, surface.weights, morphs, blended))
     down = np.array([moved[0, 0], floor, moved[0, 2]])  # hips over the origin, soles on the ground
     parts = [replace(p, vertices=p.vertices - down.astype(np.float32)) for p in parts]
     rest = rotation.multiply(turn, rest)
@@ -313,11 +219,11 @@ def _figure(
     offsets[1:] = rotation.rotate(rotation.conjugate(rest[above[1:]]), moved[1:] - moved[above[1:]])
     return Avatar(
         name=name,
-        skeleton=Skeleton(tuple(unique), above, offsets),
+        skeleton=Skeleton(tuple(titles), above, offsets),
         parts=tuple(parts),
         root_height=float(moved[0, 1] - floor),
-        joint_map={beat: unique[j] for beat, j in joint_map.items()},
-        eyes=tuple(unique[place[n]] for n in eyes) if len(eyes) == 2 else (),
+        joint_map={beat: titles[j] for beat, j in joint_map.items()},
+        eyes=tuple(titles[place[n]] for n in eyes) if len(eyes) == 2 else (),
         rest=rest,
     )
 
@@ -343,15 +249,6 @@ def _slot(node: int, place: dict[int, int], parents: list[int], hips: int) -> in
     while node >= 0 and node not in place:
         node = parents[node]
     return place.get(node, place[hips])
-
-
-def _unique(names: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    out = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name}.{seen[name]:03d}")
-    return out
 
 
 def _pure_turn(m: NDArray) -> NDArray:

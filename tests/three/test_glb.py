@@ -17,6 +17,7 @@ from gengine.core.face import ARKIT_NAMES
 from gengine.exporters.glb import GlbExporter
 from gengine.exporters.vrma import VrmaExporter
 from gengine.retarget.avatar import to_avatar
+from tests.avatars.foreign import a_pose, foreign, save
 
 pytestmark = pytest.mark.node
 ALLOWED = {"IMAGE_NPOT_DIMENSIONS", "UNUSED_OBJECT", "NODE_EMPTY", "UNSUPPORTED_EXTENSION"}
@@ -44,8 +45,12 @@ def test_the_validator_finds_nothing(three, make_performance, tmp_path):
         assert {code for code, _ in codes} <= ALLOWED, path.name
 
 
-def test_three_plays_the_performance(three, make_performance, tmp_path):
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_three_plays_the_performance(whose, three, make_performance, tmp_path):
     avatar = bare_avatar("clara")
+    if whose == "theirs":  # an A-pose with random rest rotations
+        with pytest.warns(UserWarning, match="T-pose"):
+            avatar = load_glb_avatar(save(foreign(avatar, str, a_pose(avatar)), tmp_path / "theirs.glb"))
     performance = make_performance(1.0)
     path = GlbExporter.write(performance, tmp_path / "a.glb", avatar=avatar)
     frames = [0, 9, 22]
