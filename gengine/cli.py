@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gengine.cli_data import app as data_app
 from gengine.errors import GengineError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data_app, name="data")
 
 FORMATS = "bvh,csv,json,npz,mp4"
 

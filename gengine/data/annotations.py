@@ -112,13 +112,16 @@ def semantic_scores(gestures: Sequence[Gesture], frames: int, fps: float) -> NDA
 
 
 def cover(strokes: Sequence[Gesture], duration: float, talking: bool = True) -> tuple[Gesture, ...]:
-    """Strokes with the time between them filled with beats, as BEAT's annotators did (no gesture in silence)."""
+    """Strokes with meaning, and all the time between them one beat each, as BEAT's annotators marked it.
+
+    Where nobody talks the time between is no gesture.
+    """
     filler = "01_beat_align" if talking else "00_nogesture"
     out: list[Gesture] = []
     clock = 0.0
     for g in sorted(strokes, key=lambda g: g.start):
         start, end = max(g.start, clock), min(g.end, duration)
-        if end - start < 0.01:
+        if g.kind == filler or end - start < 0.01:
             continue
         if start - clock > 1e-3:
             out.append(Gesture(filler, clock, start, GESTURE_SCORES[filler]))

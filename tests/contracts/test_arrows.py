@@ -33,8 +33,10 @@ MODULES = {
     "checkpoint": set(),
     "session": {"config", "registry", "windows", "checkpoint"} | ROOMS,
     "engine": {"config", "registry", "windows", "checkpoint", "session", "gengine"} | ROOMS,
+    "synthesis": {"config", "session", "gengine"} | ROOMS,
     "__init__": {"config", "engine", "session"},
-    "cli": {"config", "registry", "engine", "gengine"},
+    "cli_data": {"synthesis", "data"},
+    "cli": {"config", "registry", "engine", "gengine", "cli_data"},
     "__main__": {"cli"},
 }
 """Modules beside the rooms, and what of the project they may import."""
