@@ -22,7 +22,6 @@ from gengine.exporters.tracks import Clocked, find_avatar
 from gengine.retarget.avatar import to_avatar
 
 _SHORT = 32767
-_WEIGHT = 65535
 
 
 class GlbExporter(Exporter):
@@ -34,9 +33,9 @@ class GlbExporter(Exporter):
       that carries the names and curves of the 52 morphs.
     - ``morph_normals`` also stores how morphs turn the normals, so that light follows the face.
 
-    Body, twist helpers and eyes are rotations of the joints' nodes (16-bit normalised, within 0.003 degrees);
-    morph weights are 16-bit as well. All joints share one clock and a joint that never moves has a single key:
-    dropping more keys would cost a clock per joint, which is longer than what it saves.
+    Body, twist helpers and eyes are rotations of the joints' nodes (16-bit normalised, within 0.003 degrees); morph
+    weights are floats, since Godot 3 does not scale normalised ones. All joints share one clock and a joint that
+    never moves has a single key: dropping more keys would cost a clock per joint, which is longer than what it saves.
     """
 
     suffix: ClassVar[str] = ".glb"
@@ -112,7 +111,7 @@ class GlbExporter(Exporter):
             moved = eyes if motion is not None else [*eyes, *self._head_joints()]
             if moved:
                 self._eyes.append(np.round(_positive(pose.rotations[:, moved])[..., _XYZW] * _SHORT).astype("<i2"))
-            self._weights.append(np.round(np.clip(pose.morphs, 0, 1)[:, :, None] * _WEIGHT).astype("<u2"))
+            self._weights.append(np.clip(pose.morphs, 0, 1)[:, :, None].astype("<f4"))
 
     def _short(self, turns: NDArray) -> NDArray[np.int16]:
         """Quaternions xyzw as normalised 16-bit, neighbours in time on one side of the sphere."""
@@ -171,9 +170,7 @@ class GlbExporter(Exporter):
                 if not any(name in ARKIT_INDEX for name in names):
                     continue
                 if names not in outputs:
-                    outputs[names] = builder.stream(
-                        _curves(self._weights, names), "uint16", 1, rows * len(names), normalized=True
-                    )
+                    outputs[names] = builder.stream(_curves(self._weights, names), "float32", 1, rows * len(names))
                 channel(node, "weights", clock(rows, self._rates[1]), outputs[names])
         builder.add("animations", {"name": "performance", "samplers": samplers, "channels": channels})
 
@@ -190,7 +187,7 @@ def _curves(spool: Spool, names: tuple[str, ...]) -> Iterable[bytes]:
     """Weights of some morphs, frame by frame; morphs without an ARKit name rest."""
     columns = [spool.column(ARKIT_INDEX[n]) if n in ARKIT_INDEX else None for n in names]
     for blocks in zip(*(c for c in columns if c is not None), strict=True):
-        given = iter(np.frombuffer(b, "<u2") for b in blocks)
-        rows = len(blocks[0]) // 2
-        table = [next(given) if c is not None else np.zeros(rows, "<u2") for c in columns]
-        yield np.stack(table, axis=1).astype("<u2").tobytes()
+        given = iter(np.frombuffer(b, "<f4") for b in blocks)
+        rows = len(blocks[0]) // 4
+        table = [next(given) if c is not None else np.zeros(rows, "<f4") for c in columns]
+        yield np.stack(table, axis=1).astype("<f4").tobytes()
