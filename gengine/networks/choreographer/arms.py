@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gengine.core import rotation
 from gengine.core.skeleton import Skeleton
-from gengine.networks.choreographer.limits import soft_clip, soft_range
+from gengine.networks.choreographer.limits import soft_clip, soft_floor, soft_range
+from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 
@@ -22,6 +23,10 @@ SIDE = np.array([1.0, -1.0])
 
 # A T-pose holds the shoulders higher and further forward than standing people do (medians of real clips).
 _LOWERED, _DRAWN_BACK = np.radians(-6.0), np.radians(-15.0)
+
+# Heights of hand and elbow over the shoulder, arm lengths: as high as an elbow goes without looking hung up.
+_HAND_HEIGHT = np.array([-0.95, -0.60, -0.30, 0.0, 0.4])
+_ELBOW_HEIGHT = np.array([-0.40, -0.37, -0.27, -0.07, 0.15])
 
 
 @dataclass(frozen=True)
@@ -99,12 +104,30 @@ def bend(shoulder: Array, wrist: Array, swivel: Array, forward: Array, spec: Arm
     below = down - (down * direction).sum(-1, keepdims=True) * direction
     below /= np.maximum(np.linalg.norm(below, axis=-1, keepdims=True), 1e-6)
     out = rotation.cross(direction, below) * SIDE[:, None]
-    angle = swivel[..., None]
-    pole = np.cos(angle) * below + np.sin(angle) * out
     along = (spec.upper**2 - spec.fore**2 + length**2) / (2 * length)
     height = np.sqrt(np.maximum(spec.upper**2 - along**2, 1e-8))
+    angle = _lowered(swivel, along * direction, height, below, out, length * raised, spec.length)[..., None]
+    pole = np.cos(angle) * below + np.sin(angle) * out
     elbow = shoulder + along * direction + height * pole
     return shoulder + length * direction, elbow, rotation.cross(pole, direction)
+
+
+def _lowered(
+    swivel: Array, along: Array, height: Array, below: Array, out: Array, hand: Array, length: float
+) -> Array:  # fmt: skip
+    """``swivel`` reduced so far that the elbow stays as low as people keep it under a hand of that height.
+
+    On the elbow's circle its height is ``middle - radius cos(swivel - lowest)``; the bound is the 95th percentile of
+    an orator who lifts elbows more than most.
+    """
+    fall, rise = below[..., 1], out[..., 1]
+    radius = height[..., 0] * np.hypot(fall, rise) / length
+    # Where the circle is nearly level (a hanging arm) every elbow is about as high, and the bound fades.
+    lowest = np.arctan2(-rise, 0.3 - fall)
+    bound = np.interp(hand[..., 0] / length, _HAND_HEIGHT, _ELBOW_HEIGHT)
+    share = (along[..., 1] / length - bound) / np.hypot(radius, 0.12)
+    most = lowest + np.arccos(soft_clip(share, -0.98, 0.98, 0.3)) + 1.2 * (1.0 - smoothstep(radius / 0.22))
+    return most - soft_floor(most - swivel, 0.0, 0.10)
 
 
 def _frame(x: Array, y: Array) -> Array:

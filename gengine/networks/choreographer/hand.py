@@ -20,6 +20,11 @@ SHOULDER_OUT = 0.345
 _FASTEST = 165.0
 """Highest mean speed of a unit, cm/s (peaks about 1.7 times that; the fastest real ones reach 260-360)."""
 
+_TURN, _CLOSE = np.radians(265.0), np.radians(230.0)
+"""Highest mean speeds (rad/s) at which forearms turn and fingers close; peaks are 1.9 times that."""
+_ROLL = np.radians([-90.0, 84.0])
+"""Palm turns that a forearm can make; asking for more only makes the turn hasty."""
+
 # Where hands rest: hanging, hanging with a bent elbow, low in front (loosely together).
 _RESTS = {
     "hang": Posture((0.47, -0.945, 0.12), "in", "relaxed", 6, -4),
@@ -239,12 +244,17 @@ class Hand:
     def turn(self, end: float, posture: Posture, mood: Mood) -> None:
         """Palm, elbow and wrist reach their posture at ``end``."""
         if end > self.palm.end + 0.08:
-            self.palm.to(end, self._palm_vector(posture, mood.elbow))
+            goal = self._palm_vector(posture, mood.elbow)
+            goal[0] = np.clip(goal[0], *_ROLL)
+            needed = float(np.abs(goal - self.palm.value).max()) / _TURN
+            self.palm.to(max(end, self.palm.end + needed), goal)
 
     def grip(self, end: float, span: float, hand: str) -> None:
         """Fingers blend to ``hand`` over ``span`` seconds, done at ``end``."""
+        goal = shape(hand)
         self.fingers.hold(max(end - span, self.fingers.end))
-        self.fingers.to(end, shape(hand))
+        needed = float(np.abs(goal - self.fingers.value).max()) / _CLOSE
+        self.fingers.to(max(end, self.fingers.end + needed), goal)
 
     def _palm_vector(self, posture: Posture, elbow: float) -> Array:
         # Elbows drop to let the palm turn up.
