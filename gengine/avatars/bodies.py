@@ -194,7 +194,9 @@ def unpacked(name: str, arrays: dict[str, NDArray]) -> Body:
     """A body from its quantised arrays."""
     low, high = arrays[f"body_{name}_box"].astype(float)
     vertices = low + arrays[f"body_{name}_vertices"].astype(float) / 65535 * (high - low)
-    return Body(name, vertices, arrays[f"body_{name}_joints"].astype(float))
+    joints = arrays[f"body_{name}_joints"].astype(float)
+    middle = joints[0] * [1.0, 0.0, 1.0]  # an avatar's hips rest over the origin
+    return Body(name, vertices - middle, joints - middle)
 
 
 def bare_avatar(name: str) -> Avatar:

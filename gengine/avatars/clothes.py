@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.avatars.bodies import Body
-from gengine.avatars.collars import neckwear
+from gengine.avatars.collars import inwards, neckwear
 from gengine.avatars.fabric import fabric
 from gengine.avatars.looks import Color, Look
 from gengine.avatars.shoes import shoes
@@ -59,7 +59,7 @@ def dressed(body: Body, look: Look) -> tuple[list[Part], NDArray[np.bool_]]:
     parts: list[Part] = []
     skin = body.piece("body")
     hidden = np.zeros(len(skin.vertices), bool)
-    made: list[tuple[str, Color, Surface, Field]] = []
+    made: list[tuple[str, Color, Surface, Surface, Field]] = []
     below = skin  # what the next garment has to stay outside of
     for layer, (name, color) in enumerate(look.clothes):
         if name == "shoes":
@@ -67,15 +67,19 @@ def dressed(body: Body, look: Look) -> tuple[list[Part], NDArray[np.bool_]]:
             parts += pair
         else:
             surface, main, field = _garment(body, CUTS[name], name, layer, below)
-            made.append((name, color, surface, field))
+            made.append((name, color, surface, main, field))
             below = joined([replace(below, morphs={}), main])
         hidden |= field(skin.vertices) > 0.014
-    for k, (name, color, surface, _) in enumerate(made):
+    for k, (name, color, surface, main, _) in enumerate(made):
         outer = [field for *_, field in made[k + 1 :]]
         if outer:  # what lies under another garment is not needed
-            covered = np.max([field(surface.vertices) for field in outer], axis=0) > 0.016
+            covered = np.max([field(surface.vertices) for field in outer], axis=0) > 0.007
             surface = surface.take(surface.triangles[~covered[surface.triangles].all(1)])
         cut = CUTS[name]
+        if not cut.leg and name != "skirt":  # a shirt's collar lies over what is worn on top
+            surface = joined(
+                [surface, *neckwear(body, main, below if cut.neck == "collar" else main, cut.neck, cut.cloth)]
+            )
         image, repeat = fabric(cut.cloth, color, k)
         p = surface.vertices
         surface = replace(surface, uv=np.stack([p[:, 0] + 0.6 * p[:, 2], 0.6 * p[:, 2] - p[:, 1]], axis=1) / repeat)
@@ -95,8 +99,6 @@ def _garment(body: Body, cut: Cut, name: str, layer: int, below: Surface) -> tup
     for loop in piece.border():
         if len(loop) > 12:
             pieces.append(_hem(piece, loop, 0.0022 if cut.cloth != "knit" else 0.0035))
-    if not cut.leg and name != "skirt":
-        pieces += neckwear(body, piece, cut.neck, cut.cloth)
     return joined(pieces), piece, field
 
 
@@ -176,7 +178,7 @@ def _loosened(body: Body, hull: Surface, cut: Cut, below: Surface, layer: int) -
     normal = calm.normals()
     points = 0.35 * p + 0.65 * calm.vertices if not cut.leg else p
     points = points + normal * (air + _folds(body, p, cut, layer))[:, None]
-    thick = 0.0040 if air.max() > 0.002 else 0.0012
+    thick = 0.0045 + 0.002 * (layer > 1) if air.max() > 0.002 else 0.0012
     outward = below.normals()
     for neighbours in (1, 6, 6):
         index, weight = nearest(points, below, neighbours)
@@ -232,7 +234,7 @@ def _hem(piece: Surface, loop: NDArray, thick: float) -> Surface:
     """The edge turned over inwards, so that cloth shows its thickness."""
     normal = piece.normals()[loop]
     edge = piece.vertices[loop]
-    inner = _back(edge)
+    inner = -inwards(piece, loop)
     rows = np.stack(
         [
             edge,
@@ -245,18 +247,3 @@ def _hem(piece: Surface, loop: NDArray, thick: float) -> Surface:
     vertices, triangles, uv = sheet(closed)
     skin = np.tile(np.concatenate([piece.skin[loop], piece.skin[loop[:1]]]), (len(rows), 1))
     return Surface(vertices, triangles[:, ::-1], skin, uv)
-
-
-def _back(edge: NDArray) -> NDArray[np.float64]:
-    """Direction out of the garment at its edge: across the loop's run, roughly along the limb."""
-    centred = edge - edge.mean(0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    axis = axes[2]
-    far = np.abs(edge.mean(0))
-    if far[0] > 0.3:
-        axis = axis * np.sign(axis[0] * edge.mean(0)[0])
-    elif edge.mean(0)[1] > 1.2:
-        axis = axis * np.sign(axis[1])
-    else:
-        axis = -axis * np.sign(axis[1])
-    return np.broadcast_to(axis, edge.shape)

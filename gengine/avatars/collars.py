@@ -9,8 +9,8 @@ from gengine.avatars.bodies import Body
 from gengine.avatars.surface import Surface, nearest, sheet, skin_from
 
 
-def neckwear(body: Body, piece: Surface, neck: str, cloth: str) -> list[Surface]:
-    """Surfaces to add to a top whose neckline is "crew", "v", "collar" or "open"."""
+def neckwear(body: Body, piece: Surface, top: Surface, neck: str, cloth: str) -> list[Surface]:
+    """Surfaces to add to a top whose neckline is "crew", "v", "collar" or "open"; ``top`` is what a collar lies on."""
     loop = _neckline(body, piece)
     if loop is None:
         return []
@@ -18,7 +18,7 @@ def neckwear(body: Body, piece: Surface, neck: str, cloth: str) -> list[Surface]
         return [_band(piece, loop, {"knit": 0.017, "poplin": 0.006}.get(cloth, 0.012))]
     if neck == "open":
         return [_lapels(body, piece, loop)]
-    return [_shirt_collar(body, piece, loop), *_placket(body, piece, cloth)]
+    return [_shirt_collar(body, piece, top, loop), *_placket(body, piece, cloth)]
 
 
 def _neckline(body: Body, piece: Surface) -> NDArray[np.int64] | None:
@@ -30,7 +30,7 @@ def _neckline(body: Body, piece: Surface) -> NDArray[np.int64] | None:
 def _band(piece: Surface, loop: NDArray, wide: float) -> Surface:
     """A doubled strip along the edge, turned up towards the neck."""
     edge, normal = piece.vertices[loop], piece.normals()[loop]
-    inward = -_into(piece, loop)
+    inward = -inwards(piece, loop)
     rows = [
         edge - inward * 0.004 + normal * 0.0006, edge - inward * 0.002 + normal * 0.0024,
         edge + inward * 0.5 * wide + normal * 0.0030, edge + inward * wide + normal * 0.0012,
@@ -41,7 +41,7 @@ def _band(piece: Surface, loop: NDArray, wide: float) -> Surface:
     return Surface(vertices, triangles[:, ::-1], skin_from(vertices, piece, 6), uv)
 
 
-def _into(piece: Surface, loop: NDArray) -> NDArray[np.float64]:
+def inwards(piece: Surface, loop: NDArray) -> NDArray[np.float64]:
     """Unit directions from the edge into the cloth, along its surface."""
     edge, normal = piece.vertices[loop], piece.normals()[loop]
     along = np.roll(edge, -2, axis=0) - np.roll(edge, 2, axis=0)
@@ -85,7 +85,7 @@ def _even(edge: NDArray, count: int, rounds: int = 6) -> NDArray[np.float64]:
     return even
 
 
-def _shirt_collar(body: Body, piece: Surface, loop: NDArray) -> Surface:
+def _shirt_collar(body: Body, piece: Surface, cloth: Surface, loop: NDArray) -> Surface:
     """Stand and leaf around the neck, open in front, its points lying on the chest."""
     neck, head = body.joint("Neck"), body.joint("Head")
     axis = (head - neck) / np.linalg.norm(head - neck)
@@ -109,7 +109,9 @@ def _shirt_collar(body: Body, piece: Surface, loop: NDArray) -> Surface:
     top = line + axis * stand - out * 0.003
     under = top - axis * fall * 0.55 + out * 0.011
     tip = top - axis * fall + out * (0.016 + 0.004 * t) + spread * 0.012 * lean
-    leaf = _laid(np.stack([under, tip]), piece, np.array([[0.006], [0.0075]]), 0.0)
+    leaf = _laid(
+        np.stack([under, tip]), cloth, np.array([[0.006], [0.0075]]) + (0.007 if cloth is not piece else 0.0), 0.0
+    )
     rows = [
         line - axis * 0.006 - out * 0.001,
         line + axis * stand * 0.5 - out * 0.003,
@@ -163,7 +165,7 @@ def _lapels(body: Body, piece: Surface, loop: NDArray) -> Surface:
     button = hips[1] + 0.12
     edge = piece.vertices[loop]
     start = int(np.argmin(edge[:, 1]))
-    edge, into = np.roll(edge, -start, axis=0), np.roll(_into(piece, loop), -start, axis=0)
+    edge, into = np.roll(edge, -start, axis=0), np.roll(inwards(piece, loop), -start, axis=0)
     kept = edge[:, 1] > button - 0.005
     edge, into = edge[kept], into[kept]
     if edge[0, 0] < 0:

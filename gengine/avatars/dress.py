@@ -14,13 +14,13 @@ from PIL import Image
 from gengine.avatars.bodies import Body, assembled, body, body_names
 from gengine.avatars.clothes import dressed
 from gengine.avatars.eyes import eyeball, lashes
-from gengine.avatars.hair import hair
+from gengine.avatars.hair import BALD, hair
 from gengine.avatars.layout import layout
 from gengine.avatars.looks import LOOKS, Look
 from gengine.avatars.mouth import inner_mouth
-from gengine.avatars.surface import Deltas, Surface
 from gengine.avatars.seal import seal_table
 from gengine.avatars.store import is_avatar_file, read_avatar, save_avatar
+from gengine.avatars.surface import Deltas, Surface
 from gengine.core.avatar import Avatar, Material
 from gengine.errors import GengineError
 
@@ -76,6 +76,9 @@ def dress(body: Body, look: Look, texture: NDArray[np.uint8]) -> Avatar:
     garments, hidden = dressed(body, look)
     bare = ~hidden[layout().source]
     shown = whole.take(whole.triangles[bare[whole.triangles].any(1)])
+    if look.hair in BALD:  # the bare skull is seen against the light
+        high = shown.vertices[:, 1] > body.joint("LeftEye")[1] + 0.018
+        shown = shown.rounded(high[shown.triangles].all(1))
     parts = [shown.part("skin", Material("skin", "skin", (1.0, 1.0, 1.0, 1.0), 0.48, texture))]
     parts += inner_mouth(body, look.tone)
     parts += [eyeball(body, side, look.iris, look.age, look.seed) for side in ("left", "right")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +27,8 @@ def eyeball(body: Body, side: str, iris: tuple[float, float, float], age: float 
     centre, radius = _sphere(body.piece(f"eye_{side}").vertices)
     centre = body.joint(f"{side.capitalize()}Eye")
     edge = float(np.arcsin(IRIS_RADIUS * body.face_scale / radius))
-    sectors = 40
-    polar = np.concatenate([np.linspace(0, edge * 1.25, 12), np.linspace(edge * 1.5, np.radians(100), 9)])
+    sectors = 32
+    polar = np.concatenate([np.linspace(0, edge * 1.25, 10), np.linspace(edge * 1.5, np.radians(100), 6)])
     around = np.linspace(0, 2 * np.pi, sectors + 1)
     p, a = np.meshgrid(polar, around, indexing="ij")
     bulge = 1.0 + 0.028 * np.clip(1 - (p / (edge * 1.2)) ** 2, 0, 1)
@@ -37,7 +39,9 @@ def eyeball(body: Body, side: str, iris: tuple[float, float, float], age: float 
     joint = rig().names.index(f"{side.capitalize()}Eye")
     surface = Surface(vertices, triangles, rigid(len(vertices), joint, len(rig().names)), flat)
     name = f"eye_{side}"
-    return surface.part(name, Material(name, "eye", (1.0, 1.0, 1.0, 1.0), 0.12, _paint(iris, edge, age, seed)))
+    return surface.part(
+        name, Material(name, "eye", (1.0, 1.0, 1.0, 1.0), 0.12, _paint(iris, round(edge, 3), age, seed))
+    )
 
 
 def _sphere(points: NDArray) -> tuple[NDArray[np.float64], float]:
@@ -48,6 +52,7 @@ def _sphere(points: NDArray) -> tuple[NDArray[np.float64], float]:
     return solution[:3], float(np.sqrt(solution[3] + (solution[:3] ** 2).sum()))
 
 
+@lru_cache(maxsize=16)
 def _paint(iris: tuple[float, float, float], rim: float, age: float, seed: int) -> NDArray[np.uint8]:
     """Sclera, limbal ring, fibres of the iris and pupil, sRGB ``(H, W, 3)``."""
     rng = np.random.default_rng(seed)
@@ -63,11 +68,12 @@ def _paint(iris: tuple[float, float, float], rim: float, age: float, seed: int) 
         red += 0.45 * np.exp(-((away / 0.006) ** 2)) * np.clip((angle - 0.5) / 0.35, 0, 1)
     mix = np.clip(red, 0, 1)[..., None] * 0.30
     image = image * (1 - mix) + np.array([0.82, 0.47, 0.43]) * mix
-    fibres, coarse = np.zeros_like(theta), np.zeros_like(theta)
-    for k in range(9, 120, 3):
-        fibres += rng.normal() * np.cos(k * theta + rng.uniform(0, 2 * np.pi) + 2.0 * angle / rim) / 6
-    for k in range(3, 14):
-        coarse += rng.normal() * np.cos(k * theta + rng.uniform(0, 2 * np.pi)) / 4
+    turn = np.linspace(-np.pi, np.pi, 2049)
+    rays = [(k, rng.normal(), rng.uniform(0, 2 * np.pi)) for k in range(9, 120, 3)]
+    soft = [(k, rng.normal(), rng.uniform(0, 2 * np.pi)) for k in range(3, 14)]
+    bent = (theta + 0.06 * angle / rim + np.pi) % (2 * np.pi) - np.pi
+    fibres = np.interp(bent, turn, sum(a * np.cos(k * turn + b) for k, a, b in rays) / 6)
+    coarse = np.interp(theta, turn, sum(a * np.cos(k * turn + b) for k, a, b in soft) / 4)
     depth = np.clip(angle / rim, 0, 1)
     tone = 0.70 + 0.42 * np.exp(-(((depth - 0.56) / 0.24) ** 2))
     tone += (0.20 * fibres + 0.10 * coarse) * np.sin(np.pi * np.clip(depth, 0, 1)) ** 0.7

@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
-from gengine.avatars.bodies import Body, body as baked, piece_index
+from gengine.avatars.bodies import Body, piece_index
+from gengine.avatars.bodies import body as baked
 from gengine.avatars.looks import Color, Look
 from gengine.avatars.skin import hair_depth
 from gengine.avatars.surface import Surface, joined, skin_from
 from gengine.core.avatar import Material, Part
+
+BALD = ("rim", "bald")
+"""Styles that leave the skull bare."""
 
 BANDS = 8
 """Different locks side by side in the texture."""
@@ -74,7 +78,7 @@ def hair(body: Body, look: Look) -> list[Part]:
     image = strands(look.hair_color, look.seed, style in (_fade, _afro))
     parts = []
     if cap is not None:
-        parts.append(cap.part("hair_cap", Material("hair_cap", "hair", (0.62, 0.62, 0.62, 1.0), 0.7, image, True)))
+        parts.append(cap.part("hair_cap", Material("hair_cap", "hair", (0.78, 0.78, 0.78, 1.0), 0.75, image, True)))
     if pieces:
         parts.append(joined(pieces).part("hair", Material("hair", "hair", (1.0, 1.0, 1.0, 1.0), 0.62, image, True)))
     return parts
@@ -85,12 +89,12 @@ def strands(color: Color, seed: int, curly: bool) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     fine = gaussian_filter(rng.standard_normal((256, 512)), (3 if curly else 26, 0.6), mode="wrap")
     broad = gaussian_filter(rng.standard_normal((256, 512)), (5 if curly else 50, 3.0), mode="wrap")
-    tone = 1 + 0.20 * fine / fine.std() + 0.10 * broad / broad.std()
+    tone = 1 + (0.42 if curly else 0.22) * fine / fine.std() + 0.10 * broad / broad.std()
     band = np.repeat(rng.normal(1.0, 0.07, BANDS), 512 // BANDS)[None]
     along = np.linspace(0, 1, 256)[:, None]
-    tone = tone * band * (0.70 + 0.30 * np.clip(along * 2.2, 0, 1))
+    tone = tone * band * (0.78 + 0.22 * np.clip(along * 2.2, 0, 1))
     u = np.linspace(0, BANDS, 512, endpoint=False) % 1
-    tone = tone * (0.66 + 0.34 * np.sin(np.pi * u) ** 0.5)[None]
+    tone = tone * (0.84 + 0.16 * np.sin(np.pi * u) ** 0.5)[None]
     base = np.asarray(color)[None, None] * np.clip(tone, 0.25, 1.8)[..., None]
     warm = np.array([0.03, 0.015, 0.0]) * np.clip(tone - 1, 0, 1)[..., None]
     return np.round(np.clip(base + warm, 0, 1) * 255).astype(np.uint8)
@@ -192,6 +196,7 @@ def ribbons(
     rng: np.random.Generator,
     taper: float = 1.0,
     body: float = 0.13,
+    flat: bool = True,
 ) -> Surface:
     """Locks with three points across: rounded by ``body`` of their width, narrowing to their tips."""
     count, rows = path.shape[:2]
@@ -207,16 +212,18 @@ def ribbons(
     across = across + tilt * up
     lean = half[..., None] * across
     crown = 2 * body * half[..., None] * up
-    grid = np.stack([path - lean, path + crown, path + lean], axis=2)  # (N, R, 3, 3)
+    columns = [path - lean, path + lean] if flat else [path - lean, path + crown, path + lean]
+    grid = np.stack(columns, axis=2)  # (N, R, C, 3)
+    wide = len(columns)
     vertices = grid.reshape(-1, 3)
-    i, j = np.meshgrid(np.arange(rows - 1), np.arange(2), indexing="ij")
-    a = (i * 3 + j).ravel()
-    quad = np.stack([a, a + 1, a + 3, a + 4], axis=1)
+    i, j = np.meshgrid(np.arange(rows - 1), np.arange(wide - 1), indexing="ij")
+    a = (i * wide + j).ravel()
+    quad = np.stack([a, a + 1, a + wide, a + wide + 1], axis=1)
     one = np.concatenate([quad[:, [0, 1, 2]], quad[:, [1, 3, 2]]])
-    triangles = (one[None] + (np.arange(count) * rows * 3)[:, None, None]).reshape(-1, 3)
+    triangles = (one[None] + (np.arange(count) * rows * wide)[:, None, None]).reshape(-1, 3)
     band = rng.integers(0, BANDS, count)
-    u = (band[:, None, None] + np.array([0.06, 0.5, 0.94])[None, None]) / BANDS
-    v = np.broadcast_to(t[None, :, None], (count, rows, 3))
+    u = (band[:, None, None] + np.linspace(0.06, 0.94, wide)[None, None]) / BANDS
+    v = np.broadcast_to(t[None, :, None], (count, rows, wide))
     uv = np.stack([np.broadcast_to(u, v.shape), v], axis=-1).reshape(-1, 2)
     return Surface(vertices, triangles, follow(head, vertices), uv)
 
@@ -278,9 +285,9 @@ def _short(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surfac
     start, normal, depth = roots(head, rng, 7.2)
     root = head.local(start)
     top = _top(root)
-    length = 17 + 26 * top + 10 * top * np.clip(root[:, 2] / 60, 0, 1) + rng.normal(0, 2.5, len(root))
+    length = 20 + 30 * top + 10 * top * np.clip(root[:, 2] / 60, 0, 1) + rng.normal(0, 2.5, len(root))
     length *= np.clip(0.45 + depth / 30, 0, 1)
-    swirl = rng.normal(0, 0.16, (len(root), 3))
+    swirl = rng.normal(0, 0.10, (len(root), 3))
 
     def pull(p: NDArray, r: NDArray, t: float) -> NDArray:
         up = np.stack(
@@ -293,8 +300,10 @@ def _short(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surfac
         return (2.0 + 9.5 * top * np.sin(np.pi * min(t, 0.75) / 1.1) + 3.0 * t) * np.clip(depth / 12, 0.25, 1)
 
     path, out = grow(head, start, normal, length, lift, pull, 6, 0.55)
-    width = rng.uniform(6.5, 10.5, len(root)) * np.clip(0.5 + depth / 20, 0, 1)
-    return [ribbons(head, path, out, width, rng, 0.9)], cap(head, lambda p, d: np.clip(0.25 * d, 0, 2.5) + 5 * _top(p))
+    width = rng.uniform(5.0, 8.5, len(root)) * np.clip(0.5 + depth / 20, 0, 1)
+    return [ribbons(head, path, out, width, rng, 1.0, 0.06)], cap(
+        head, lambda p, d: np.clip(0.25 * d, 0, 2.5) + 5 * _top(p)
+    )
 
 
 def _side(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
@@ -368,7 +377,7 @@ def _hanging(
         rise = np.clip(t * 4.0, 0, 1)
         return (1.5 + thick * rise) * np.clip(depth / 16, 0.15, 1) ** (1 - rise * 0.8)
 
-    path, out = grow(head, start, normal, length, lift, pull, 11, 0.12, limit)
+    path, out = grow(head, start, normal, length, lift, pull, 10, 0.12, limit)
     width = rng.uniform(9, 14, count) * np.clip(0.45 + depth / 30, 0, 1)
     full = cap(head, lambda p, d: np.clip(0.22 * (d - 5), 0, 0.38 * volume), 5.0)
     return [ribbons(head, path, out, width, rng, 0.9, 0.10)], full
@@ -401,7 +410,7 @@ def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface 
             fringe, 4.0 + 3.5 * np.sin(np.pi * min(t, 0.8)), (2.5 + 3.5 * min(1.0, 3 * t)) * np.clip(depth / 9, 0.3, 1)
         )
 
-    path, out = grow(head, start, normal, length, lift, pull, 10, 0.75, limit)
+    path, out = grow(head, start, normal, length, lift, pull, 8, 0.75, limit)
     width = np.where(fringe, rng.uniform(7, 10, len(root)), rng.uniform(10, 15, len(root)))
     pieces = [ribbons(head, path, out, width, rng, 0.45, 0.15)]
     scale = 1e-3 * head.body.face_scale
@@ -446,13 +455,13 @@ def _curls(
     """Little arcs standing on a surface, for the outline of curly hair."""
     count = len(points)
     flat = _unit(np.cross(normals, rng.standard_normal((count, 3))))
-    a = np.linspace(0, np.pi * 1.15, 5)
+    a = np.linspace(0, np.pi * 1.25, 5)
     radius = (size * 1e-3 * head.body.face_scale)[:, None, None]
     path = points[:, None] + radius * (
         np.sin(a)[None, :, None] * normals[:, None] + (1 - np.cos(a))[None, :, None] * 0.55 * flat[:, None]
     )
     out = _unit(path - points[:, None] - radius * 0.5 * flat[:, None] + 0.3 * radius * normals[:, None])
-    return ribbons(head, path, out, np.full(count, width) * rng.uniform(0.7, 1.2, count), rng, 0.3, 0.3)
+    return ribbons(head, path, out, np.full(count, width) * rng.uniform(0.7, 1.2, count), rng, 0.3, flat=True)
 
 
 def _bumpy(points: NDArray, rng: np.random.Generator, size: float) -> NDArray[np.float64]:
@@ -468,7 +477,7 @@ def _fade(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
         return np.clip(0.10 * d, 0, 0.8) + np.clip(d / 10, 0, 1) * top * (5.5 + 2.0 * _bumpy(p, rng, 9.0))
 
     shell = cap(head, thick, 1.0, True)
-    points, normals = scattered(shell, rng, 5.0)
+    points, normals = scattered(shell, rng, 4.8)
     high = head.local(points)[:, 1] > 40
     curls = _curls(
         head, points[high] - normals[high] * 0.0012, normals[high], rng.uniform(1.8, 3.0, high.sum()), rng, 2.6
@@ -483,8 +492,8 @@ def _afro(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
         return full * target + full * 7 * _bumpy(p * (1 + 44 / 95), rng, 20.0)
 
     shell = cap(head, thick, 0.5, True).smooth(1, 0.4)
-    points, normals = scattered(shell, rng, 8.4)
-    curls = _curls(head, points - normals * 0.003, normals, rng.uniform(4.0, 8.0, len(points)), rng, 5.5)
+    points, normals = scattered(shell, rng, 6.4)
+    curls = _curls(head, points - normals * 0.003, normals, rng.uniform(3.5, 6.5, len(points)), rng, 3.0)
     return [curls], shell
 
 

@@ -68,13 +68,13 @@ LOOKS: dict[str, Look] = {
         flush=0.45, brow=0.9, makeup=0.6, seed=5,
     ),
     "femi": Look(
-        tone=(0.40, 0.255, 0.18), lip=(0.40, 0.22, 0.19), iris=(0.17, 0.10, 0.06), hair="fade", hair_color=(0.05, 0.045, 0.04),
+        tone=(0.40, 0.255, 0.18), lip=(0.40, 0.22, 0.19), iris=(0.17, 0.10, 0.06), hair="fade", hair_color=(0.075, 0.062, 0.055),
         clothes=(("trousers", (0.42, 0.37, 0.29)), ("tshirt", (0.88, 0.87, 0.84)), ("jacket", (0.17, 0.20, 0.26)),
                  ("shoes", (0.85, 0.84, 0.82))),
         lip_strength=0.45, flush=0.25, stubble=0.35, brow=1.15, seed=6,
     ),
     "grace": Look(
-        tone=(0.53, 0.345, 0.245), lip=(0.52, 0.24, 0.22), iris=(0.20, 0.115, 0.065), hair="afro", hair_color=(0.085, 0.06, 0.045),
+        tone=(0.53, 0.345, 0.245), lip=(0.52, 0.24, 0.22), iris=(0.20, 0.115, 0.065), hair="afro", hair_color=(0.13, 0.09, 0.068),
         clothes=(("jeans", (0.16, 0.17, 0.22)), ("sweater", (0.82, 0.62, 0.22)), ("shoes", (0.30, 0.17, 0.12))),
         flush=0.3, brow=0.95, brow_arch=1.0, makeup=0.6, nails=(0.62, 0.20, 0.18), seed=7,
     ),

@@ -57,7 +57,9 @@ def make_avatar(
     known = set(model.local_change_labels)
     for key in local or {}:
         if key not in known:
-            raise GengineError(f"make_avatar local: '{key}' is unknown; see MakeHuman's targets, such as nose-hump-incr")
+            raise GengineError(
+                f"make_avatar local: '{key}' is unknown; see MakeHuman's targets, such as nose-hump-incr"
+            )
     body = {
         "gender": float(sex), "age": float(np.interp(age, [11, 25, 90], [1 / 3, 2 / 3, 1.0])), "weight": float(weight),
         "muscle": float(muscle), "proportions": 0.6,
@@ -80,5 +82,7 @@ def _look(look: str | Look | None, sex: float, age: float) -> Look:
         old = age > 52
         look = ("clara" if old else "anna") if sex > 0.5 else ("david" if old else "ben")
     elif look not in LOOKS:
-        raise GengineError(f"make_avatar look '{look}' is unknown; choose from {', '.join(body_names())} or give a Look")
+        raise GengineError(
+            f"make_avatar look '{look}' is unknown; choose from {', '.join(body_names())} or give a Look"
+        )
     return replace(LOOKS[look], age=float(np.clip((age - 35) / 40, 0, 1)))

@@ -14,7 +14,7 @@ from gengine.core.avatar import Material, Part
 _WIDTHS = {"upper": (8.6, 6.8, 7.6, 7.0, 6.8, 9.5, 9.0), "lower": (5.4, 5.9, 6.8, 7.0, 7.1, 10.5, 10.0)}
 """Teeth of half a jaw from the middle, mm (textbook averages)."""
 _LENGTHS = {"upper": (10.4, 9.0, 10.0, 8.4, 7.9, 7.2, 6.8), "lower": (8.8, 9.2, 10.2, 8.6, 8.0, 7.4, 7.0)}
-_ACROSS, _DOWN = 7, 7
+_ACROSS, _DOWN = 6, 5
 
 
 def inner_mouth(body: Body, tone: tuple[float, float, float]) -> list[Part]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.bodies import Body, body as baked, piece_index, shared
+from gengine.avatars.bodies import Body, piece_index, shared
+from gengine.avatars.bodies import body as baked
 from gengine.avatars.layout import layout
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.lips import SealModel
-
 
 REST = 0.2
 """Lip gap of a neutral face, mm."""

@@ -46,6 +46,12 @@ def hair_depth(points: NDArray, style: str = "", recede: float = 0.0) -> NDArray
     return depth
 
 
+def _origin() -> NDArray[np.float64]:
+    """Where x, y and z (mm) of the painted maps start: between the eyes, 42 mm behind the head's joint."""
+    figure = body("middle")
+    return np.array([0.0, figure.joint("LeftEye")[1], figure.joint("Head")[2] - 0.042])
+
+
 @dataclass(frozen=True, eq=False)
 class Canvas:
     """Maps over the texture: position in mm ``(H, W, 3)``, masks 0-1, distance to the lids' edge in mm, hair depth."""
@@ -66,7 +72,7 @@ def canvas() -> Canvas:
     flat, texel = layout(), texels()
     index = piece_index("body")[flat.source]
     figure = body("middle")
-    at = texel.paint((figure.vertices[index] - [0, figure.joint("LeftEye")[1], 0]) * 1e3)
+    at = texel.paint((figure.vertices[index] - _origin()) * 1e3)
 
     def mask(name: str) -> NDArray[np.float32]:
         return texel.paint(shared()[f"mask_{name}"][index] / 255.0)
@@ -159,7 +165,7 @@ def paint(look: Look) -> NDArray[np.uint8]:
     )
     # skin of the palms is paler on dark hands
     if look.hair != "bald":
-        whole = (c.at + [0, body("middle").joint("LeftEye")[1] * 1e3, 0]) / 1e3
+        whole = c.at / 1e3 + _origin()
         depth = hair_depth(whole, look.hair, look.recede)
         close = look.hair in ("fade", "short", "rim")
         under = np.clip(depth / (14 if close else 8) + 0.15 * mid + 0.25 * np.clip(fine, -1, 1), 0, 1) * c.head
@@ -173,14 +179,14 @@ def paint(look: Look) -> NDArray[np.uint8]:
 def _beard(x: NDArray, y: NDArray, z: NDArray, head: NDArray) -> NDArray[np.float32]:
     """Where a man's beard grows, 0-1."""
     edge = np.interp(x, [0, 14, 24, 34, 50, 62, 72], [-52, -53, -58, -64, -54, -42, -28])
-    inside = 1 / (1 + np.exp((y - edge) / 2.6))
-    lower = 1 / (1 + np.exp(-(y + 128) / 5.0))
-    back = 1 / (1 + np.exp(-(z - 48) / 5.0))
+    inside = 1 / (1 + np.exp(np.clip((y - edge) / 2.6, -50, 50)))
+    lower = 1 / (1 + np.exp(-np.clip((y + 128) / 5.0, -50, 50)))
+    back = 1 / (1 + np.exp(-np.clip((z - 48) / 5.0, -50, 50)))
     soft = 1 - 0.75 * np.exp(-((x / 6) ** 2) - (((y + 84) / 3.5) ** 2)) * 0.4
     return (inside * lower * back * soft * head).astype(np.float32)
 
 
-def _lips(image: NDArray, look: Look, c: Canvas, x: NDArray, y: NDArray, noise) -> None:  # noqa: ANN001
+def _lips(image: NDArray, look: Look, c: Canvas, x: NDArray, y: NDArray, noise) -> None:
     """Vermilion with a soft edge, a darker line where the lips meet, fine furrows."""
     mask = gaussian_filter(c.lips, 1.6) * c.head
     mask = np.clip((mask - 0.22) / 0.5, 0, 1)

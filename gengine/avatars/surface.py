@@ -136,6 +136,35 @@ class Surface:
 
         return Surface(grown(self.vertices), triangles, grown(self.skin), grown(self.uv))
 
+    def rounded(self, chosen: NDArray) -> Surface:
+        """The ``chosen (F,)`` triangles in four, new points on the curve that the normals suggest (PN triangles).
+
+        Edges to the other triangles stay straight, so that no cracks open; morphs are kept.
+        """
+        t = self.triangles[chosen]
+        edges = np.sort(np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]]), axis=1)
+        pairs, index, count = np.unique(edges, axis=0, return_inverse=True, return_counts=True)
+        (a, b), n = self.vertices[pairs].swapaxes(0, 1), self.normals()[pairs]
+        lift = ((b - a) * n[:, 0]).sum(1, keepdims=True) * n[:, 0] + ((a - b) * n[:, 1]).sum(1, keepdims=True) * n[:, 1]
+        middle = 0.5 * (a + b) - np.where(count[:, None] == 2, lift / 8, 0.0)
+        ab, bc, ca = np.asarray(index).reshape(3, -1) + len(self.vertices)
+        i, j, k = t.T
+        new = [np.stack(x, axis=1) for x in ((i, ab, ca), (ab, j, bc), (ca, bc, k), (ab, bc, ca))]
+        morphs: Deltas = {}
+        for name, (at, delta) in self.morphs.items():
+            dense = np.zeros_like(self.vertices)
+            dense[at] = delta
+            extra = dense[pairs].mean(1)
+            hit = np.flatnonzero(np.abs(extra).max(1) > 1e-6)
+            morphs[name] = (np.concatenate([at, hit + len(self.vertices)]), np.concatenate([delta, extra[hit]]))
+        return Surface(
+            np.concatenate([self.vertices, middle]),
+            np.concatenate([self.triangles[~chosen], *new]),
+            np.concatenate([self.skin, self.skin[pairs].mean(1)]),
+            np.concatenate([self.uv, self.uv[pairs].mean(1)]),
+            morphs,
+        )
+
     def part(self, name: str, material: Material) -> Part:
         """The finished part: four largest joint weights per vertex, morphs in 32 bits."""
         joints = np.argsort(-self.skin, axis=1)[:, :INFLUENCES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,7 @@ class Rig:
     heads: tuple[str, ...]
 
 
+@cache
 def rig() -> Rig:
     """BEAT's joints without tips, plus twist helpers and eyes, parents first."""
     rows: list[tuple[str, str, tuple[str, ...], str]] = []
