@@ -20,7 +20,7 @@ from gengine.checkpoint import load_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.encoders import logmel
-from gengine.errors import AudioError, FormatError
+from gengine.errors import AudioError, FormatError, GengineError
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "sil": ("sil",),
@@ -160,10 +160,11 @@ class PhoneEncoder:
     """Sound in, settled phones out, in order and without gaps; "sil" is silence.
 
     What was said up to ``LATENCY`` seconds before the newest sample is settled. The sound going on there is
-    handed out when it ends, or every ``LONGEST`` seconds of it.
+    handed out when it ends, or every ``LONGEST`` seconds of it. With ``keep_frames`` the posteriors behind the
+    phones are kept for ``take_frames``; without, memory stays flat over hours.
     """
 
-    def __init__(self, checkpoint: str | Path = "phones-v1") -> None:
+    def __init__(self, checkpoint: str | Path = "phones-v1", keep_frames: bool = False) -> None:
         config, tensors = load_checkpoint(checkpoint)
         if config.get("kind") != "phones" or config.get("phones") != list(PHONES):
             raise FormatError(f"checkpoint '{checkpoint}': not a phone recogniser of this version of gengine")
@@ -173,6 +174,7 @@ class PhoneEncoder:
             raise FormatError(f"checkpoint '{checkpoint}': lacks {error}; restore it or train it again") from None
         self._mel = logmel.MelBlocks()
         self._level, self._samples, self._blocks = logmel.START_LEVEL, 0, 0
+        self._keep = keep_frames
         self._frames: list[NDArray[np.float32]] = []  # outputs whose labels are not settled or not taken yet
         self._first = 0  # index of the first frame in _frames
         self._settled = 0  # frames with a label
@@ -204,7 +206,9 @@ class PhoneEncoder:
         return phones
 
     def take_frames(self) -> PhoneFrames:
-        """Posteriors and jaw of the frames settled since the last call."""
+        """Posteriors and jaw of the frames settled since the last call (``keep_frames`` must be on)."""
+        if not self._keep:
+            raise GengineError("PhoneEncoder.take_frames: make the encoder with keep_frames=True")
         count = self._settled - self._first
         outputs = np.concatenate([np.zeros((0, len(PHONES) + 1), np.float32), *self._frames])
         first, self._first, self._frames = self._first, self._settled, [outputs[count:]]
@@ -223,7 +227,8 @@ class PhoneEncoder:
             logits = outputs[:, :-1]
             logits -= logits.max(axis=1, keepdims=True)
             logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-            self._frames.append(outputs)
+            if self._keep:
+                self._frames.append(outputs)
             for label in self._path.step(logits):
                 frame = self._settled
                 if label != self._label or frame - self._start >= LONGEST * RATE:
@@ -237,6 +242,6 @@ class PhoneEncoder:
 
 def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v1") -> tuple[tuple[Phone, ...], PhoneFrames]:
     """Phones and frames of a whole recording ``(N,)`` at 16 kHz."""
-    encoder = PhoneEncoder(checkpoint)
+    encoder = PhoneEncoder(checkpoint, keep_frames=True)
     phones = encoder.push(samples) + encoder.flush()
     return tuple(phones), encoder.take_frames()

@@ -29,19 +29,26 @@ DEFAULTS: dict[str, Any] = {
     "corpora": ["ljspeech", "kathleen", "speechocean", "grid", "emodb", "facegood", "librispeech", "flite"],
     "synthetic": 900,
     "seed": 1,
-    "steps": [1200, 5500],
+    "steps": [1500, 9000],
     "batch": 16,
     "frames": 600,
-    "width": 160,
+    "width": 192,
     "layers": [[5, 1, 2], [3, 1, 1], [3, 1, 1], [3, 2, 2], [3, 2, 2], [3, 4, 0], [3, 8, 0], [3, 1, 0]],
     "rate": 2e-3,
-    "dropout": 0.1,
+    "dropout": 0.12,
     "class_weights": {"bilab": 1.5, "labdent": 1.5, "sil": 0.7},
-    "corpus_weights": {"ljspeech": 2.0, "kathleen": 1.5, "speechocean": 1.5, "grid": 0.5, "flite": 0.6},
+    "corpus_weights": {
+        "ljspeech": 2.0,
+        "kathleen": 1.5,
+        "speechocean": 1.5,
+        "librispeech": 1.5,
+        "flite": 0.6,
+        "grid": 0.5,
+    },
     "class_loss": 0.5,
     "jaw_weight": 4.0,
     "prior_scale": 0.3,
-    "change_cost": 1.0,
+    "change_cost": 2.0,
     "threads": 1,
 }
 """Every setting of the training with its default; a config names only what differs. ``layers`` are
@@ -107,7 +114,7 @@ def export(network: Any, settings: dict[str, Any], tensors: dict[str, Any], out:
         n = f"norms.{i}"
         scale = state[f"{n}.weight"] / np.sqrt(state[f"{n}.running_var"] + 1e-5)
         weight = state[f"convolutions.{i}.weight"] * scale[:, None, None]  # (out, in, kernel)
-        tensors[f"layer{i}.weight"] = weight.transpose(2, 1, 0).reshape(-1, weight.shape[0]).astype(np.float32)
+        tensors[f"layer{i}.weight"] = weight.transpose(2, 1, 0).reshape(-1, weight.shape[0]).astype(np.float16)
         tensors[f"layer{i}.bias"] = (state[f"{n}.bias"] - state[f"{n}.running_mean"] * scale).astype(np.float32)
     tensors["head.weight"] = state["head.weight"][:, :, 0].T.astype(np.float32)
     tensors["head.bias"] = state["head.bias"].astype(np.float32)

@@ -7,7 +7,7 @@ import pytest
 
 from gengine.checkpoint import load_checkpoint, save_checkpoint
 from gengine.encoders.phones import CLASSES, LATENCY, LONGEST, PHONES, PhoneEncoder, hear
-from gengine.errors import AudioError, FormatError
+from gengine.errors import AudioError, FormatError, GengineError
 
 
 def _speech_like(seconds: float, seed: int = 0) -> np.ndarray:
@@ -22,7 +22,7 @@ def _speech_like(seconds: float, seed: int = 0) -> np.ndarray:
 
 
 def _chunked(samples: np.ndarray, cuts: np.ndarray):
-    encoder, phones, frames = PhoneEncoder(), [], []
+    encoder, phones, frames = PhoneEncoder(keep_frames=True), [], []
     for chunk in np.split(samples, cuts):
         phones += encoder.push(chunk)
         frames.append(encoder.take_frames())
@@ -64,7 +64,7 @@ def test_phones_cover_the_recording_without_gaps(count):
 
 
 def test_phones_are_settled_within_the_latency():
-    samples, encoder, settled = _speech_like(5), PhoneEncoder(), 0.0
+    samples, encoder, settled = _speech_like(5), PhoneEncoder(keep_frames=True), 0.0
     for at in range(0, len(samples), 160):
         phones = encoder.push(samples[at : at + 160])
         settled = phones[-1].end if phones else settled
@@ -85,6 +85,15 @@ def test_digital_silence_is_silence():
     phones, frames = hear(np.zeros(32000, np.float32))
     assert {p.symbol for p in phones} == {"sil"}
     assert frames.jaw.max() < 0.1
+
+
+def test_memory_stays_flat():
+    encoder = PhoneEncoder()
+    for _ in range(20):
+        encoder.push(_speech_like(1))
+    assert encoder._frames == [] and len(encoder._mel._buffer) < 2000
+    with pytest.raises(GengineError, match="keep_frames"):
+        encoder.take_frames()
 
 
 def test_bad_input_is_refused():

@@ -13,7 +13,7 @@ from gengine.training.phone_scores import PhoneScores, closures, match
 torch = pytest.importorskip("torch")
 from gengine.training import phones as training  # noqa: E402
 
-SMALL = {"width": 16, "steps": 3, "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
+SMALL = {"width": 16, "steps": [2, 2], "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
 
 
 def test_numpy_hears_what_torch_learned(tmp_path):
@@ -34,7 +34,7 @@ def test_numpy_hears_what_torch_learned(tmp_path):
     with torch.no_grad():
         rows = torch.tensor(x).reshape(1, 80, -1).transpose(1, 2)
         wanted = network(rows).transpose(1, 2).reshape(160, -1).numpy()
-    np.testing.assert_allclose(heard[16:], wanted[: 160 - 16], atol=2e-4)
+    np.testing.assert_allclose(heard[16:], wanted[: 160 - 16], atol=0.03)  # weights are stored in half precision
 
 
 def test_unknown_settings_are_refused(tmp_path):
