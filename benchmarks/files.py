@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gengine.avatars.import_glb import load_glb_avatar
 from gengine.core import rotation
 from gengine.core.archive import load_performance
 from gengine.core.audio import AudioClip
@@ -28,14 +29,20 @@ from gengine.core.skeleton import beat_skeleton
 from gengine.core.words import WordTrack
 from gengine.exporters.beat_json import BeatJsonExporter, read_beat_json
 from gengine.exporters.bvh import BvhExporter, read_bvh
+from gengine.exporters.glb import GlbExporter
 from gengine.exporters.livelink import LiveLinkExporter, read_livelink
 from gengine.exporters.npz import NpzExporter
+from gengine.exporters.smplx import SmplxExporter, read_smplx
+from gengine.exporters.vrma import VrmaExporter
 
 FORMATS = (
     (BvhExporter, read_bvh),
     (LiveLinkExporter, read_livelink),
     (BeatJsonExporter, read_beat_json),
     (NpzExporter, load_performance),
+    (GlbExporter, load_glb_avatar),
+    (VrmaExporter, None),
+    (SmplxExporter, read_smplx),
 )
 
 
@@ -65,7 +72,7 @@ def main() -> None:
     args = parser.parse_args()
     stretch, seconds = minute(args.body_fps, args.face_fps), 60 * args.minutes
     print(f"{args.minutes} min, body {args.body_fps} fps, face {args.face_fps} fps")
-    print(f"{'format':8}{'write':>10}{'read':>10}{'size':>10}{'memory':>10}")
+    print(f"{'file':16}{'write':>10}{'read':>10}{'size':>10}{'memory':>10}")
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         for kind, read in FORMATS:
             path = Path(folder) / kind.default_name
@@ -77,10 +84,11 @@ def main() -> None:
             written = time.perf_counter() - began
             grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
             began = time.perf_counter()
-            read(path)
-            taken = time.perf_counter() - began
+            if read is not None:
+                read(path)
+            speed = f"{seconds / (time.perf_counter() - began):.0f}x" if read is not None else "-"
             print(
-                f"{kind.suffix[1:]:8}{seconds / written:>9.0f}x{seconds / taken:>9.0f}x"
+                f"{kind.default_name:16}{seconds / written:>9.0f}x{speed:>10}"
                 f"{path.stat().st_size / 1e6:>7.0f} MB{grown:>7.0f} MB"
             )
             path.unlink()

@@ -92,16 +92,20 @@ def _mixed(track: Any, low: NDArray, high: NDArray, t: NDArray, fps: float) -> A
 
 
 class Clocked:
-    """Body and face of the stretches, checked and brought to the wished rates.
+    """Body and face of the stretches, checked, brought to the wished rates and gathered into blocks.
 
-    ``push`` gives (motion, face) of what became certain, ``flush`` the rest. Either may be None throughout.
+    ``push`` gives (motion, face) blocks of a few seconds, so that short stretches cost little, or Nones while they
+    fill; ``flush`` gives the rest. Either track may be absent throughout.
     """
+
+    _FRAMES = 240
 
     def __init__(self, path: Path, fps: float | None = None, face_fps: float | None = None) -> None:
         self._path = path
         self._body: Resampled[Motion] = Resampled(fps)
         self._face: Resampled[FaceTrack] = Resampled(face_fps if face_fps is not None else fps)
-        self._first: tuple[float | None, float | None] | None = None
+        self._first: tuple[Any, ...] | None = None
+        self._waiting: tuple[list[Motion], list[FaceTrack]] = ([], [])
 
     def push(self, stretch: Performance) -> tuple[Motion | None, FaceTrack | None]:
         motion, face = stretch.motion, stretch.face
@@ -115,10 +119,20 @@ class Clocked:
         for track in (motion, face):
             if track is not None and not all(np.isfinite(getattr(track, f)).all() for f in _FIELDS[type(track)]):
                 raise GengineError(f"{self._path.name}: the {type(track).__name__} holds NaN or infinity")
-        return (
-            None if motion is None else self._body.push(motion),
-            None if face is None else self._face.push(face),
-        )
+        if motion is not None:
+            self._waiting[0].append(self._body.push(motion))
+        if face is not None:
+            self._waiting[1].append(self._face.push(face))
+        full = max(sum(map(len, tracks)) for tracks in self._waiting) >= self._FRAMES
+        return self._gathered() if full else (None, None)
 
     def flush(self) -> tuple[Motion | None, FaceTrack | None]:
-        return self._body.flush(), self._face.flush()
+        for owed, tracks in ((self._body.flush(), self._waiting[0]), (self._face.flush(), self._waiting[1])):
+            if owed is not None:
+                tracks.append(owed)  # type: ignore[arg-type]
+        return self._gathered()
+
+    def _gathered(self) -> tuple[Motion | None, FaceTrack | None]:
+        motions, faces = self._waiting
+        self._waiting = ([], [])
+        return joined(motions) if motions else None, joined(faces) if faces else None
