@@ -21,6 +21,7 @@ from gengine.core.speaker import Speaker
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.choreographer import arms, hands, legs, trunk
 from gengine.networks.choreographer.body import Breath, Stance
+from gengine.networks.choreographer.hand import SHOULDER_OUT
 from gengine.networks.choreographer.heard import Heard
 from gengine.networks.choreographer.limits import (
     HEAD_RADIUS,
@@ -36,6 +37,8 @@ from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 
+_LOW_SWIVEL = np.radians(32.0)
+"""Elbow swivel of low hands, where the speaker's own is larger."""
 _PAD = 13
 """Frames read on either side of a hop for smoothing (0.22 s)."""
 
@@ -227,8 +230,13 @@ class Choreographer(MotionNetwork):
         origin = chest_at + rotation.rotate(chest, np.broadcast_to(self.arm.middle, chest_at.shape))
         wrists = origin[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
-        # A hand raised to the side carries its elbow lower than the speaker's habit, or the arm looks like a signal's.
-        swivel = posture[..., 1] * (1 - 0.4 * smoothstep((path[..., 1] + 0.35) / 0.4))
+        # A hand raised to the side, hanging low or close to its shoulder carries its elbow lower than the speaker's
+        # habit, or the arm looks hung up.
+        out_of, up = path[..., 0] - SHOULDER_OUT, path[..., 1]
+        reach = np.sqrt(out_of**2 + up**2 + path[..., 2] ** 2)
+        swivel = posture[..., 1] * (1 - 0.4 * smoothstep((up + 0.35) / 0.4))
+        swivel = swivel * (1 - 0.3 * smoothstep((0.75 - reach) / 0.25))
+        swivel = swivel + (_LOW_SWIVEL - soft_floor(swivel, _LOW_SWIVEL, 0.05)) * smoothstep((-0.40 - up) / 0.30)
         wrists = self._clear(wrists, root, thighs, skull, chest, chest_at, neck_root, swivel, heading)
 
         swivel = swivel + np.radians(6.0) * fine[:, :2]
