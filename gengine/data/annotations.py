@@ -155,7 +155,7 @@ def read_emotion(path: str | Path) -> tuple[Feeling, ...]:
 
 def write_emotion(feelings: Sequence[Feeling], path: str | Path) -> Path:
     """The file that ``read_emotion`` reads, in BEAT's spelling."""
-    rows = [f"{emotion_label(f.id)},{f.start:g},{f.end:.3f},{f.end - f.start:.3f},{f.id}\n" for f in feelings]
+    rows = [f"{emotion_label(f.id)},{f.start:.6g},{f.end:.3f},{f.end - f.start:.3f},{f.id}\n" for f in feelings]
     Path(path).write_text("".join(rows), "utf-8", newline="\n")
     return Path(path)
 
@@ -172,11 +172,16 @@ def emotion_track(feelings: Sequence[Feeling], duration: float, fps: float) -> E
 
 
 def feelings_of(track: EmotionTrack, start: float = 0.0) -> tuple[Feeling, ...]:
-    """The strongest of BEAT's eight emotions over time; a strength below 0.15 of any but neutral is neutral."""
-    weights = track.weights[:, : len(BEAT_EMOTIONS)].copy()
-    weights[:, 0] = np.maximum(weights[:, 0], 0.15)
-    weights[weights[:, 1:].max(axis=1, initial=0.0) >= 0.15, 0] = 0.0
-    ids = weights.argmax(axis=1)
+    """The one of BEAT's eight emotions that says most, over time.
+
+    That is the strongest of the eight, or, where an emotion beyond them is stronger, the nearest of the eight in
+    valence, arousal and dominance. What is weaker than 0.15 is neutral.
+    """
+    own, others = track.weights[:, 1 : len(BEAT_EMOTIONS)], track.weights[:, len(BEAT_EMOTIONS) :]
+    strength, beyond = own.max(axis=1, initial=0.0), others.max(axis=1, initial=0.0)
+    away = np.linalg.norm(track.vad[:, None] - np.array(VAD), axis=-1)
+    ids = np.where(beyond > strength, away.argmin(axis=1), 1 + own.argmax(axis=1))
+    ids = np.where(np.maximum(strength, beyond) < 0.15, 0, ids)
     cuts = [0, *(np.flatnonzero(np.diff(ids)) + 1), len(ids)]
     return tuple(
         Feeling(start + a / track.fps, start + b / track.fps, int(ids[a]))

@@ -137,7 +137,8 @@ def write_sequence(sequence: Sequence, folder: str | Path) -> dict[str, Path]:
         annotations.write_textgrid(p.words.shift(-p.start), p.duration, at / f"{stem}.TextGrid")
         annotations.write_emotion(annotations.feelings_of(p.emotion), at / f"{stem}.csv")
         annotations.write_semantic(sequence.gestures, at / f"{stem}.txt")
-        write_mixture(p.emotion, at / f"{stem}{MIXTURE}")
+        thin = p.emotion.resample(EMOTION_RATE) if p.emotion.fps > EMOTION_RATE else p.emotion
+        write_mixture(thin, at / f"{stem}{MIXTURE}")
         written = {file.name: home / file.name for file in sorted(at.iterdir())}
         for file in written:
             os.replace(at / file, written[file])

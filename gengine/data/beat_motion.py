@@ -131,13 +131,17 @@ def _check_skeleton(path: Path, table: BvhTable) -> None:
     if list(table.channels) != expected:
         joint = next((a[0] for a, b in zip(table.channels, expected, strict=False) if a != b), table.names[-1])
         raise FormatError(
-            f"{path}: line {_line_of(path, joint)}: channels of '{joint}' are not BEAT's X, Y, Z rotations"
+            f"{path}: line {_line_of(path, joint, 'CHANNELS')}: channels of '{joint}' are not BEAT's X, Y, Z rotations"
         )
 
 
-def _line_of(path: Path, joint: str) -> int:
+def _line_of(path: Path, joint: str, key: str = "") -> int:
+    """Line of a joint's name, or of the first line after it that begins with ``key``."""
+    seen = False
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, 1):
-            if line.split()[1:2] == [joint]:
+            words = line.split()
+            seen = seen or words[1:2] == [joint]
+            if seen and (not key or words[:1] == [key]):
                 return number
     return 1

@@ -35,12 +35,22 @@ JOINTS: tuple[str, ...] = (
 def to_141(motion: Motion, near: ArrayLike | None = None) -> NDArray[np.float64]:
     """Angles ``(T, 141)`` in degrees, continuous over time.
 
-    ``near (141,)`` picks the branch of the first frame, for example the first row of a reference.
+    ``near (141,)`` picks the branch of the first frame. ``near (T, 141)``, a reference's own angles, picks for every
+    frame the branch closest to it, so that a metric that does not wrap angles compares poses and not turns.
     """
     turns = motion.rotations[:, [motion.skeleton.index(name) for name in JOINTS]]
-    previous = None if near is None else np.radians(np.asarray(near, float)).reshape(len(JOINTS), 3)
-    angles = rotation.unwrap_euler(rotation.to_euler(turns), previous)
-    return np.degrees(angles).reshape(len(motion), -1)
+    angles = rotation.to_euler(turns)
+    goal = None if near is None else np.radians(np.asarray(near, float))
+    if goal is None or goal.ndim == 1:
+        angles = rotation.unwrap_euler(angles, None if goal is None else goal.reshape(len(JOINTS), 3))
+        return np.degrees(angles).reshape(len(motion), -1)
+    if goal.shape != (len(motion), 3 * len(JOINTS)):
+        raise FormatError(f"to_141: near {goal.shape}, expected ({3 * len(JOINTS)},) or ({len(motion)}, 141)")
+    goal = goal.reshape(angles.shape)
+    both = np.stack([angles, angles * [1.0, -1.0, 1.0] + np.pi])  # the two triples of one rotation
+    both += 2 * np.pi * np.round((goal - both) / (2 * np.pi))
+    second = np.abs(both[1] - goal).sum(-1) < np.abs(both[0] - goal).sum(-1)
+    return np.degrees(np.where(second[..., None], both[1], both[0])).reshape(len(motion), -1)
 
 
 def from_141(values: ArrayLike, fps: float, skeleton: Skeleton | None = None, rest: Motion | None = None) -> Motion:

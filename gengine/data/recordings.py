@@ -204,15 +204,18 @@ _ESPEAK = ("en-us", "en-gb", "en-us+f2", "en-us+m3", "en-gb+f4", "en-029+m5")
 _FLITE = ("slt", "awb", "rms", "kal16")
 
 
-def spoken(folder: Path, seed: int = 0, takes: int = 2) -> list[Recording]:
-    """``takes`` takes per installed voice of espeak-ng and flite, written to ``folder`` where they are not yet."""
+def spoken(folder: Path, seed: int = 0, takes: int = 2, most: int | None = None) -> list[Recording]:
+    """``takes`` takes of each of the (at most ``most``) installed voices of espeak-ng and flite.
+
+    The sounds are written to ``folder`` where they are not there yet.
+    """
     voices = [("espeak-ng", v) for v in _ESPEAK] if shutil.which("espeak-ng") else []
     voices += [("flite", v) for v in _FLITE] if shutil.which("flite") else []
     if not voices:
         raise GengineError("--source spoken: neither espeak-ng nor flite is installed; install one, or give recordings")
     folder.mkdir(parents=True, exist_ok=True)
     out = []
-    for program, voice in voices:
+    for program, voice in voices[:most]:
         for k in range(takes):
             rng = generator(seed, "spoken", voice, k)
             said = [SENTENCES[i] for i in rng.permutation(len(SENTENCES))[:8]]
