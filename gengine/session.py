@@ -75,8 +75,8 @@ class Session:
         self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(self.plan)
         self._syllables = SyllableEncoder()
         self._lexicon = LexiconEncoder(words.language if words else "en")
-        self._phones = phones.PhoneEncoder() if words is None or not words.phones else None
-        self._curves, self._feelings = CurveBuffer(), CurveBuffer()
+        self._phones = phones.PhoneEncoder(keep_frames=True) if words is None or not words.phones else None
+        self._curves, self._feelings, self._jaw = CurveBuffer(), CurveBuffer(), CurveBuffer()
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
         self._audio = CurveBuffer()
         self._handed_phones = 0
@@ -146,6 +146,7 @@ class Session:
         heard = self._curves.end / ANALYSIS_RATE
         if self._phones:
             self._events["phones"].append(settled)
+            self._jaw.append({"jaw": self._phones.take_frames().jaw})
             self._heard_until = settled[-1].end if settled else self._heard_until
         elif self.words is not None:
             settled = [p for p in self.words.phones[self._handed_phones :] if p.end <= heard or last]
@@ -183,6 +184,7 @@ class Session:
             keep = self._hop * spec.hop - spec.context
             self._curves.drop(round(keep * ANALYSIS_RATE))
             self._feelings.drop(round(keep * ANALYSIS_RATE))
+            self._jaw.drop(round(keep * ANALYSIS_RATE))
             for events in self._events.values():
                 events.drop(keep)
 
@@ -209,6 +211,7 @@ class Session:
             speaker=self.speaker,
             language=words.language,
             source=words.source,
+            jaw=self._jaw.read(frames.start, frames.stop)["jaw"] if self._phones else None,
         )
         with self._timed("face"):
             face = self._networks["face"].generate(conditions, self._states["face"])

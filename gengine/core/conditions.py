@@ -83,7 +83,8 @@ class Conditions:
     ``start`` and no later than ``known_until`` are listed with absolute times (those of a given transcript
     already when they begin by then); an event is listed identically in every window that lists it, so
     (kind, start) can serve as its key. Nothing else after ``known_until`` is known; ``ended`` says that the
-    recording ends there.
+    recording ends there. ``jaw (N,)``, where phones are only heard, is the jawOpen that the recogniser expects
+    of neutral speech, on the clock of the prosody.
     """
 
     start: float
@@ -100,6 +101,7 @@ class Conditions:
     speaker: Speaker
     language: str = "en"
     source: str = "none"
+    jaw: NDArray[np.floating] | None = None
     face: FaceTrack | None = None
 
     def frames(self, rate: float = MOTION_RATE) -> NDArray[np.float64]:

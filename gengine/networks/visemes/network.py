@@ -27,6 +27,10 @@ from gengine.networks.visemes.targets import MOUTH, targets
 GAIN = 1.15
 """Size of articulation: viewers prefer a little too much to a little too little (Aldeneh 2022)."""
 
+HEARD_JAW = 0.5
+"""Share of the jaw taken from what the recogniser expects of it, where phones are only heard: it is surer of how
+open a sound is than of which sound it is."""
+
 _SOURCES = [np.array(expression.indices(name)) for name in MOUTH]
 _SPREAD = np.concatenate(_SOURCES)
 _FROM = np.concatenate([np.full(len(s), i) for i, s in enumerate(_SOURCES)])
@@ -146,6 +150,8 @@ class VisemeNetwork(MotionNetwork):
         """Speech weights ``(T, 52)``, seal and contact curves ``(T,)``."""
         sounds = coarticulation.gather(conditions, targets())
         mouth = coarticulation.mouth_curves(conditions, sounds, targets())
+        if conditions.jaw is not None and len(conditions.jaw):
+            mouth[:, 0] += HEARD_JAW * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
         table = expressions()
         effort = self.gain * state.speaker.traits.articulation * (1.0 + 0.05 * arousal)
         jaw_gain = np.clip(expression.gain(shown, table.jaw), 0.5, 1.3)
@@ -185,6 +191,13 @@ class VisemeNetwork(MotionNetwork):
 _IDLE_SOURCES = [expression.indices(n) for n in ("jawOpen", "mouthLowerDown", "mouthPress", "mouthShrugLower")]
 _IDLE = np.concatenate(_IDLE_SOURCES)
 _IDLE_FROM = np.concatenate([np.full(len(s), i) for i, s in enumerate(_IDLE_SOURCES)])
+
+
+def _heard_jaw(conditions: Conditions, jaw: NDArray, times: NDArray) -> NDArray[np.float64]:
+    """The expected jaw at ``times``, smoothed over 50 ms."""
+    padded = np.pad(jaw.astype(float), 2, mode="edge")
+    smooth = np.convolve(padded, np.ones(5) / 5, "valid")
+    return np.interp(times, conditions.start + np.arange(len(smooth)) / ANALYSIS_RATE, smooth)
 
 
 def _track(weights: NDArray, head: NDArray, gaze: NDArray) -> FaceTrack:
