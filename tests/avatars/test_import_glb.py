@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 import warnings
@@ -172,6 +173,19 @@ def test_a_figure_without_face_and_a_face_without_figure(ours, tmp_path):
     neither = save(foreign(bodiless, lambda n: "bone_" + n.lower()[::-1]), tmp_path / "n.glb")
     with pytest.raises(FormatError, match="neither a humanoid rig"):
         load_glb_avatar(neither)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_gltf_with_its_buffer_inside_or_beside(inside, ours, tmp_path):
+    data = save(ours, tmp_path / "a.glb").read_bytes()
+    text = struct.unpack_from("<I", data, 12)[0]
+    document, buffer = json.loads(data[20 : 20 + text]), data[28 + text :]
+    coded = base64.b64encode(buffer).decode()
+    document["buffers"][0]["uri"] = f"data:application/octet-stream;base64,{coded}" if inside else "the%20data.bin"
+    (tmp_path / "the data.bin").write_bytes(buffer)
+    theirs = quiet(write_gltf(tmp_path / "a.gltf", document))
+    assert theirs.skeleton.names == ours.skeleton.names
+    assert set(theirs.morph_names) == set(FACE)
 
 
 def write_gltf(path, document):
