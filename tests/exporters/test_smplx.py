@@ -58,6 +58,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch, tmp_path):
         smplx_joints(tmp_path / "s.npz", tmp_path / "model.npz")
 
 
+@pytest.mark.slow
 def test_joints_on_a_model_file(make_performance, make_motion, tmp_path):
     """A made-up model of the real layout: our skeleton as its joints, no shape, no faces worth the name."""
     pytest.importorskip("smplx")
