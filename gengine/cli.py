@@ -6,6 +6,8 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +27,8 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 FORMATS = "bvh,csv,json,npz,mp4"
+FORMATS_HELP = "Comma-separated: bvh csv json npz mp4, glb (avatar), avatar (its video), vrma usd fbx smplx."
+AVATAR_HELP = "Who is shown in glb, usd, fbx and avatar: a preset (gengine avatar list), a .glb, .vrm or .npz."
 
 ANIMATE_HELP = """Animate a recording.
 
@@ -63,8 +67,9 @@ def animate(
     seed: Annotated[int, typer.Option(help="Another number gives another take of the same speech.")] = 0,
     fps: Annotated[float, typer.Option(help="Frames per second of the body, 15 to 120.")] = 30.0,
     face_fps: Annotated[float, typer.Option(help="Frames per second of the face, 15 to 120.")] = 60.0,
-    formats: Annotated[str, typer.Option(help="Comma-separated: bvh csv json npz mp4.")] = FORMATS,
+    formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = FORMATS,
     skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
@@ -86,7 +91,7 @@ def animate(
         _progress(take, quiet=as_json),
         folder,
         chosen,
-        options={"bvh": {"skeleton": skeleton}},
+        options=_options(skeleton, avatar),
         manifest=lambda written: manifest_of(take, written),
         seconds=take.seconds,
     )
@@ -112,10 +117,11 @@ Examples:
 @app.command(name="export", help=EXPORT_HELP)
 def export_command(
     source: Annotated[Path, typer.Argument(metavar="PERFORMANCE", help="A performance.npz.")],
-    formats: Annotated[str, typer.Option(help="Comma-separated: bvh csv json npz mp4.")] = "bvh,csv,json",
+    formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = "bvh,csv,json",
     fps: Annotated[float | None, typer.Option(help="Frames per second of the body, 15 to 120.")] = None,
     face_fps: Annotated[float | None, typer.Option(help="Frames per second of the face, 15 to 120.")] = None,
     skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
 ) -> None:
@@ -123,12 +129,63 @@ def export_command(
 
     began = time.perf_counter()
     performance = resampled(load(source), fps, face_fps)
-    files = export([performance], out or source.parent, _formats(formats), {"bvh": {"skeleton": skeleton}})
+    files = export([performance], out or source.parent, _formats(formats), _options(skeleton, avatar))
     report = {
         "out": str(out or source.parent),
         "files": [str(path) for path in files.values()],
         "audio_seconds": round(performance.duration, 3),
         "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {},
+    }
+    _report(report, [], as_json)
+
+
+RENDER_HELP = """Film an avatar that performs: a video with sound, or transparent pictures.
+
+\b
+Examples:
+  gengine render runs/speech-happy
+  gengine render performance.npz --avatar ben --camera portrait --size 720x1280
+  gengine render performance.npz --background transparent --format webm --out overlay.webm
+  gengine render performance.npz --camera full --format png --out frames
+"""
+
+
+@app.command(help=RENDER_HELP)
+def render(
+    source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
+    avatar: Annotated[str, typer.Option(help="A preset, or the path of a .glb, .vrm, .npz or .obj.")] = "anna",
+    camera: Annotated[str, typer.Option(help="portrait, upper or full.")] = "upper",
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "720x720",
+    fps: Annotated[float, typer.Option(help="Frames per second.")] = 30.0,
+    background: Annotated[str, typer.Option(help="A colour such as '#3a3f47' or white, or transparent.")] = "#3a3f47",
+    format: Annotated[
+        str | None, typer.Option(help="mp4, webm or mov (may be transparent), gif, or png (a folder); else by --out.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto, gl (OpenGL) or soft (no graphics driver).")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="File, or folder of png; default avatar.<format> beside the run.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
+) -> None:
+    from gengine.engine import load, render as draw
+
+    began = time.perf_counter()
+    path = source / "performance.npz" if source.is_dir() else source
+    kind = format or (out.suffix.lstrip(".") if out is not None else "") or ("png" if out is not None else "mp4")
+    target = out or path.parent / ("frames" if kind == "png" else f"avatar.{kind}")
+    seconds = load(path).duration
+    with _bar("drawing", seconds, quiet=as_json) as progress:
+        draw(
+            path, target, progress, avatar=avatar, camera=camera, size=size, fps=fps, background=background,
+            format=kind, backend=backend,
+        )  # fmt: skip
+    elapsed = time.perf_counter() - began
+    report = {
+        "out": str(target),
+        "files": [str(target)],
+        "audio_seconds": round(seconds, 3),
+        "elapsed_seconds": round(elapsed, 3),
         "stages": {},
     }
     _report(report, [], as_json)
@@ -173,6 +230,44 @@ def view(
             server.serve_forever()
         except KeyboardInterrupt:
             server.server_close()
+
+
+avatar_app = typer.Typer(help="Persons to show a performance on.", no_args_is_help=True)
+app.add_typer(avatar_app, name="avatar")
+
+
+@avatar_app.command(name="list")
+def avatar_list() -> None:
+    """The presets that come with gengine."""
+    from gengine.engine import avatars
+
+    for name in avatars():
+        _print(name)
+
+
+MAKE_HELP = """Make an avatar of your own from phenotypes (needs the extra "avatars"; minutes the first time).
+
+\b
+Example:
+  gengine avatar make grandpa.npz --sex 0 --age 72 --height 1.74 --weight 0.6 --look david
+  gengine animate speech.wav --formats glb --avatar grandpa.npz
+"""
+
+
+@avatar_app.command(name="make", help=MAKE_HELP)
+def avatar_make(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="Where to save it (.npz).")],
+    sex: Annotated[float, typer.Option(help="0 male to 1 female.")] = 1.0,
+    age: Annotated[float, typer.Option(help="Years, 14 to 90.")] = 30.0,
+    height: Annotated[float, typer.Option(help="Metres, 1.4 to 2.1.")] = 1.70,
+    weight: Annotated[float, typer.Option(help="0 thin to 1 heavy.")] = 0.5,
+    muscle: Annotated[float, typer.Option(help="0 slight to 1 strong.")] = 0.5,
+    look: Annotated[str | None, typer.Option(help="Hair and clothes of a preset; default the nearest.")] = None,
+) -> None:
+    from gengine.engine import make_avatar
+
+    make_avatar(out, sex=sex, age=age, height=height, weight=weight, muscle=muscle, look=look)
+    _print(str(out))
 
 
 @app.command()
@@ -251,6 +346,11 @@ def _formats(value: str) -> list[str]:
     return chosen
 
 
+def _options(skeleton: str, avatar: str) -> dict[str, dict[str, Any]]:
+    """Exporter options by format."""
+    return {"bvh": {"skeleton": skeleton}} | {name: {"avatar": avatar} for name in ("glb", "usd", "fbx", "avatar")}
+
+
 def _slug(emotion: str) -> str:
     name = Path(emotion).stem if Path(emotion).suffix in {".json", ".csv", ".srt"} else emotion
     return "".join(c if c.isalnum() else "-" for c in name).strip("-") or "neutral"
@@ -271,6 +371,22 @@ def _progress(take: Any, quiet: bool) -> Any:
         for stretch in take:
             yield stretch
             bar.update(task, description="animating", total=take.duration, advance=stretch.duration)
+
+
+@contextmanager
+def _bar(task: str, seconds: float, quiet: bool) -> Iterator[Any]:
+    """A progress bar on stderr; gives what is called with the seconds done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        number = bar.add_task(task, total=seconds)
+        yield lambda done: bar.update(number, completed=done)
 
 
 def _report(report: dict[str, Any], warnings: list[str], as_json: bool) -> None:

@@ -304,6 +304,47 @@ def serve(folder: Path, port: int) -> Any:
     return open_server(folder, port)
 
 
+def render(
+    source: str | Path,
+    path: str | Path,
+    progress: Callable[[float], None] | None = None,
+    **options: Any,
+) -> Path:
+    """Draw a saved performance on an avatar; ``source`` is a .npz or a run's folder.
+
+    ``options`` are those of ``AvatarVideoExporter``; ``progress`` is called with the seconds drawn so far.
+    """
+    from gengine.renderers.avatar_video import AvatarVideoExporter
+
+    source, done = Path(source), 0
+
+    def count(_: Any) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done / options.get("fps", 30.0))
+
+    performance = load(source / "performance.npz" if source.is_dir() else source)
+    if performance.motion is None and performance.face is None:
+        raise GengineError(f"{source}: holds neither motion nor face, expected at least one")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return AvatarVideoExporter.write(performance, path, seen=count, **options)
+
+
+def avatars() -> list[str]:
+    """Names of the built-in avatars."""
+    from gengine.avatars import avatar_names
+
+    return avatar_names()
+
+
+def make_avatar(path: Path, **phenotype: Any) -> None:
+    """Make and save an avatar from phenotypes; see ``gengine.avatars.make.make_avatar``."""
+    from gengine.avatars import make_avatar as make
+
+    make(path, **phenotype)
+
+
 def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:
     """Run the training named by a configuration's ``train:`` key ("module:function")."""
     from gengine.config import parse_settings, read_yaml
@@ -322,7 +363,7 @@ def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:
     return Path(out)
 
 
-EXTRAS = {"train": "torch", "dev": "pytest"}
+EXTRAS = {"render": "numba", "train": "torch", "dev": "pytest"}
 """A package whose presence tells that an extra is installed."""
 
 

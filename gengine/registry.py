@@ -21,6 +21,7 @@ REGISTRY: dict[str, dict[str, str]] = {
         "json": "gengine.exporters.beat_json:BeatJsonExporter",
         "npz": "gengine.exporters.npz:NpzExporter",
         "mp4": "gengine.renderers.preview:PreviewExporter",
+        "avatar": "gengine.renderers.avatar_video:AvatarVideoExporter",
         "glb": "gengine.exporters.glb:GlbExporter",
         "vrma": "gengine.exporters.vrma:VrmaExporter",
         "fbx": "gengine.exporters.fbx:FbxExporter",

@@ -10,23 +10,26 @@ from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
-from gengine.core.timing import check_rate
-from gengine.errors import GengineError
+from gengine.errors import GengineError, MissingExtraError
 from gengine.renderers.base import Renderer
 from gengine.renderers.scene import CAMERAS, View, camera, studio
+from gengine.renderers.tape import Tape
 from gengine.retarget.avatar import to_avatar
 
 BACKENDS = ("auto", "gl", "soft")
 FOLLOW = 0.6
 """Seconds in which the camera follows the figure's slow sway (time constant)."""
+BLOCK = 64
+"""Frames whose skeleton is posed at once."""
 
 
 class AvatarRenderer(Renderer):
     """Draws an avatar under soft light.
 
-    ``view`` is one of ``CAMERAS``; ``size`` (width, height) pixels; ``background`` sRGB 0-255, or None to keep
-    frames transparent (use ``rgba``); ``backend`` "gl" (OpenGL through EGL), "soft" (numba), or "auto": gl where
-    it works, else soft. The camera drifts after the figure, so a sway never leaves the picture.
+    ``view`` is one of ``CAMERAS``; ``size`` (width, height) pixels; ``background`` sRGB 0-255 behind ``frames``
+    (``rgba`` stays transparent); ``backend`` "gl" (OpenGL through EGL), "soft" (numba), or "auto": gl on a graphics
+    card, else soft, which is faster than OpenGL in software. The camera drifts after the figure, so a sway never
+    leaves the picture. One renderer draws one performance, whole or in stretches handed over in order.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class AvatarRenderer(Renderer):
         self._lights = studio(max(float(part.vertices[:, 1].max()) for part in avatar.parts))
         self._backend = _backend(backend, avatar, width, height)
         self._backdrop = _backdrop(width, height, background)
+        self._tape: Tape | None = None
         self._centre: NDArray[np.float64] | None = None
         names = avatar.skeleton.names
         self._feet = [
@@ -56,30 +60,42 @@ class AvatarRenderer(Renderer):
         self._head = names.index(avatar.joint_map["Head"]) if avatar.joint_map.get("Head") in names else 0
         self._rest = avatar.rest_positions()
 
-    def frames(self, performance: Performance, fps: float) -> Iterator[NDArray[np.uint8]]:
-        """Frames ``(H, W, 3)`` uint8 RGB over the background."""
-        for picture in self.rgba(performance, fps):
-            alpha = picture[..., 3:].astype(np.uint16)
+    def frames(self, performance: Performance, fps: float, more: bool = False) -> Iterator[NDArray[np.uint8]]:
+        """Frames ``(H, W, 3)`` uint8 RGB over the background; ``more`` as in ``rgba``."""
+        for picture in self.rgba(performance, fps, more):
             # colours are premultiplied by their coverage
-            mixed = picture[..., :3] + (self._backdrop * (255 - alpha) + 127) // 255
-            yield np.minimum(mixed, 255).astype(np.uint8)
+            behind = (self._backdrop * (255 - picture[..., 3:].astype(np.uint16)) + 128) >> 8
+            yield picture[..., :3] + behind.astype(np.uint8)
 
-    def rgba(self, performance: Performance, fps: float) -> Iterator[NDArray[np.uint8]]:
-        """Frames ``(H, W, 4)`` uint8 RGBA with premultiplied colour and a transparent background."""
-        check_rate("render fps", fps)
-        pose = to_avatar(self.avatar, performance.motion, performance.face, fps)
-        if not len(pose):
-            return
-        matrices = self.avatar.skin_matrices(pose.rotations, pose.root)
-        for k in range(len(pose)):
-            feet = self._at(matrices[k], self._feet) if self.view_name == "full" and len(self._feet) == 2 else None
-            if feet is not None:
-                feet[:, 1] = np.maximum(0.0, feet[:, 1] - self._rest[self._feet, 1])
-            yield self._backend.draw(matrices[k], pose.morphs[k], self._track(matrices[k], fps), self._lights, feet)
+    def rgba(self, performance: Performance, fps: float, more: bool = False) -> Iterator[NDArray[np.uint8]]:
+        """Frames ``(H, W, 4)`` uint8 RGBA at k / ``fps`` s, with premultiplied colour on nothing.
+
+        With ``more`` to come, frames between this stretch and the next wait for it.
+        """
+        if self._tape is None:
+            self._tape = Tape(fps)
+        self._tape.push(performance)
+        while True:
+            motion, face = self._tape.take(BLOCK, not more)
+            pose = to_avatar(self.avatar, motion, face, fps)
+            if not len(pose):
+                return
+            matrices = self.avatar.skin_matrices(pose.rotations, pose.root)
+            for k in range(len(pose)):
+                view = self._track(matrices[k], fps)
+                yield self._backend.draw(matrices[k], pose.morphs[k], view, self._lights, self._touch(matrices[k]))
 
     def close(self) -> None:
         """Free the drawing context."""
         self._backend.close()
+
+    def _touch(self, matrices: NDArray) -> NDArray[np.float64] | None:
+        """Where the feet are and how high ``(2, 3)`` m, where the floor is in the picture."""
+        if self.view_name != "full" or len(self._feet) != 2:
+            return None
+        feet = self._at(matrices, self._feet)
+        feet[:, 1] = np.maximum(0.0, feet[:, 1] - self._rest[self._feet, 1])
+        return feet
 
     def _at(self, matrices: NDArray, joints: list[int]) -> NDArray[np.float64]:
         """World places ``(n, 3)`` of joints under skin matrices."""
@@ -100,18 +116,18 @@ class AvatarRenderer(Renderer):
 
 def _backend(name: str, avatar: Avatar, width: int, height: int) -> Any:
     if name not in BACKENDS:
-        raise GengineError(f"--renderer {name}: choose from {', '.join(BACKENDS)}")
-    if name in ("auto", "gl"):
-        from gengine.renderers.gl import GlBackend
-
-        try:
-            return GlBackend(avatar, width, height)
-        except GengineError:
-            if name == "gl":
-                raise
+        raise GengineError(f"--backend {name}: choose from {', '.join(BACKENDS)}")
+    from gengine.renderers.gl import GlBackend, hardware
     from gengine.renderers.soft import SoftBackend
 
-    return SoftBackend(avatar, width, height)
+    if name == "gl" or (name == "auto" and hardware()):
+        return GlBackend(avatar, width, height)
+    try:
+        return SoftBackend(avatar, width, height)
+    except MissingExtraError:
+        if name == "soft":
+            raise
+    return GlBackend(avatar, width, height)
 
 
 def _backdrop(width: int, height: int, color: tuple[int, int, int]) -> NDArray[np.uint16]:

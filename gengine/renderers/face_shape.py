@@ -178,9 +178,7 @@ class FaceShape:
         self.curves[f"lid_up_{side}"] = _curve(x, upper, lift=-6.0 - 5.0 * np.clip(v, 0, 1))
         self.curves[f"lid_low_{side}"] = _curve(x, lower, lift=-7.0 - 5.0 * np.clip(v, 0, 1))
         crease = 4.4 + 1.2 * wide - 1.6 * brow - 1.0 * squint
-        self.curves[f"crease_{side}"] = _curve(
-            x, line + open_up * (1 - 0.45 * shut) * up_profile + crease, lift=-4.0
-        )
+        self.curves[f"crease_{side}"] = _curve(x, line + open_up * (1 - 0.45 * shut) * up_profile + crease, lift=-4.0)
         self.curves[f"bag_{side}"] = _curve(
             sign * (EYE_X + v * EYE_WIDTH * 0.86),
             line - 6.5 * low_profile - 3.2 + 2.2 * squint + 2.4 * cheek,

@@ -11,11 +11,26 @@ from numpy.typing import NDArray
 from gengine.core.avatar import Avatar
 from gengine.errors import GengineError, MissingExtraError
 from gengine.renderers.geometry import prepare
-from gengine.renderers.scene import Lights, View
+from gengine.renderers.scene import KINDS, Lights, View
 
-KINDS = {"plain": 0, "skin": 1, "eye": 2, "cornea": 3, "hair": 4, "cloth": 5, "teeth": 6, "mouth": 7}
 SHADOW = 1024
 MAX_JOINTS = 128
+_ALPHA_TO_COVERAGE, _ALPHA_TO_ONE = 0x809E, 0x809F
+_SEE_THROUGH = 0.5
+"""Parts more transparent than this (a cornea over its iris) are left out: the eye carries the highlight."""
+
+
+def hardware() -> bool:
+    """Whether OpenGL runs on a graphics card here."""
+    try:
+        import moderngl
+
+        context: Any = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - drivers raise anything
+        return False
+    name = context.info["GL_RENDERER"].lower()
+    context.release()
+    return not any(slow in name for slow in ("llvmpipe", "softpipe", "swrast", "swiftshader", "software"))
 
 
 class GlBackend:
@@ -30,7 +45,7 @@ class GlBackend:
             self._gl: Any = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - drivers raise anything
             raise GengineError(
-                f"OpenGL: no EGL context ({error}); install libegl1 and libgl1-mesa-dri, or use --renderer soft"
+                f"OpenGL: no EGL context ({error}); install libegl1 and libgl1-mesa-dri, or use --backend soft"
             ) from None
         if len(avatar.skeleton) > MAX_JOINTS:
             raise GengineError(
@@ -49,9 +64,8 @@ class GlBackend:
         self._shadow_map.compare_func = "<="
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow = gl.framebuffer(depth_attachment=self._shadow_map)
-        self._parts = [_GlPart(gl, p, self._main, self._depth) for p in prepare(avatar)]
-        # opaque first, then what can be seen through
-        self._parts.sort(key=lambda part: part.transparent)
+        shown = (p for p in prepare(avatar) if p.part.material.color[3] >= _SEE_THROUGH)
+        self._parts = [_GlPart(gl, p, self._main, self._depth) for p in shown]
         s = 3.0
         quad = np.array([[-s, 0, -s], [s, 0, -s], [-s, 0, s], [s, 0, s]], np.float32)
         self._ground = gl.vertex_array(self._floor, [(gl.buffer(quad.tobytes()), "3f", "in_position")])
@@ -66,7 +80,7 @@ class GlBackend:
         gl = self._gl
         rows = np.zeros((MAX_JOINTS * 3, 4), np.float32)
         rows[: len(matrices) * 3] = matrices.reshape(-1, 4)
-        light = lights.projection().T.astype(np.float32).tobytes()
+        light = lights.projection(view).T.astype(np.float32).tobytes()
         look = view.matrix(self.size[0] / self.size[1]).T.astype(np.float32).tobytes()
         for part in self._parts:
             part.update(weights)
@@ -89,11 +103,20 @@ class GlBackend:
         main["key_direction"].value = tuple(lights.key)
         main["fill_direction"].value = tuple(lights.fill)
         main["rim_direction"].value = tuple(lights.rim)
+        main["lights"].write(np.ascontiguousarray(_colors(lights)).tobytes())
         self._frame.use()
         self._frame.clear(0.0, 0.0, 0.0, 0.0)
-        gl.enable_only(gl.DEPTH_TEST | gl.BLEND)
-        gl.blend_func = gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA  # premultiplies
+        gl.enable_only(gl.DEPTH_TEST)
+        # hair cards cover as many samples as they are opaque, in any order, without halos
+        for flag in (_ALPHA_TO_COVERAGE, _ALPHA_TO_ONE):
+            gl.enable_direct(flag)
+        for part in self._parts:
+            part.render(main, gl)
+        for flag in (_ALPHA_TO_COVERAGE, _ALPHA_TO_ONE):
+            gl.disable_direct(flag)
         if feet is not None:
+            gl.enable_only(gl.DEPTH_TEST | gl.BLEND)
+            gl.blend_func = gl.ONE_MINUS_DST_ALPHA, gl.ONE  # behind what is drawn
             self._floor["view_projection"].write(look)
             self._floor["light_projection"].write(light)
             self._floor["shadow_map"].value = 1
@@ -101,8 +124,6 @@ class GlBackend:
             self._frame.depth_mask = False
             self._ground.render(gl.TRIANGLE_STRIP)
             self._frame.depth_mask = True
-        for part in self._parts:
-            part.render(main)
         gl.copy_framebuffer(self._plain, self._frame)
         data = self._plain.read(components=4, alignment=1)
         return np.frombuffer(data, np.uint8).reshape(self.size[1], self.size[0], 4)[::-1]
@@ -146,8 +167,9 @@ class _GlPart:
             self._surface[moved, :3], self._surface[moved, 3:] = position, normal
             self._points.write(self._surface.tobytes())
 
-    def render(self, program: Any) -> None:
+    def render(self, program: Any, gl: Any) -> None:
         material = self.material
+        (gl.disable if material.double_sided else gl.enable)(gl.CULL_FACE)
         program["kind"].value = KINDS.get(material.kind, 0)
         program["color"].value = tuple(material.color)
         program["roughness"].value = material.roughness
@@ -156,6 +178,12 @@ class _GlPart:
         if self.texture is not None:
             self.texture.use(0)
         self.main.render()
+
+
+def _colors(lights: Lights) -> NDArray[np.float32]:
+    """Colours ``(5, 3)`` of key, fill, rim, and light from below and above."""
+    table = lights.table()
+    return np.concatenate([table[:3, 3:], table[3:, :3], table[3:, 3:]])
 
 
 def _shader(name: str) -> str:

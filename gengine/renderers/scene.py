@@ -14,6 +14,10 @@ CAMERAS = ("portrait", "upper", "full")
 """Framing presets: head and shoulders; waist up with room for hands; the whole figure."""
 
 
+KINDS = {"plain": 0, "skin": 1, "eye": 2, "cornea": 3, "hair": 4, "cloth": 5, "teeth": 6, "mouth": 7}
+"""Numbers under which shaders know the kinds of materials."""
+
+
 @dataclass(frozen=True)
 class View:
     """A perspective camera at ``position`` looking at ``target`` (m), ``height`` m of scene filling the frame there."""
@@ -68,26 +72,37 @@ def camera(avatar: Avatar, preset: str, yaw: float = 0.0) -> View:
 
 @dataclass(frozen=True)
 class Lights:
-    """Directions towards the key, fill and rim lights (unit, world)."""
+    """Directions towards the key, fill and rim lights (unit, world), and the figure's ``height`` m."""
 
     key: NDArray[np.float64]
     fill: NDArray[np.float64]
     rim: NDArray[np.float64]
     height: float = 1.9
 
-    def projection(self) -> NDArray[np.float64]:
-        """World to the key light's clip space ``(4, 4)``: a box around the figure."""
-        target = np.array([0.0, self.height / 2, 0.0])
+    def projection(self, view: View) -> NDArray[np.float64]:
+        """World to the key light's clip space ``(4, 4)``: a box around what the camera sees of the figure."""
+        reach = min(self.height * 0.72, view.height * 0.85)
+        target = view.target if reach < self.height * 0.72 else view.target * [1, 0, 1] + [0, self.height / 2, 0]
         forward = -self.key
         right = np.cross(forward, [0.0, 1.0, 0.0])
         right /= np.linalg.norm(right)
         turn = np.stack([right, np.cross(right, forward), -forward])
         look = np.eye(4)
         look[:3, :3], look[:3, 3] = turn, -turn @ (target + self.key * 4.0)
-        reach, near, far = self.height * 0.72, 1.5, 7.5
+        near, far = 1.5, 7.5
         box = np.diag([1 / reach, 1 / reach, -2 / (far - near), 1.0])
         box[2, 3] = -(far + near) / (far - near)
         return box @ look
+
+    def table(self) -> NDArray[np.float32]:
+        """``(4, 6)``: direction and colour of key, fill and rim; light from below and from above."""
+        rows = [[*self.key, *KEY], [*self.fill, *FILL], [*self.rim, *RIM], [*EARTH, *SKY]]
+        return np.array(rows, np.float32)
+
+
+KEY, FILL, RIM = (2.05, 1.98, 1.88), (0.50, 0.55, 0.64), (1.1, 1.15, 1.25)
+EARTH, SKY = (0.150, 0.128, 0.112), (0.270, 0.290, 0.320)
+"""Colours of the lights, and of what comes from everywhere."""
 
 
 def studio(height: float) -> Lights:
@@ -96,4 +111,4 @@ def studio(height: float) -> Lights:
     def unit(*v: float) -> NDArray[np.float64]:
         return np.array(v) / np.linalg.norm(v)
 
-    return Lights(unit(-0.55, 0.85, 0.9), unit(0.8, 0.15, 0.7), unit(0.5, 0.55, -0.9), height)
+    return Lights(unit(-0.55, 0.95, 0.95), unit(0.8, 0.15, 0.7), unit(0.5, 0.55, -0.9), height)

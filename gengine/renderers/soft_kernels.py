@@ -354,14 +354,15 @@ def shade(
                     for k in range(3):
                         p[k] += world[ia, k] * wa + world[ib, k] * wb + world[ic, k] * wc
                         n[k] += world[ia, 3 + k] * wa + world[ib, 3 + k] * wb + world[ic, 3 + k] * wc
-                    tu += uv[ia, 0] * wa + uv[ib, 0] * wb + uv[ic, 0] * wc
-                    tv += uv[ia, 1] * wa + uv[ib, 1] * wb + uv[ic, 1] * wc
+                    if r == s:  # the mean over neighbours would lie anywhere where textures have seams
+                        tu = uv[ia, 0] * wa + uv[ib, 0] * wb + uv[ic, 0] * wc
+                        tv = uv[ia, 1] * wa + uv[ib, 1] * wb + uv[ic, 1] * wc
                 share = _F(1) if one else _F(1) / count
                 for k in range(3):
                     p[k] *= share
                     base[k] = colors[q, k]
                 if table[q, 0, 3] > 0:
-                    texel(images, table, q, level[f], tu * share, tv * share, t)
+                    texel(images, table, q, level[f] + (_F(0.5) if kinds[q] == 4 else _F(0)), tu, tv, t)
                     for k in range(3):
                         base[k] *= t[k]
                 for k in range(3):

@@ -1,4 +1,4 @@
-"""Frames and sound into one MP4 (H.264 and AAC) in one pass, in flat memory."""
+"""Frames and sound into one video (MP4, or transparent WebM and MOV) in one pass, in flat memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -27,12 +28,39 @@ _X264 = {"threads": "2", "x264-params": "lookahead-threads=1"}
 """A fixed number of threads: x264's picture depends on it, and with several lookahead threads on chance."""
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A container with its codecs; ``alpha`` kinds take RGBA frames whose colour is not premultiplied."""
+
+    video: str
+    pixels: str
+    sound: str
+    options: dict[str, str]
+    container: dict[str, str]
+    alpha: bool = False
+    sound_format: str = "fltp"
+
+
+KINDS = {
+    "mp4": Kind("libx264", "yuv420p", "aac", _X264, {"movflags": "+faststart"}),
+    "webm": Kind(
+        "libvpx-vp9", "yuva420p", "libopus",
+        {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "auto-alt-ref": "0", "b": "0", "crf": "28"}, {},
+        alpha=True, sound_format="flt",
+    ),
+    "mov": Kind(
+        "prores_ks", "yuva444p10le", "pcm_s16le", {"profile": "4444", "alpha_bits": "16", "vendor": "apl0"}, {},
+        alpha=True, sound_format="s16",
+    ),
+}  # fmt: skip
+
+
 class VideoWriter:
     """Writes frames and sound as they come; both begin at time zero and either may run ahead.
 
     ``crf`` is x264's quality (18 near lossless, 28 small). The picture is tagged BT.709 and the index is
     put first (faststart), so browsers begin to play at once. ``name`` is what messages call the file, where
-    that is not ``path``.
+    that is not ``path``. ``kind`` is one of ``KINDS``: webm is VP9 and mov ProRes 4444, both with transparency.
     """
 
     def __init__(
@@ -44,19 +72,19 @@ class VideoWriter:
         crf: int = 20,
         preset: str = "veryfast",
         name: str | Path | None = None,
+        kind: str = "mp4",
     ) -> None:
         import av
 
         check_rate("video fps", fps)
         check_size(*size)
-        self.name, self.size, self.fps = Path(name or path), size, fps
+        self.name, self.size, self.fps, self.kind = Path(name or path), size, fps, KINDS[kind]
         with self._writing():
-            self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+            self._container = av.open(str(path), "w", format=kind, options=KINDS[kind].container)
         rate = Fraction(fps).limit_denominator(1001)
-        self._video: Any = self._container.add_stream(
-            "libx264", rate=rate, options=_X264 | {"crf": str(crf), "preset": preset}
-        )
-        self._video.width, self._video.height, self._video.pix_fmt = *size, "yuv420p"
+        options = self.kind.options | ({"crf": str(crf), "preset": preset} if kind == "mp4" else {})
+        self._video: Any = self._container.add_stream(self.kind.video, rate=rate, options=options)
+        self._video.width, self._video.height, self._video.pix_fmt = *size, self.kind.pixels
         context = self._video.codec_context
         context.time_base = 1 / rate
         context.gop_size = max(1, math.ceil(2 * fps))
@@ -65,8 +93,9 @@ class VideoWriter:
         self._frames = 0
         self._audio: Any = None
         if sound:
-            self._audio = self._container.add_stream("aac", rate=AUDIO_RATE, layout="mono")
-            self._audio.bit_rate = 128_000
+            self._audio = self._container.add_stream(self.kind.sound, rate=AUDIO_RATE, layout="mono")
+            if self.kind.sound != "pcm_s16le":
+                self._audio.bit_rate = 128_000
         self._resample: Any = None
         self._rate = 0
         self._waiting: deque[NDArray[np.float32]] = deque()
@@ -77,15 +106,17 @@ class VideoWriter:
             self._container.start_encoding()
 
     def add_frame(self, frame: NDArray[np.uint8]) -> None:
-        """The next frame ``(H, W, 3)`` uint8 RGB."""
+        """The next frame ``(H, W, 3)`` uint8 RGB, or ``(H, W, 4)`` RGBA where the kind has transparency."""
         import av
 
-        if frame.dtype != np.uint8 or frame.shape != (self.size[1], self.size[0], 3):
+        channels = frame.shape[-1] if self.kind.alpha and frame.shape[-1] == 4 else 3
+        if frame.dtype != np.uint8 or frame.shape != (self.size[1], self.size[0], channels):
             raise GengineError(
-                f"video frame: {frame.dtype} {frame.shape}, expected uint8 ({self.size[1]}, {self.size[0]}, 3)"
+                f"video frame: {frame.dtype} {frame.shape}, expected uint8 ({self.size[1]}, {self.size[0]}, {channels})"
             )
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
+        layout = "rgba" if channels == 4 else "rgb24"
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=layout)
+        picture = picture.reformat(format=self.kind.pixels, dst_colorspace="ITU709")
         picture.pts, picture.time_base = self._frames, self._video.codec_context.time_base
         self._frames += 1
         self._mux(self._video, picture)
@@ -137,7 +168,10 @@ class VideoWriter:
         end = len(self._pending) if last else len(self._pending) // _BLOCK * _BLOCK
         for begin in range(0, end, _BLOCK):
             block = np.clip(self._pending[begin : min(begin + _BLOCK, end)], -1.0, 1.0)
-            piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(block[None]), format="fltp", layout="mono")
+            block = (block * 32767).astype(np.int16) if self.kind.sound_format == "s16" else block
+            piece = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(block[None]), format=self.kind.sound_format, layout="mono"
+            )
             piece.sample_rate, piece.pts, piece.time_base = AUDIO_RATE, self._samples, Fraction(1, AUDIO_RATE)
             self._samples += len(block)
             self._mux(self._audio, piece)

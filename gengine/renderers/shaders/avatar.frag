@@ -17,11 +17,7 @@ in vec2 uv;
 in vec4 in_light;
 out vec4 fragment;
 
-const vec3 KEY = vec3(3.1, 2.95, 2.75);
-const vec3 FILL = vec3(0.62, 0.70, 0.85);
-const vec3 RIM = vec3(1.5, 1.55, 1.7);
-const vec3 SKY = vec3(0.50, 0.54, 0.60);
-const vec3 EARTH = vec3(0.24, 0.20, 0.17);
+uniform vec3 lights[5];  // colours of key, fill and rim; light from below and from above
 
 vec3 to_linear(vec3 c) { return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878); }
 
@@ -54,7 +50,7 @@ vec3 diffuse(vec3 n, vec3 l, vec3 wrap) {
 void main() {
     vec4 base = color;
     if (has_texture) base *= texture(base_texture, uv);
-    if (base.a < 0.02) discard;
+    vec3 KEY = lights[0], FILL = lights[1], RIM = lights[2];
     vec3 albedo = to_linear(base.rgb);
     vec3 v = normalize(eye_point - position);
     vec3 n = normalize(normal);
@@ -64,8 +60,8 @@ void main() {
     vec3 tint = kind == 1 ? mix(vec3(1.0, 0.55, 0.42), vec3(1.0), shadow) : vec3(1.0);
     vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), kind == 1 ? vec3(0.10, 0.03, 0.02) : vec3(0.0)) * tint
         + FILL * diffuse(n, fill_direction, wrap) + RIM * 0.35 * diffuse(n, rim_direction, vec3(0.0));
-    vec3 ambient = mix(EARTH, SKY, n.y * 0.5 + 0.5);
-    vec3 shaded = albedo * (light / 3.14159 * 1.35 + ambient * 0.62);
+    vec3 ambient = mix(lights[3], lights[4], n.y * 0.5 + 0.5);
+    vec3 shaded = albedo * (light * 0.43 + ambient);
     float f0 = kind == 4 ? 0.045 : kind == 5 ? 0.02 : 0.028;
     float rough = roughness;
     vec3 gloss = KEY * shadow * ggx(n, v, key_direction, rough, f0) + FILL * ggx(n, v, fill_direction, rough, f0)
@@ -85,6 +81,16 @@ void main() {
         gloss *= 0.6;
     }
     vec3 c = shaded + gloss;
-    c = c * (c * 2.34 + 0.06) / (c * (c * 2.27 + 0.62) + 0.12);  // filmic curve
-    fragment = vec4(pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2)), base.a);
+    // Khronos' neutral tone curve: colours stay true, only what is too bright bends over
+    float low = min(c.r, min(c.g, c.b));
+    float offset = low < 0.08 ? low - 6.25 * low * low : 0.04;
+    c -= offset;
+    float peak = max(c.r, max(c.g, c.b));
+    if (peak > 0.76) {
+        float bent = 1.0 - 0.0576 / (peak + 0.24 - 0.76);
+        c = mix(c * bent / peak, vec3(bent), 1.0 - 1.0 / (0.15 * (peak - bent) + 1.0));
+    }
+    c = clamp(c, 0.0, 1.0);
+    c = mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+    fragment = vec4(c, base.a);  // how many samples it covers
 }

@@ -1,0 +1,102 @@
+"""Reads a performance that arrives in stretches at the times of video frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.core.face import FaceTrack
+from gengine.core.motion import Motion
+from gengine.core.performance import Performance
+from gengine.core.timing import check_rate
+from gengine.errors import GengineError
+
+
+class Tape:
+    """Holds what is still needed of the stretches pushed; frames do not depend on where they were cut."""
+
+    def __init__(self, fps: float) -> None:
+        check_rate("render fps", fps)
+        self.fps = fps
+        self._motion: _Window | None = None
+        self._face: _Window | None = None
+        self._next: int | None = None
+        self._end = 0.0
+
+    def push(self, stretch: Performance) -> None:
+        """Add the next stretch."""
+        if stretch.motion is None and stretch.face is None:
+            raise GengineError("avatar video: the performance holds neither motion nor face, expected at least one")
+        if self._next is None:
+            self._next = int(np.ceil(stretch.start * self.fps - 1e-6))
+            self._motion = None if stretch.motion is None else _Window(stretch.start)
+            self._face = None if stretch.face is None else _Window(stretch.start)
+        for window, track in ((self._motion, stretch.motion), (self._face, stretch.face)):
+            if window is not None:
+                if track is None:
+                    raise GengineError("avatar video: a track is missing in a later stretch, expected the same in all")
+                window.push(track)
+        self._end = stretch.start + stretch.duration
+
+    def take(self, block: int, last: bool) -> tuple[Motion | None, FaceTrack | None]:
+        """Up to ``block`` next frames; before the ``last`` stretch only those whose neighbours are known."""
+        first = self._next or 0
+        count = min(block, max(0, int(np.ceil(self._end * self.fps - 1e-6)) - first))
+        times = np.arange(first, first + count) / self.fps
+        windows = [w for w in (self._motion, self._face) if w is not None]
+        if not last:
+            times = times[: min((w.known(times) for w in windows), default=0)]
+        self._next = first + len(times)
+        motion = None if self._motion is None else self._motion.at(times, self.fps)
+        face = None if self._face is None else self._face.at(times, self.fps)
+        return motion, face
+
+
+class _Window:
+    """The part of one track that coming frames still need."""
+
+    def __init__(self, start: float) -> None:
+        self._start, self._first, self._track = start, 0, None
+        self._fields: tuple[str, ...] = ()
+
+    def push(self, track: Any) -> None:
+        if self._track is None:
+            self._track, self._first = track, round(self._start * track.fps)
+            self._fields = ("rotations", "root") if isinstance(track, Motion) else ("weights", "head", "gaze")
+            return
+        joined = {f: np.concatenate([getattr(self._track, f), getattr(track, f)]) for f in self._fields}
+        self._track = self._build(joined, track.fps)
+
+    def known(self, times: NDArray) -> int:
+        """How many of ascending ``times`` (s) lie between frames that have come."""
+        if self._track is None:
+            return 0
+        return int((np.ceil(times * self._track.fps - 1e-6) <= self._first + len(self._track) - 1).sum())
+
+    def at(self, times: NDArray, fps: float) -> Any:
+        """The track at ``times``, as a track of ``fps``; what lies before is let go."""
+        track: Any = self._track
+        if not len(track) or not len(times):
+            return self._build({f: getattr(track, f)[:0] for f in self._fields}, fps)
+        place = np.clip(times * track.fps - self._first, 0, len(track) - 1)
+        low = np.floor(place + 1e-6).astype(int)
+        high, t = np.minimum(low + 1, len(track) - 1), np.clip(place - low, 0, 1)
+        t[t < 1e-6] = 0
+        values = {}
+        for name in self._fields:
+            x = getattr(track, name)
+            if name in ("rotations", "head"):
+                values[name] = rotation.slerp(x[low], x[high], t[:, None] if x.ndim == 3 else t)
+            else:
+                values[name] = x[low] * (1 - t[:, None]) + x[high] * t[:, None]
+        keep = int(low[-1])
+        self._track, self._first = track[keep:], self._first + keep
+        return self._build(values, fps)
+
+    def _build(self, values: dict[str, NDArray], fps: float) -> Any:
+        if "root" in values:
+            return Motion(self._track.skeleton, values["rotations"], values["root"], fps)  # type: ignore[union-attr]
+        return FaceTrack(values["weights"], values["head"], values["gaze"], fps)
