@@ -96,7 +96,7 @@ def synthesize(
     out = Path(out)
     config = EngineConfig(body_fps=fps, face_fps=face_fps)
     plan, wanted = _plan(recordings, emotions, speakers, seed, hours, limit)
-    (out / JOBS).mkdir(parents=True, exist_ok=True)
+    _check_folder(out, {job.stem for _, jobs in plan for job in jobs})
     made, facts = Made(str(out)), {}
     tasks = [(str(out), recording, jobs, config.model_dump()) for recording, jobs in plan]
     count = min(workers or os.cpu_count() or 1, len(tasks))
@@ -134,6 +134,20 @@ def synthesize(
 
 JOBS = ".jobs"
 """Folder of one small file per finished sequence, by which a broken-off run goes on."""
+
+
+def _check_folder(out: Path, stems: set[str]) -> None:
+    """A folder holds one corpus: leftovers of another run would be read as part of this one."""
+    try:
+        (out / JOBS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GengineError(f"--out {out}: cannot be written ({error.strerror}); choose another folder") from None
+    others = sorted({path.stem for path in (out / JOBS).glob("[!.]*.json")} - stems)
+    if others:
+        raise GengineError(
+            f"--out {out}: holds {len(others)} sequence(s) of a run with other settings ({others[0]}, …); choose "
+            "another folder, or delete that one (the same settings with more --hours continue a corpus)"
+        )
 
 
 def _check_speakers(speakers: Sequence[str]) -> None:

@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
+from gengine.cli_data import app
 from gengine.core.noise import generator
 from gengine.data.beat import BeatCorpus
 from gengine.data.check import check
@@ -65,6 +67,33 @@ def test_a_second_run_keeps_what_is_there(made, speech):
     victim.unlink()
     again = synthesize(out, speech, hours=20 / 3600, seed=3, workers=1)
     assert again.reused == 3 and contents(out) == before
+
+
+def test_a_folder_holds_one_corpus_which_can_grow(speech, tmp_path):
+    synthesize(tmp_path, speech[:1], limit=1, workers=1)
+    assert synthesize(tmp_path, speech[:1], limit=2, workers=1).reused == 1
+    with pytest.raises(GengineError, match="1 sequence.*of a run with other settings"):
+        synthesize(tmp_path, speech[:1], limit=1, workers=1)
+
+
+def test_unreadable_recordings_are_left_out_and_named(speech, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    bad = Recording("own/bad", "own", "me", (Clip(tmp_path / "bad.wav", 5.0),), None)
+    made = synthesize(tmp_path / "out", [bad, speech[0]], workers=1)
+    assert made.sequences == 1 and len(made.notes) == 1 and "bad.wav" in made.notes[0]
+    with pytest.raises(GengineError, match="nothing could be made.*bad.wav"):
+        synthesize(tmp_path / "none", [bad], workers=1)
+
+
+def test_command_line(speech, tmp_path, monkeypatch):
+    monkeypatch.delenv("GENGINE_DATA", raising=False)
+    source = str(speech[0].clips[0].path.parent)
+    options = ["synthesize", "--out", str(tmp_path / "c"), "--limit", "1", "--workers", "1", "--json"]
+    done = CliRunner().invoke(app, [*options, "--source", source])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["sequences"] == 1
+    refused = CliRunner().invoke(app, options)
+    assert isinstance(refused.exception, GengineError) and "--source" in str(refused.exception)
 
 
 def test_takes_differ_by_emotion_speaker_and_seed(made, speech, tmp_path):
