@@ -92,7 +92,10 @@ class GENGINE_OT_import_performance(_Reports, bpy.types.Operator, ImportHelper):
         if self.match_fps:
             scene.frame_start, scene.frame_end = self.start, last
         if self.use_sound and run.sound is not None:
-            performance.add_sound(scene, run.sound, self.start)
+            try:
+                performance.add_sound(scene, run.sound, self.start)
+            except RuntimeError as error:  # a damaged file, or a Blender built without sound
+                notes.append(f"{run.sound.name} cannot be added ({str(error).removeprefix('Error: ').strip()})")
         settings = scene.gengine
         settings.run, settings.start, settings.end = str(run.folder.resolve()), self.start, last
         if armature is not None:
