@@ -168,7 +168,8 @@ def render(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
 ) -> None:
-    from gengine.engine import load, render as draw
+    from gengine.engine import load
+    from gengine.engine import render as draw
 
     began = time.perf_counter()
     path = source / "performance.npz" if source.is_dir() else source
