@@ -20,8 +20,8 @@ EXCEPTIONS = {
     "exporters": {"retarget", "avatars"},
     # A corpus is files of known formats: their own readers and writers are used.
     "data": {"exporters", "inputs"},
-    # A figure is posed on its own rig before it is drawn.
-    "renderers": {"retarget"},
+    # A figure is posed on its own rig before it is drawn, and chosen by name where its video is a format.
+    "renderers": {"retarget", "avatars"},
     # A rig that is brought in is recognised by its joints' names.
     "avatars": {"retarget"},
 }
