@@ -63,8 +63,11 @@ def a_head(names):
     return item
 
 
-def an_armature(joints, parents, places, names, turned=None):
-    """Bones at the joints' places, leaves with a short tail; ``turned`` yaws the object."""
+def an_armature(joints, parents, places, names, turned=0.0):
+    """Bones at the joints' places, leaves with a short tail.
+
+    ``turned`` makes it as FBX files come: Y-up centimetres under an object that is scaled, tipped and yawed.
+    """
     data = bpy.data.armatures.new("rig")
     item = bpy.data.objects.new("rig", data)
     bpy.context.scene.collection.objects.link(item)
@@ -76,20 +79,21 @@ def an_armature(joints, parents, places, names, turned=None):
             continue
         bone = data.edit_bones.new(names[joint])
         x, y, z = places[k]
-        bone.head = (x, -z, y)
+        bone.head = (100 * x, 100 * y, 100 * z) if turned else (x, -z, y)
         above = parents[k]
         while above >= 0 and joints[above] not in names:
             above = parents[above]
         if above >= 0:
             bone.parent = made[joints[above]]
         made[joint] = bone
-        bone.tail = Vector(bone.head) + Vector((0, 0, 0.05))
+        bone.tail = Vector(bone.head) + Vector((0, 0, 5.0 if turned else 0.05))
         bone.roll = 0.3 * k
     for bone in made.values():
         if len(bone.children) == 1 and (bone.children[0].head - bone.head).length > 1e-3:
             bone.tail = bone.children[0].head
     bpy.ops.object.mode_set(mode="OBJECT")
-    item.rotation_euler.z = turned or 0.0
+    if turned:
+        item.rotation_euler, item.scale = (math.pi / 2, 0, turned), (0.01, 0.01, 0.01)
     bpy.context.view_layer.update()
     return item
 

@@ -46,7 +46,7 @@ def write(curves, path: str, index: int, frames: np.ndarray, values: np.ndarray)
     curve.keyframe_points.add(len(frames))
     pairs = np.stack([frames, values], axis=1).astype(np.float32)
     curve.keyframe_points.foreach_set("co", pairs.ravel())
-    curve.keyframe_points.foreach_set("interpolation", np.full(len(frames), _LINEAR, np.int32))
+    _straighten(curve)
     curve.update()
 
 
@@ -70,3 +70,15 @@ def shift(action: bpy.types.Action, by: float) -> None:
             pairs[::2] += by
             curve.keyframe_points.foreach_set(field, pairs)
         curve.update()
+
+
+def straighten(action: bpy.types.Action) -> None:
+    """Make all keys of an action linear: motion sampled this densely needs no easing."""
+    for curve in all_fcurves(action):
+        _straighten(curve)
+        curve.update()
+
+
+def _straighten(curve: bpy.types.FCurve) -> None:
+    count = len(curve.keyframe_points)
+    curve.keyframe_points.foreach_set("interpolation", np.full(count, _LINEAR, np.int32))

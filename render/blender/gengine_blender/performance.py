@@ -50,9 +50,7 @@ def import_bvh(context, run: Run, start: int, match_fps: bool):
     )  # fmt: skip
     armature = next(o for o in bpy.data.objects if o not in before)
     if armature.animation_data and armature.animation_data.action:
-        for curve in keys.all_fcurves(armature.animation_data.action):
-            for point in curve.keyframe_points:
-                point.interpolation = "LINEAR"
+        keys.straighten(armature.animation_data.action)
     return armature
 
 
