@@ -44,7 +44,7 @@ def skin(first, last, rest, joints, weights, matrices, camera, light, width, hei
         screen[i, 2], screen[i, 3] = sz, inverse
         for a in range(3):
             c = light[a, 0] * px + light[a, 1] * py + light[a, 2] * pz + light[a, 3]
-            cast[i, a] = (c * _F(0.5) + _F(0.5)) * (size if a < 2 else 1)
+            cast[i, a] = (c * _F(0.5) + _F(0.5)) * (size if a < 2 else _F(1))
 
 
 @njit(**_OPTIONS)
@@ -77,7 +77,7 @@ def setup(first, last, triangles, part, two_sided, texels, points, perspective, 
 @njit(**_OPTIONS)
 def span(ux, uy, vx, vy, cx, cy, y, reach, x0, x1):
     """First and last pixel of row ``y`` whose centre lies at most ``reach`` (pixels each way) outside a triangle."""
-    dy = y + _F(0.5) - cy
+    dy = _F(y) + _F(0.5) - cy
     low, high = _F(x0), _F(x1)
     for k in range(3):
         gx, gy, c = (ux, uy, _F(0)) if k == 0 else ((vx, vy, _F(0)) if k == 1 else (-ux - vx, -uy - vy, _F(1)))
@@ -108,7 +108,7 @@ def depth_map(top, bottom, order, triangles, points, box, out):
         for y in range(y0, y1 + 1):
             x0, x1 = span(ux, uy, vx, vy, cx, cy, y, _F(0), box[f, 0], box[f, 1])
             for x in range(x0, x1 + 1):
-                qx, qy = x + _F(0.5) - cx, y + _F(0.5) - cy
+                qx, qy = _F(x) + _F(0.5) - cx, _F(y) + _F(0.5) - cy
                 u = ux * qx + uy * qy
                 v = vx * qx + vy * qy
                 if u >= 0 and v >= 0 and u + v <= 1:
@@ -122,7 +122,7 @@ def texel(images, table, part, level, u, v, out):
     """Bilinear texel of a part's texture at ``(u, v)`` into ``out (4,)``, 0-1; textures repeat."""
     level = min(int(level + _F(0.35)), table[part, 0, 3] - 1)
     start, w, h = table[part, level, 0], table[part, level, 1], table[part, level, 2]
-    x, y = (u - np.floor(u)) * w - _F(0.5), (v - np.floor(v)) * h - _F(0.5)
+    x, y = (u - np.floor(u)) * _F(w) - _F(0.5), (v - np.floor(v)) * _F(h) - _F(0.5)
     fx, fy = np.floor(x), np.floor(y)
     x0, y0 = int(fx), int(fy)
     fx, fy = x - fx, y - fy
@@ -133,8 +133,8 @@ def texel(images, table, part, level, u, v, out):
     y1 = y1 - h if y1 >= h else y1
     p, q, r, s = start + y0 * w + x0, start + y0 * w + x1, start + y1 * w + x0, start + y1 * w + x1
     for k in range(4):
-        upper = images[p, k] + (_F(images[q, k]) - _F(images[p, k])) * fx
-        lower = images[r, k] + (_F(images[s, k]) - _F(images[r, k])) * fx
+        upper = _F(images[p, k]) + (_F(images[q, k]) - _F(images[p, k])) * fx
+        lower = _F(images[r, k]) + (_F(images[s, k]) - _F(images[r, k])) * fx
         out[k] = (upper + (lower - upper) * fy) * _F(1 / 255)
 
 
@@ -146,7 +146,7 @@ def visible(top, bottom, order, triangles, part, points, box, level, uv, cut, ta
     """
     depth[top:bottom] = _F(2)
     ident[top:bottom] = -1
-    su, sv = np.empty(4, _F), np.empty(4, _F)
+    su, sv, sz = np.empty(4, _F), np.empty(4, _F), np.empty(4, _F)
     color = np.empty(4, _F)
     for f in order:
         y0, y1 = max(box[f, 2], top), min(box[f, 3], bottom - 1)
@@ -160,30 +160,33 @@ def visible(top, bottom, order, triangles, part, points, box, level, uv, cut, ta
         da, db = points[a, 2] - cz, points[b, 2] - cz
         for s in range(4):
             su[s], sv[s] = ux * SAMPLE_X[s] + uy * SAMPLE_Y[s], vx * SAMPLE_X[s] + vy * SAMPLE_Y[s]
+            sz[s] = su[s] * da + sv[s] * db
         opacity = cut[part[f]]
         for y in range(y0, y1 + 1):
             x0, x1 = span(ux, uy, vx, vy, cx, cy, y, _F(0.375), box[f, 0], box[f, 1])
             for x in range(x0, x1 + 1):
-                u0, v0 = ux * (x - cx) + uy * (y - cy), vx * (x - cx) + vy * (y - cy)
+                qx, qy = _F(x) - cx, _F(y) - cy
+                u0, v0 = ux * qx + uy * qy, vx * qx + vy * qy
+                z0 = cz + u0 * da + v0 * db
                 for s in range(4):
                     u, v = u0 + su[s], v0 + sv[s]
-                    if u >= _F(-1e-5) and v >= _F(-1e-5) and u + v <= _F(1.00001):
-                        z = cz + u * da + v * db
-                        if z < depth[y, x, s]:
-                            if opacity != 1:
-                                alpha = opacity
-                                if opacity > 1:
-                                    wa, wb = u * points[a, 3], v * points[b, 3]
-                                    wc = (1 - u - v) * points[c, 3]
-                                    whole = _F(1) / (wa + wb + wc)
-                                    tu = (uv[a, 0] * wa + uv[b, 0] * wb + uv[c, 0] * wc) * whole
-                                    tv = (uv[a, 1] * wa + uv[b, 1] * wb + uv[c, 1] * wc) * whole
-                                    texel(images, table, part[f], level[f], tu, tv, color)
-                                    alpha = color[3] * (opacity - 1)
-                                if alpha < _F(0.125) + _F(0.25) * ((s + x + y) & 3):
-                                    continue
-                            depth[y, x, s] = z
-                            ident[y, x, s] = f
+                    z = z0 + sz[s]
+                    inside = (u >= _F(-1e-5)) & (v >= _F(-1e-5)) & (u + v <= _F(1.00001)) & (z < depth[y, x, s])
+                    if inside:
+                        if opacity != _F(1):
+                            alpha = opacity
+                            if opacity > _F(1):
+                                wa, wb = u * points[a, 3], v * points[b, 3]
+                                wc = (_F(1) - u - v) * points[c, 3]
+                                whole = _F(1) / (wa + wb + wc)
+                                tu = (uv[a, 0] * wa + uv[b, 0] * wb + uv[c, 0] * wc) * whole
+                                tv = (uv[a, 1] * wa + uv[b, 1] * wb + uv[c, 1] * wc) * whole
+                                texel(images, table, part[f], level[f], tu, tv, color)
+                                alpha = color[3] * (opacity - _F(1))
+                            if alpha < _F(0.125) + _F(0.25) * _F((s + x + y) & 3):
+                                continue
+                        depth[y, x, s] = z
+                        ident[y, x, s] = f
 
 
 @njit(**_OPTIONS)
@@ -219,11 +222,11 @@ def gloss(nx, ny, nz, vx, vy, vz, lx, ly, lz, rough, f0):
     nv = max(nx * vx + ny * vy + nz * vz, _F(1e-3))
     a = rough * rough
     a2 = a * a
-    d = nh * nh * (a2 - 1) + 1
+    d = nh * nh * (a2 - _F(1)) + _F(1)
     k = a * _F(0.5)
-    g = _F(1) / ((nl * (1 - k) + k) * (nv * (1 - k) + k) * 4)
-    t = 1 - vh
-    f = f0 + (1 - f0) * t * t * t * t * t
+    g = _F(1) / ((nl * (_F(1) - k) + k) * (nv * (_F(1) - k) + k) * _F(4))
+    t = _F(1) - vh
+    f = f0 + (_F(1) - f0) * t * t * t * t * t
     return a2 / (_F(3.14159) * d * d + _F(1e-6)) * g * f * nl
 
 
@@ -259,7 +262,7 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
     up = ny * _F(0.5) + _F(0.5)
     fuzz = _F(0)
     if kind == 5:
-        t = 1 - max(nv, _F(0))
+        t = _F(1) - max(nv, _F(0))
         fuzz = t * t * t * t * _F(0.25)
     for k in range(3):
         c = base[k]
@@ -269,14 +272,14 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
             wrap = _F(0.34) if k == 0 else (_F(0.16) if k == 1 else _F(0.10))
             leak = _F(0.10) if k == 0 else (_F(0.03) if k == 1 else _F(0.02))
             tint = _F(1) if k == 0 else (_F(0.55) if k == 1 else _F(0.42))
-            tint = tint + (1 - tint) * s
+            tint = tint + (_F(1) - tint) * s
         elif kind == 5:
             wrap = _F(0.12)
         elif kind == 4:
             wrap = _F(0.2)
-        soft = _F(1) / ((1 + wrap) * (1 + wrap))
+        soft = _F(1) / ((_F(1) + wrap) * (_F(1) + wrap))
         key, fill, rim = lights[0, 3 + k], lights[1, 3 + k], lights[2, 3 + k]
-        light = key * max(_F(0), nk + wrap) * soft * (s + (1 - s) * leak) * tint
+        light = key * max(_F(0), nk + wrap) * soft * (s + (_F(1) - s) * leak) * tint
         light += fill * max(_F(0), nf + wrap) * soft + rim * _F(0.35) * nr
         sky = lights[3, k] + (lights[3, 3 + k] - lights[3, k]) * up
         shaded = albedo * (light * _F(0.43) + sky)
@@ -294,8 +297,8 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
     offset = low - _F(6.25) * low * low if low < _F(0.08) else _F(0.04)
     peak = max(out[0], out[1], out[2]) - offset
     if peak > _F(0.76):
-        bent = 1 - _F(0.0576) / (peak + _F(0.24) - _F(0.76))
-        g = 1 - _F(1) / (_F(0.15) * (peak - bent) + 1)
+        bent = _F(1) - _F(0.0576) / (peak + _F(0.24) - _F(0.76))
+        g = _F(1) - _F(1) / (_F(0.15) * (peak - bent) + _F(1))
         for k in range(3):
             c = (out[k] - offset) * bent / peak
             out[k] = c + (bent - c) * g
@@ -341,14 +344,16 @@ def shade(
                     count += 1
                     if one and r > s:
                         continue
-                    sx, sy = (x + SAMPLE_X[r], y + SAMPLE_Y[r]) if not one else (x + _F(0.5), y + _F(0.5))
+                    sx, sy = (
+                        (_F(x) + SAMPLE_X[r], _F(y) + SAMPLE_Y[r]) if not one else (_F(x) + _F(0.5), _F(y) + _F(0.5))
+                    )
                     ia, ib, ic = triangles[g, 0], triangles[g, 1], triangles[g, 2]
                     cx, cy = points[ic, 0], points[ic, 1]
                     abx, aby, bbx, bby = points[ia, 0] - cx, points[ia, 1] - cy, points[ib, 0] - cx, points[ib, 1] - cy
                     scale = _F(1) / (abx * bby - bbx * aby)
                     u = (bby * (sx - cx) - bbx * (sy - cy)) * scale
                     v = (abx * (sy - cy) - aby * (sx - cx)) * scale
-                    wa, wb, wc = u * points[ia, 3], v * points[ib, 3], (1 - u - v) * points[ic, 3]
+                    wa, wb, wc = u * points[ia, 3], v * points[ib, 3], (_F(1) - u - v) * points[ic, 3]
                     whole = _F(1) / (wa + wb + wc)
                     wa, wb, wc = wa * whole, wb * whole, wc * whole
                     for k in range(3):
@@ -357,7 +362,7 @@ def shade(
                     if r == s:  # the mean over neighbours would lie anywhere where textures have seams
                         tu = uv[ia, 0] * wa + uv[ib, 0] * wb + uv[ic, 0] * wc
                         tv = uv[ia, 1] * wa + uv[ib, 1] * wb + uv[ic, 1] * wc
-                share = _F(1) if one else _F(1) / count
+                share = _F(1) if one else _F(1) / _F(count)
                 for k in range(3):
                     p[k] *= share
                     base[k] = colors[q, k]
@@ -368,15 +373,15 @@ def shade(
                 for k in range(3):
                     cast[k] = light[k, 0] * p[0] + light[k, 1] * p[1] + light[k, 2] * p[2] + light[k, 3]
                     cast[k] = cast[k] * _F(0.5) + _F(0.5)
-                arrives = shadowed(shadow, cast[0] * size, cast[1] * size, cast[2], _F(0.0026))
+                arrives = shadowed(shadow, cast[0] * _F(size), cast[1] * _F(size), cast[2], _F(0.0026))
                 lit(kinds[q], rough[q], base, p, n, arrives, eye, lights, c)
-                sum_r += curve[min(int(np.sqrt(max(c[0], _F(0))) * 4095), 4095)] * count
-                sum_g += curve[min(int(np.sqrt(max(c[1], _F(0))) * 4095), 4095)] * count
-                sum_b += curve[min(int(np.sqrt(max(c[2], _F(0))) * 4095), 4095)] * count
+                sum_r += curve[min(int(np.sqrt(max(c[0], _F(0))) * _F(4095)), 4095)] * _F(count)
+                sum_g += curve[min(int(np.sqrt(max(c[1], _F(0))) * _F(4095)), 4095)] * _F(count)
+                sum_b += curve[min(int(np.sqrt(max(c[2], _F(0))) * _F(4095)), 4095)] * _F(count)
                 covered += count
             alpha = _F(covered) * _F(0.25)
             if ground and covered < 4:
-                sx, sy = x + _F(0.5), y + _F(0.5)
+                sx, sy = _F(x) + _F(0.5), _F(y) + _F(0.5)
                 scale = floor[2, 0] * sx + floor[2, 1] * sy + floor[2, 2]
                 if scale > 0:
                     gx = (floor[0, 0] * sx + floor[0, 1] * sy + floor[0, 2]) / scale
