@@ -20,7 +20,7 @@ SHOULDER_OUT = 0.345
 _FASTEST = 165.0
 """Highest mean speed of a unit, cm/s (peaks about 1.7 times that; the fastest real ones reach 260-360)."""
 
-_TURN, _CLOSE = np.radians(265.0), np.radians(230.0)
+_TURN, _CLOSE = np.radians(265.0), np.radians(138.0)
 """Highest mean speeds (rad/s) at which forearms turn and fingers close; peaks are 1.9 times that."""
 _ROLL = np.radians([-90.0, 84.0])
 """Palm turns that a forearm can make; asking for more only makes the turn hasty."""
@@ -107,7 +107,7 @@ class Hand:
     def place(self, at: tuple[float, float, float] | Array, mood: Mood) -> Array:
         """A canonical place of the lexicon as this speaker in this mood makes it."""
         middle = np.array([0.40, -0.40, 0.46])
-        size = float(np.clip((self.manner.chord / 20.0 * mood.amp) ** 0.5, 0.6, 1.25))
+        size = float(np.clip((self.manner.chord / 20.0 * mood.amp) ** 0.5, 0.6, 1.25)) * min(mood.amp, 1.0) ** 0.25
         goal = middle + (np.asarray(at, float) - middle) * size
         lift = 0.6 * (self.manner.centre[1, 1] + 0.46) + 0.7 * mood.height
         return goal + [0.7 * mood.out, lift, 0.7 * mood.ahead]
@@ -129,13 +129,18 @@ class Hand:
         m = self.manner
         even = m.centre.mean(0)  # strong feelings use both hands alike
         own = m.centre[self.side] + mood.symmetric * (even - m.centre[self.side])
-        self.centre = own + 0.45 * m.spread * rng.standard_normal(3) + [mood.out, mood.height, mood.ahead]
+        self.centre = own + 0.45 * self._spread(mood) * rng.standard_normal(3) + [mood.out, mood.height, mood.ahead]
         if rng.random() < 1.3 * self._low(mood):
             self.centre = self.centre + [-0.02, -0.26, -0.14]
 
+    def _spread(self, mood: Mood) -> Array:
+        """How widely this mood scatters the hand's places ``(3,)``."""
+        return self.manner.spread * float(np.clip(mood.amp, 0.4, 1.2))
+
     def _low(self, mood: Mood) -> float:
-        """Chance that this hand drops: less where the mood lifts the hands."""
-        return float(self.manner.low[self.side] * np.clip(np.exp(-5.0 * mood.height), 0.25, 1.8))
+        """Chance that this hand drops: less where the mood lifts the hands or keeps them on guard."""
+        lift = float(np.clip(np.exp(-5.0 * mood.height), 0.25, 1.8))
+        return float(self.manner.low[self.side]) * lift * (1.0 - 0.9 * _guarding(mood))
 
     # -- moves -----------------------------------------------------------------------------------------------------
 
@@ -151,14 +156,15 @@ class Hand:
         span = max(end - self.wrist.end, 0.1)
         size = chord_cm / self.arm_cm
         if self.home:
-            at = self.reachable(self.centre + 0.5 * m.spread * rng.standard_normal(3) * min(mood.amp, 1.2))
+            at = self.reachable(self.centre + 0.5 * self._spread(mood) * rng.standard_normal(3))
             return self._finish(end, at, span, mood, rng)
         if chop:
-            step = np.array([0.02, -1.0 if self.last[1] > 0 else 1.0, 0.25]) * max(size, 0.25)
-            return self._finish(end, self.reachable(here + step), span, mood, rng, intent="hold")
+            down = self.last[1] > 0
+            step = np.array([0.02, -1.0 if down else 1.0, 0.25]) * max(size, 0.25)
+            return self._finish(end, self.reachable(here + step), span, mood, rng, "hold" if down else "reverse")
         onward = self.last / max(float(np.linalg.norm(self.last)), 1e-6)
         low = rng.random() < 0.5 * self._low(mood)
-        centre, spread = self.centre, m.spread
+        centre, spread = self.centre, self._spread(mood)
         if low:
             centre, spread = np.array([0.46, -0.88, 0.16]), np.array([0.08, 0.1, 0.1])
             size = max(size, 0.9 * float(np.linalg.norm(centre - here)))

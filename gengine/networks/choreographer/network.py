@@ -121,8 +121,10 @@ class Choreographer(MotionNetwork):
 
     def _realise(self, times: Array, conditions: Conditions, state: ChoreographerState) -> Motion:
         planner, count = state.planner, len(times)
-        feel = expression(*conditions.emotion_at(times))
         padded = (np.arange(-_PAD, count + _PAD) + round(times[0] * MOTION_RATE)) / MOTION_RATE
+        # A body takes longer than a face to become another emotion's.
+        abrupt = expression(*conditions.emotion_at(padded))
+        feel = dict(zip(abrupt, _filter(np.stack(list(abrupt.values()), 1), self._window).T, strict=True))
         paths = np.stack([h.wrist.at(padded) for h in planner.hands], 1)
         speed = np.gradient(paths, 1.0 / MOTION_RATE, axis=0)
         smooth = _filter(paths.reshape(len(padded), 6), self._window).reshape(count, 2, 3)
@@ -152,7 +154,7 @@ class Choreographer(MotionNetwork):
         root, thighs = self._legs(out, body, times, state.stance, nod[:, 1], feel)
         chest, chest_at = self._trunk(out, body, root)
         skull = self._head(out, conditions, times, state, chest, chest_at)
-        self._arms(out, state, times, feel, thighs, skull, root, chest, chest_at, path, pull, posture, breath)
+        self._arms(out, state, times, feel, thighs, skull, root, chest, chest_at, path, smooth, pull, posture, breath)
         self._fingers(out, state, times, feel, fingers, velocity)
         return Motion(self.skeleton, out, root, MOTION_RATE)
 
@@ -210,8 +212,8 @@ class Choreographer(MotionNetwork):
 
     def _arms(
         self, out: Array, state: ChoreographerState, times: Array, feel: dict[str, Array], thighs: Array,
-        skull: Array, root: Array, chest: Array, chest_at: Array, path: Array, pull: Array, posture: Array,
-        breath: Array,
+        skull: Array, root: Array, chest: Array, chest_at: Array, path: Array, smooth: Array, pull: Array,
+        posture: Array, breath: Array,
     ) -> None:  # fmt: skip
         length = self.arm.length
         ahead = rotation.rotate(chest, np.broadcast_to([0.0, 0.0, 1.0], chest_at.shape))
@@ -226,7 +228,11 @@ class Choreographer(MotionNetwork):
         place[..., 2] = soft_floor(place[..., 2], 0.0, 0.035)  # arcs may swing, but not behind the back
         place[..., 0] = soft_floor(place[..., 0], -0.08, 0.03)
         place = place * length
-        place = place + 0.0075 * drift.reshape(-1, 2, 3) + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
+        place = (
+            place
+            + 0.0075 * state.manner.idle * drift.reshape(-1, 2, 3)
+            + 0.0015 * shake[:, None, None] * [0.4, 1.0, 0.6]
+        )
         origin = chest_at + rotation.rotate(chest, np.broadcast_to(self.arm.middle, chest_at.shape))
         wrists = origin[:, None] + place[..., 1:2] * [0.0, 1.0, 0.0]
         wrists = wrists + place[..., :1] * arms.SIDE[:, None] * left[:, None] + place[..., 2:] * heading[:, None]
@@ -242,7 +248,11 @@ class Choreographer(MotionNetwork):
         swivel = swivel + np.radians(6.0) * fine[:, :2]
         shrug = posture[..., 4] + np.radians(1.2 * breath + 2.6 * feel["shoulder"])[:, None]
         forward = np.radians(2.6 * feel["round"])[:, None] + np.zeros_like(shrug)
-        clavicle = arms.clavicles(chest, neck_root, self.arm, wrists, shrug, forward)
+        # The shoulder girdle follows the arm's course, not its every jerk.
+        lag = (smooth - path) * length
+        eased = wrists + lag[..., 1:2] * [0.0, 1.0, 0.0] + lag[..., 2:] * heading[:, None]
+        eased = eased + lag[..., :1] * arms.SIDE[:, None] * left[:, None]
+        clavicle = arms.clavicles(chest, neck_root, self.arm, eased, shrug, forward)
         bone = np.zeros((len(times), 2, 3))
         bone[..., 0] = self.arm.clavicle * arms.SIDE
         above = rotation.multiply(chest[:, None], clavicle)
@@ -287,17 +297,17 @@ class Choreographer(MotionNetwork):
         along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.leg.thigh**2, 0.0, 1.0)
         lateral = ((beside - along[..., None] * (thighs[1] - thighs[0])) * sideways).sum(-1)
         under = np.clip((thighs[0, ..., 1] + 0.08 - tip[..., 1]) / 0.12, 0.0, 1.0)
-        near = np.clip((0.17 - beside @ np.array([0.0, 0.0, 1.0])) / 0.06, 0.0, 1.0)
-        room = (soft_floor(lateral, 0.125, 0.012) - lateral) * smoothstep(under) * smoothstep(near)
+        near = np.clip((0.20 - (beside * heading[:, None]).sum(-1)) / 0.07, 0.0, 1.0)
+        room = (soft_floor(lateral, 0.137, 0.012) - lateral) * smoothstep(under) * smoothstep(near)
         wrists = wrists + (freed - tip) + room[..., None] * sideways
         # The left hand stays to the left of the right one, unless one passes clearly in front of or above the other.
         gaps = []
-        pairs = ((wrists, wrists, 0.11), (palm, palm, 0.115), (tip, tip, 0.09), (palm, tip, 0.09), (tip, palm, 0.09))
+        pairs = ((wrists, wrists, 0.11), (palm, palm, 0.125), (tip, tip, 0.11), (palm, tip, 0.11), (tip, palm, 0.11))
         for lefts, rights, least in pairs:
             apart = lefts[:, 0] - rights[:, 1]
             across = (apart * left).sum(-1)
             clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
-            needed = least - 2.0 * np.maximum(clear - 0.04, 0.0)
+            needed = least - 1.6 * np.maximum(clear - 0.055, 0.0)
             gaps.append(soft_floor(across, needed, 0.01) - across)
         push = 0.5 * np.max(gaps, axis=0)[:, None] * left
         return wrists + np.stack([push, -push], 1)

@@ -131,6 +131,8 @@ class Manner:
     """Distance between the ankles, metres."""
     cue_chance: float
     """Chance that a cue word becomes a gesture."""
+    idle: float
+    """Size of the hands' wandering, x: those who gesture little are never quite still."""
 
     @classmethod
     def of(cls, traits: Traits) -> Manner:
@@ -177,11 +179,12 @@ class Manner:
             palm_up=traits.palm_up * _by_energy(e, 0.25, 0.25, 1.25),
             palm_down=_by_energy(e, 0.2, 0.11, 0.05),
             palm_back=_by_energy(e, 0.05, 0.07, 0.28),
-            shift_every=_by_energy(e, 6.0, 1.0, 0.7) / np.sqrt(max(traits.sway, 0.2)),
-            shift_size=_by_energy(e, 0.026, 0.045, 0.07) * traits.sway,
+            shift_every=_by_energy(e, 3.6, 1.0, 0.7) / np.sqrt(max(traits.sway, 0.2)),
+            shift_size=_by_energy(e, 0.045, 0.045, 0.07) * traits.sway,
             step_share=_by_energy(e, 0.02, 0.12, 0.38),
             stance=_by_energy(e, 0.315, 0.295, 0.30),
             cue_chance=_by_energy(e, 0.36, 0.34, 0.42),
+            idle=_by_energy(e, 2.0, 1.0, 1.0),
         )
 
     def duration(self, chord_cm: float) -> float:
