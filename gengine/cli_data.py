@@ -70,10 +70,14 @@ def synthesize(
     if not sources:
         raise GengineError("--source: missing; give a folder, a list of files, or spoken (or set GENGINE_DATA)")
     found = [r for s in sources for r in recordings(s, out / ".speech", seed)]
-    made = run(
-        out, found, emotions=emotion, speakers=speaker or SPEAKERS, seed=seed, hours=hours, limit=limit,
-        workers=workers, fps=fps, progress=None if as_json else _progress,
-    )  # fmt: skip
+    try:
+        made = run(
+            out, found, emotions=emotion, speakers=speaker or SPEAKERS, seed=seed, hours=hours, limit=limit,
+            workers=workers, fps=fps, progress=None if as_json else _progress,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        sys.stderr.write("gengine: interrupted; finished sequences are kept, the same command goes on from there\n")
+        sys.exit(130)
     for note in made.notes:
         sys.stderr.write(f"gengine: note: {note}\n")
     if as_json:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -115,12 +116,15 @@ def synthesize(
         for task in tasks:
             take(_animate(*task))
     else:
-        with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_one_thread) as pool:
+        before = set(multiprocessing.active_children())
+        with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin) as pool:
             try:
                 for future in as_completed([pool.submit(_animate, *task) for task in tasks]):
                     take(future.result())
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                for worker in set(multiprocessing.active_children()) - before:
+                    worker.terminate()  # tasks already handed over cannot be cancelled
                 raise
     if not facts:
         raise GengineError(f"synthesize: nothing could be made; {made.notes[0] if made.notes else 'no jobs'}")
@@ -213,7 +217,8 @@ def _emotion(rng: np.random.Generator, recording: Recording, emotions: Sequence[
 # ---- work of one process
 
 
-def _one_thread() -> None:
+def _begin() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # half-written sequences are cleared away
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 

@@ -76,6 +76,17 @@ def test_a_folder_holds_one_corpus_which_can_grow(speech, tmp_path):
         synthesize(tmp_path, speech[:1], limit=1, workers=1)
 
 
+def test_an_interrupted_run_goes_on(speech, tmp_path):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthesize(tmp_path, speech, workers=1, progress=stop)
+    assert not (tmp_path / "corpus.json").exists() and check(tmp_path).sequences == 1
+    made = synthesize(tmp_path, speech, workers=1)
+    assert (made.sequences, made.reused) == (2, 1)
+
+
 def test_unreadable_recordings_are_left_out_and_named(speech, tmp_path):
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     bad = Recording("own/bad", "own", "me", (Clip(tmp_path / "bad.wav", 5.0),), None)
