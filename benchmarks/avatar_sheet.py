@@ -77,19 +77,30 @@ POSES: dict[str, dict[str, tuple[float, float, float]]] = {
     "rest": {},
     "T": {"LeftArm": (0, 0, 0), "RightArm": (0, 0, 0), "LeftForeArm": (0, 0, 0), "RightForeArm": (0, 0, 0)},
     "open": {
-        "LeftArm": (0, -0.35, -1.0), "RightArm": (0, 0.35, 1.0), "LeftForeArm": (1.2, -1.3, 0), "RightForeArm": (1.2, 1.3, 0),
+        "LeftArm": (0, -0.35, -1.0), "RightArm": (0, 0.35, 1.0), "LeftForeArm": (1.2, -1.3, 0),
+        "RightForeArm": (1.2, 1.3, 0),
     },
     "hands": {
-        "LeftArm": (0, -0.5, -1.2), "RightArm": (0, 0.5, 1.2), "LeftForeArm": (-0.4, -1.9, 0), "RightForeArm": (-0.4, 1.9, 0),
+        "LeftArm": (0, -0.5, -1.2), "RightArm": (0, 0.5, 1.2), "LeftForeArm": (-0.4, -1.9, 0),
+        "RightForeArm": (-0.4, 1.9, 0),
         "LeftHand": (0, 0, -0.7), "RightHand": (0, 0, 0.7),
     },
     "flexed": {
-        "LeftArm": (0, 0, -1.2), "RightArm": (0, -0.2, 0.3), "LeftForeArm": (0.3, -2.27, 0), "RightForeArm": (0, 2.27, 0),
+        "LeftArm": (0, 0, -1.2), "RightArm": (0, -0.2, 0.3), "LeftForeArm": (0.3, -2.27, 0),
+        "RightForeArm": (0, 2.27, 0),
         "LeftHand": (0, 0, 0.9), "RightHand": (0, 0, -0.9),
     },
-    "prone": {"LeftForeArm": (1.4, -1.4, 0), "RightForeArm": (-1.4, 1.4, 0), "LeftArm": (0, 0, -1.2), "RightArm": (0, 0, 1.2)},
-    "up": {"LeftArm": (0, -0.3, 0.9), "RightArm": (0, 0.3, -0.5), "LeftForeArm": (0.8, -0.5, 0), "RightForeArm": (0.8, 0.9, 0)},
-    "turned": {"Head": (0.0, 0.9, 0.15), "Spine2": (0, 0.3, 0), "LeftArm": (0, -0.9, -0.6), "LeftForeArm": (0, -0.8, 0)},
+    "prone": {
+        "LeftForeArm": (1.4, -1.4, 0), "RightForeArm": (-1.4, 1.4, 0), "LeftArm": (0, 0, -1.2), "RightArm": (0, 0, 1.2),
+    },
+    "up": {
+        "LeftArm": (0, -0.3, 0.9), "RightArm": (0, 0.3, -0.5), "LeftForeArm": (0.8, -0.5, 0),
+        "RightForeArm": (0.8, 0.9, 0),
+    },
+    "turned": {
+        "Head": (0.0, 0.45, 0.15), "Neck": (0, 0.25, 0), "Neck1": (0, 0.2, 0), "Spine2": (0, 0.3, 0),
+        "LeftArm": (0, -0.9, -0.6), "LeftForeArm": (0, -0.8, 0),
+    },
 }  # fmt: skip
 
 
@@ -103,11 +114,11 @@ def posed(name: str) -> Motion:
     return Motion(motion.skeleton, turns, motion.root, motion.fps)
 
 
-def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0) -> View:
+def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0, rise: float = 0.02) -> View:
     """A camera closer than a portrait."""
     view = camera(avatar, "portrait", yaw)
     reach = (view.position - view.target) * (height / view.height)
-    target = view.target + [0, 0.02, 0.02]
+    target = view.target + [0, rise, 0.02]
     return View(target + reach, target, height)
 
 
@@ -161,7 +172,7 @@ def main() -> None:
             sheets["emotions"].append(np.concatenate(row, axis=1))
         if "mouths" in sheets:
             row = [
-                draw.shoot(neutral, weights_of(w), near_face(avatar, 0.20, 0.25), f"{name} {k}")
+                draw.shoot(neutral, weights_of(w), near_face(avatar, 0.20, 0.25, -0.01), f"{name} {k}")
                 for k, w in MOUTHS.items()
             ]
             sheets["mouths"].append(np.concatenate(row, axis=1))

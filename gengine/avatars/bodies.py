@@ -208,7 +208,7 @@ def bare_avatar(name: str) -> Avatar:
     }  # fmt: skip
     parts = tuple(
         figure.piece(piece).part(
-            piece, Material(piece, kind, (0.85, 0.65, 0.55, 1.0) if kind == "skin" else (0.9,) * 3 + (1.0,))
+            piece, Material(piece, kind, (0.85, 0.65, 0.55, 1.0) if kind == "skin" else (0.9, 0.9, 0.9, 1.0))
         )
         for piece, kind in kinds.items()
     )

@@ -73,7 +73,10 @@ def dressed(body: Body, look: Look) -> tuple[list[Part], NDArray[np.bool_]]:
     for k, (name, color, surface, main, _) in enumerate(made):
         outer = [field for *_, field in made[k + 1 :]]
         if outer:  # what lies under another garment is not needed
-            covered = np.max([field(surface.vertices) for field in outer], axis=0) > 0.007
+            under = np.max([field(surface.vertices) for field in outer], axis=0)
+            sunk = 0.007 * np.clip((under + 0.004) / 0.012, 0, 1)[:, None]  # and what is left keeps clear of it
+            surface = replace(surface, vertices=surface.vertices - sunk * surface.normals())
+            covered = under > 0.007
             surface = surface.take(surface.triangles[~covered[surface.triangles].all(1)])
         cut = CUTS[name]
         if not cut.leg and name != "skirt":  # a shirt's collar lies over what is worn on top
@@ -95,6 +98,7 @@ def _garment(body: Body, cut: Cut, name: str, layer: int, below: Surface) -> tup
     rough = hull.take(hull.triangles[(field(hull.vertices)[hull.triangles] > -0.06).any(1)]).subdivided()
     loose = _loosened(body, rough.smooth(2, 0.5), cut, below, layer)
     piece = _without_crumbs(loose.clip(field(loose.vertices)))
+    piece = _evenly_skinned(piece)
     pieces = [piece]
     for loop in piece.border():
         if len(loop) > 12:
@@ -178,7 +182,7 @@ def _loosened(body: Body, hull: Surface, cut: Cut, below: Surface, layer: int) -
     normal = calm.normals()
     points = 0.35 * p + 0.65 * calm.vertices if not cut.leg else p
     points = points + normal * (air + _folds(body, p, cut, layer))[:, None]
-    thick = 0.0045 + 0.002 * (layer > 1) if air.max() > 0.002 else 0.0012
+    thick = 0.0045 + 0.0035 * (layer > 1) if air.max() > 0.002 else 0.0012
     outward = below.normals()
     for neighbours in (1, 6, 6):
         index, weight = nearest(points, below, neighbours)
@@ -228,6 +232,14 @@ def _without_crumbs(piece: Surface) -> Surface:
     _, label = connected_components(piece.adjacency(), directed=False)
     sizes = np.bincount(label)
     return piece.take(piece.triangles[sizes[label[piece.triangles[:, 0]]] > 0.05 * sizes.max()])
+
+
+def _evenly_skinned(piece: Surface, rounds: int = 5) -> Surface:
+    """Joint weights averaged over neighbours: cloth passes on what pulls it, and cut edges stay straight in poses."""
+    near, skin = piece.adjacency(), piece.skin
+    for _ in range(rounds):
+        skin = 0.5 * (skin + near @ skin)
+    return replace(piece, skin=skin.astype(np.float32))
 
 
 def _hem(piece: Surface, loop: NDArray, thick: float) -> Surface:

@@ -110,8 +110,10 @@ def _shirt_collar(body: Body, piece: Surface, cloth: Surface, loop: NDArray) -> 
     under = top - axis * fall * 0.55 + out * 0.011
     tip = top - axis * fall + out * (0.016 + 0.004 * t) + spread * 0.012 * lean
     leaf = _laid(
-        np.stack([under, tip]), cloth, np.array([[0.006], [0.0075]]) + (0.007 if cloth is not piece else 0.0), 0.0
+        np.stack([under, tip]), cloth, np.array([[0.006], [0.0075]]) + (0.011 if cloth is not piece else 0.0), 0.0
     )
+    for _ in range(8):  # cloth as stiff as a collar has no ripples
+        leaf[:, 1:-1] = 0.5 * leaf[:, 1:-1] + 0.25 * (leaf[:, :-2] + leaf[:, 2:])
     rows = [
         line - axis * 0.006 - out * 0.001,
         line + axis * stand * 0.5 - out * 0.003,

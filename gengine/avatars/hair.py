@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from gengine.avatars.bodies import Body, piece_index
 from gengine.avatars.bodies import body as baked
@@ -39,7 +39,7 @@ class Scalp:
     skin: Surface
     normals: NDArray[np.float64]
     depth: NDArray[np.float64]
-    tree: cKDTree
+    tree: KDTree
     origin: NDArray[np.float64]
 
     def local(self, points: NDArray) -> NDArray[np.float64]:
@@ -55,7 +55,7 @@ def scalp(body: Body, look: Look) -> Scalp:
     depth[middle[:, 1] < baked("middle").joint("Neck")[1] + 0.02] = -100.0
     depth[_inner(body)] = -100.0
     origin = np.array([0.0, eye[1], head[2] + 0.012])
-    return Scalp(body, skin, skin.normals(), depth, cKDTree(skin.vertices), origin)
+    return Scalp(body, skin, skin.normals(), depth, KDTree(skin.vertices), origin)
 
 
 def _inner(body: Body) -> NDArray[np.int64]:
@@ -118,7 +118,7 @@ def roots(
     share = np.stack([1 - u, u * (1 - v), u * v], axis=1)
     points = np.einsum("nk,nkd->nd", share, head.skin.vertices[t[chosen]])
     kept = np.ones(want, bool)
-    for i, j in sorted(cKDTree(points).query_pairs(spacing * 0.8e-3)):
+    for i, j in sorted(KDTree(points).query_pairs(spacing * 0.8e-3)):
         if kept[i] and kept[j]:
             kept[j] = False
     normal = np.einsum("nk,nkd->nd", share, head.normals[t[chosen]])
@@ -128,7 +128,7 @@ def roots(
 
 
 Pull = Callable[[NDArray, NDArray, float], NDArray]
-"""Where locks are drawn: head coordinates of their points and of their roots (mm), share of length grown: directions."""
+"""Where locks are drawn: head coordinates of their points and of their roots (mm), share grown: directions."""
 
 
 def grow(
@@ -467,7 +467,7 @@ def _curls(
 def _bumpy(points: NDArray, rng: np.random.Generator, size: float) -> NDArray[np.float64]:
     """Clumps of about ``size`` mm on head coordinates: 0 in the grooves, 1 on the clumps."""
     seeds = points[rng.choice(len(points), min(len(points), int(4 * 3.14 * 110**2 / size**2)), replace=False)]
-    distance, _ = cKDTree(seeds).query(points)
+    distance, _ = KDTree(seeds).query(points)
     return np.clip(1 - (distance / (0.75 * size)) ** 2, 0, 1)
 
 

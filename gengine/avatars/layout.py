@@ -66,7 +66,7 @@ def layout() -> Layout:
     split, at = np.unique(rows, axis=0, return_inverse=True)
     return Layout(
         split[:, 0].astype(np.int64),
-        split[:, 1:] / 1e6,
+        (split[:, 1:] / 1e6).astype(np.float64),
         np.asarray(at).reshape(-1, 3),
         head[outside],
         triangles[mouth],

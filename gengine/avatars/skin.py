@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import distance_transform_edt, gaussian_filter
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from gengine.avatars.bodies import body, piece_index, shared
 from gengine.avatars.layout import HEAD_ROWS, layout, texels
@@ -83,7 +83,7 @@ def canvas() -> Canvas:
     rows, columns = np.mgrid[0 : hole.shape[0], 0 : hole.shape[1]]
     eye = texel_at(figure.joint("LeftEye")[0] * 1e3, 0.0, at, head)
     near = (np.abs(rows - eye[1]) < 60) & ((np.abs(columns - eye[0]) < 110) | (np.abs(1024 - columns - eye[0]) < 110))
-    lash = distance_transform_edt(~(hole & near)).astype(np.float32) / 3.2
+    lash = (np.asarray(distance_transform_edt(~(hole & near))) / 3.2).astype(np.float32)
     return Canvas(at, texel.covered, head, mask("lips"), mask("eyelids"), mask("ears"), mask("fingernails"), lash)
 
 
@@ -223,22 +223,21 @@ def _lines(c: Canvas, rng: np.random.Generator) -> NDArray[np.float32]:
 
 def _stroke(points: list[tuple[float, float]], c: Canvas, width: int) -> NDArray[np.float32]:
     image = Image.new("L", (c.covered.shape[1], c.covered.shape[0]))
-    ImageDraw.Draw(image).line(
-        [tuple(p) for p in _to_texels(np.array(points), c)], fill=255, width=width, joint="curve"
-    )
-    return np.asarray(image, np.float32) / 255
+    ImageDraw.Draw(image).line([tuple(p) for p in _to_texels(np.array(points))], fill=255, width=width, joint="curve")
+    return (np.asarray(image) / 255).astype(np.float32)
 
 
-_TREES: dict[int, tuple[cKDTree, NDArray]] = {}
+@cache
+def _front() -> tuple[KDTree, NDArray[np.float64]]:
+    """Texels of the face by their (x, y) mm, and their columns and rows ``(N, 2)``."""
+    c = canvas()
+    front = c.head & (c.at[..., 2] > 75) & (np.abs(c.at[..., 0]) < 72) & (c.ears < 0.1)
+    return KDTree(c.at[front][:, :2]), np.argwhere(front)[:, ::-1].astype(float)
 
 
-def _to_texels(points: NDArray, c: Canvas) -> NDArray[np.float64]:
+def _to_texels(points: NDArray) -> NDArray[np.float64]:
     """Columns and rows ``(N, 2)`` of points (x, y) mm on the front of the face, between texels."""
-    if id(c) not in _TREES:
-        front = c.head & (c.at[..., 2] > 75) & (np.abs(c.at[..., 0]) < 72) & (c.ears < 0.1)
-        where = np.argwhere(front)[:, ::-1].astype(float)
-        _TREES[id(c)] = (cKDTree(c.at[front][:, :2]), where)
-    tree, where = _TREES[id(c)]
+    tree, where = _front()
     distance, index = tree.query(points, k=4)
     weight = 1 / np.maximum(distance, 1e-3)
     return np.einsum("nk,nkd->nd", weight / weight.sum(1, keepdims=True), where[index])
@@ -247,7 +246,7 @@ def _to_texels(points: NDArray, c: Canvas) -> NDArray[np.float64]:
 def _brows(image: NDArray, look: Look, c: Canvas, rng: np.random.Generator) -> None:
     """Single hairs, thick at the root, growing up at the nose and along the brow outside."""
     scale = 3
-    box = _to_texels(np.array([[-58.0, 30.0], [58.0, 4.0]]), c)
+    box = _to_texels(np.array([[-58.0, 30.0], [58.0, 4.0]]))
     left, top = np.floor(box.min(0)).astype(int) - 8
     right, bottom = np.ceil(box.max(0)).astype(int) + 8
     layer = Image.new("L", ((right - left) * scale, (bottom - top) * scale))
@@ -269,7 +268,7 @@ def _brows(image: NDArray, look: Look, c: Canvas, rng: np.random.Generator) -> N
             starts.append((side * px, py))
             ends.append((side * (px + dx), py + dy))
             tones.append(rng.uniform(0.45, 1.0))
-    a, b = _to_texels(np.array(starts), c), _to_texels(np.array(ends), c)
+    a, b = _to_texels(np.array(starts)), _to_texels(np.array(ends))
     for p, q, tone in zip((a - [left, top]) * scale, (b - [left, top]) * scale, tones, strict=True):
         middle = p + (q - p) * 0.55
         draw.line([tuple(p), tuple(middle)], fill=int(255 * tone), width=3)
@@ -287,5 +286,6 @@ def _brows(image: NDArray, look: Look, c: Canvas, rng: np.random.Generator) -> N
 
 def _bleed(image: NDArray, covered: NDArray) -> NDArray:
     """Fill texels that no skin covers from their nearest neighbour, so that filtering finds no dark edges."""
-    _, (row, column) = distance_transform_edt(~covered, return_indices=True)
+    found = distance_transform_edt(~covered, return_distances=False, return_indices=True)
+    row, column = np.asarray(found)
     return image[row, column]

@@ -45,7 +45,8 @@ def save_avatar(avatar: Avatar, path: str | Path, compress: bool = True) -> Path
             arrays[f"{k}_indices"] = np.concatenate(part.morphs.indices)
             arrays[f"{k}_deltas"] = np.concatenate(part.morphs.deltas)
     header = {
-        "version": _VERSION, "name": avatar.name, "joints": list(avatar.skeleton.names), "root_height": avatar.root_height,
+        "version": _VERSION, "name": avatar.name, "joints": list(avatar.skeleton.names),
+        "root_height": avatar.root_height,
         "joint_map": avatar.joint_map, "eyes": list(avatar.eyes), "twists": [list(t) for t in avatar.twists],
         "seal": avatar.seal, "licence": avatar.licence, "parts": parts,
     }  # fmt: skip
@@ -99,8 +100,10 @@ def read_avatar(path: str | Path) -> Avatar:
         material = Material(
             row["material"], row["kind"], tuple(row["color"]), row["roughness"], texture, row["double_sided"]
         )
-        shape = (arrays[f"{k}_{field}"] for field in ("vertices", "triangles", "uv", "joints", "weights"))
-        parts.append(Part(row["name"], *shape, material, morphs))
+        vertices, triangles, uv, joints, weights = (
+            arrays[f"{k}_{field}"] for field in ("vertices", "triangles", "uv", "joints", "weights")
+        )
+        parts.append(Part(row["name"], vertices, triangles, uv, joints, weights, material, morphs))
     skeleton = Skeleton(tuple(header["joints"]), arrays["joint_parents"], arrays["joint_offsets"])
     return Avatar(
         header["name"], skeleton, tuple(parts), header["root_height"], header["joint_map"], tuple(header["eyes"]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix, csr_matrix
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from gengine.core.avatar import INFLUENCES, Material, Morphs, Part, vertex_normals
 
@@ -167,8 +167,10 @@ class Surface:
 
     def part(self, name: str, material: Material) -> Part:
         """The finished part: four largest joint weights per vertex, morphs in 32 bits."""
-        joints = np.argsort(-self.skin, axis=1)[:, :INFLUENCES]
+        joints = np.argsort(-self.skin, axis=1)[:, : INFLUENCES + 1]
         weights = np.take_along_axis(self.skin, joints, axis=1)
+        # less the fifth: neighbours that keep other joints would part in a pose
+        joints, weights = joints[:, :INFLUENCES], weights[:, :INFLUENCES] - weights[:, INFLUENCES:]
         names = tuple(name for name, (index, _) in self.morphs.items() if len(index))
         return Part(
             name, self.vertices, self.triangles, self.uv, joints, weights / weights.sum(1, keepdims=True), material,
@@ -216,7 +218,7 @@ def sheet(points: NDArray, uv: NDArray | None = None, closed: bool = False) -> t
 
 def nearest(points: NDArray, source: Surface, neighbours: int = 6) -> tuple[NDArray, NDArray]:
     """Indices and inverse-distance weights ``(N, neighbours)`` of the closest vertices of ``source``."""
-    distance, index = cKDTree(source.vertices).query(points, k=neighbours)
+    distance, index = KDTree(source.vertices).query(points, k=neighbours)
     distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)
     weight = 1.0 / np.maximum(distance, 1e-4) ** 2
     return index, weight / weight.sum(1, keepdims=True)
