@@ -81,3 +81,18 @@ def test_a_smooth_path_gives_smooth_joints() -> None:
     for name in ("LeftArm", "LeftForeArm", "RightForeArm"):
         step = rotation.angle(world[1:, skeleton.index(name)], world[:-1, skeleton.index(name)])
         assert np.degrees(step).max() < 9
+
+
+def test_elbows_are_not_held_up_over_low_hands() -> None:
+    """A wide swivel lifts the elbow of a raised hand, never that of a hand below it (real elbows: 95th percentile)."""
+    rng = generator("low hands")
+    offsets = rng.normal([0.15, -0.20, 0.20], [0.10, 0.10, 0.12], (400, 2, 3))
+    offsets[:, 1, 0] *= -1
+    length = np.linalg.norm(offsets, axis=-1)
+    offsets *= (np.clip(length, 0.26, 0.52) / length)[..., None]
+    *_, shoulder, wrist, elbow, _, _ = _solve(offsets, swivel=1.4)
+    hand, bend = (wrist - shoulder)[..., 1], (elbow - shoulder)[..., 1]
+    low = hand < -0.06
+    assert low.sum() > 300
+    hung = low & (bend > -0.12) & (bend - hand > 0.07)
+    assert hung.mean() < 0.05  # an unbounded swivel leaves 59 %
