@@ -87,9 +87,8 @@ def main() -> None:
         subprocess.run([*command, "--out", folder], check=True, capture_output=True)
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-        print(
-            f"{performance.duration:.1f} s of speech to avatar.mp4 in a new process: {time.perf_counter() - began:.1f} s, {cpu:.1f} s CPU"
-        )
+        print(f"{performance.duration:.1f} s of speech to avatar.mp4 in a new process:")
+        print(f"{time.perf_counter() - began:.1f} s, {cpu:.1f} s CPU")
 
 
 if __name__ == "__main__":

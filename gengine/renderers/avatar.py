@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from gengine.renderers.tape import Tape
 from gengine.retarget.avatar import to_avatar
 
 BACKENDS = ("auto", "gl", "soft")
-FOLLOW = 0.6
+FOLLOW = {"portrait": 0.35, "upper": 0.5, "full": 0.6}
 """Seconds in which the camera follows the figure's slow sway (time constant)."""
 BLOCK = 64
 """Frames whose skeleton is posed at once."""
@@ -108,10 +109,10 @@ class AvatarRenderer(Renderer):
         if self._centre is None:
             self._centre = place
         else:
-            self._centre = self._centre + (place - self._centre) * (1 - np.exp(-1 / (fps * FOLLOW)))
+            self._centre = self._centre + (place - self._centre) * (1 - np.exp(-1 / (fps * FOLLOW[self.view_name])))
         shift = self._centre if self.view_name == "portrait" else self._centre * np.array([1.0, 0.0, 1.0])
         view = self._view
-        return View(view.position + shift, view.target + shift, view.height, view.near, view.far)
+        return replace(view, position=view.position + shift, target=view.target + shift)
 
 
 def _backend(name: str, avatar: Avatar, width: int, height: int) -> Any:

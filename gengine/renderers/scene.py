@@ -17,14 +17,21 @@ CAMERAS = ("portrait", "upper", "full")
 KINDS = {"plain": 0, "skin": 1, "eye": 2, "cornea": 3, "hair": 4, "cloth": 5, "teeth": 6, "mouth": 7}
 """Numbers under which shaders know the kinds of materials."""
 
+SPANS = {"portrait": 0.8, "upper": 1.0, "full": 0.65}
+"""Width of what a preset shows as a share of its height."""
+
 
 @dataclass(frozen=True)
 class View:
-    """A perspective camera at ``position`` looking at ``target`` (m), ``height`` m of scene filling the frame there."""
+    """A perspective camera at ``position`` looking at ``target`` (m), ``height`` m of scene filling the frame there.
+
+    ``span`` is the subject's width as a share of that height: a frame narrower than it shows more height.
+    """
 
     position: NDArray[np.float64]
     target: NDArray[np.float64]
     height: float
+    span: float = 1.0
     near: float = 0.05
     far: float = 20.0
 
@@ -39,7 +46,7 @@ class View:
         turn = np.stack([right, up, -forward])
         look = np.eye(4)
         look[:3, :3], look[:3, 3] = turn, -turn @ self.position
-        scale = 2.0 * distance / (self.height / min(1.0, aspect))
+        scale = 2.0 * distance / (self.height / min(1.0, aspect / self.span))
         lens = np.zeros((4, 4))
         lens[0, 0], lens[1, 1] = scale / aspect, scale
         lens[2, 2] = -(self.far + self.near) / (self.far - self.near)
@@ -57,7 +64,7 @@ def camera(avatar: Avatar, preset: str, yaw: float = 0.0) -> View:
     names = avatar.skeleton.names
     head = rest[names.index(avatar.joint_map.get("Head", names[0]))]
     if preset == "portrait":
-        target, height = np.array([0.0, head[1] + 0.025, head[2] + 0.03]), 0.50
+        target, height = np.array([0.0, head[1] + 0.025, head[2] + 0.03]), 0.47
     elif preset == "upper":
         target, height = (
             np.array([0.0, 0.5 * (avatar.root_height + tall) - 0.02, 0.0]),
@@ -67,7 +74,7 @@ def camera(avatar: Avatar, preset: str, yaw: float = 0.0) -> View:
         target, height = np.array([0.0, 0.5 * tall, 0.0]), tall * 1.16
     distance = height * 3.2
     offset = np.array([np.sin(yaw), 0.03, np.cos(yaw)]) * distance
-    return View(target + offset, target, height)
+    return View(target + offset, target, height, SPANS[preset])
 
 
 @dataclass(frozen=True)
