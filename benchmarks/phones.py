@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--control", action="store_true")
     args = parser.parse_args()
     folder, gain = data_folder({}), np.float32(10 ** (args.gain / 20))
-    test = [u for u in utterances(folder, [*CORPORA, "facegood"], 0, 1) if held_out(u)]
+    test = list(utterances(folder, [*CORPORA, "facegood"], wanted=held_out))
 
     heard, jaws, spent = {}, {}, 0.0
     for u in test:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,15 @@ GERMAN: dict[str, str] = {
     "(gef": "", "mm": "M", "nn": "N", "NN": "NG", "ss": "S", "vv": "V", "gas": "G",
 }  # fmt: skip
 """EMO-DB's SAMPA → ARPAbet phones with the same lips (several where English has no single one)."""
+
+
+Wanted = Callable[[str, str, str], bool]
+"""Asks of a corpus, clip and speaker whether to read it: aligning what nobody wants takes minutes."""
+
+
+def everything(corpus: str, name: str, speaker: str) -> bool:
+    """Wants every clip."""
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,27 +156,34 @@ def ljspeech(folder: Path) -> Iterator[Utterance]:
         yield Utterance(name, "ljspeech", "ljspeech", read_audio(folder / "ljspeech" / "flac" / f"{name}.flac"), phones)
 
 
-def kathleen(folder: Path, align: Aligner) -> Iterator[Utterance]:
+def kathleen(folder: Path, align: Aligner, wanted: Wanted = everything) -> Iterator[Utterance]:
     """Kathleen, 283 CMU ARCTIC prompts of one US woman."""
     for row in _table(folder / "kathleen" / "metadata.tsv"):
+        if not wanted("kathleen", row["id"], "kathleen"):
+            continue
         samples = read_audio(folder / "kathleen" / "flac" / f"{row['id']}.flac")
         if phones := align(samples, row["text"]):
             yield Utterance(row["id"], "kathleen", "kathleen", samples, phones)
 
 
-def speechocean(folder: Path, align: Aligner) -> Iterator[Utterance]:
+def speechocean(folder: Path, align: Aligner, wanted: Wanted = everything) -> Iterator[Utterance]:
     """Speechocean762, 128 adults with Mandarin as first language; pronunciations as its table gives them."""
     for row in _table(folder / "speechocean" / "metadata.tsv"):
+        speaker = f"speechocean-{row['speaker']}"
+        if not wanted("speechocean", row["id"], speaker):
+            continue
         spelled = [" ".join(bare(p.split("_")[0]) for p in word.split()) for word in row["canonical_phones"].split("|")]
         words = [f"w_{s.lower().replace(' ', '_')}" for s in spelled]
         samples = read_audio(folder / "speechocean" / f"{row['id']}.flac")
         if phones := align(samples, " ".join(words), dict(zip(words, spelled, strict=True))):
-            yield Utterance(row["id"], "speechocean", f"speechocean-{row['speaker']}", samples, phones)
+            yield Utterance(row["id"], "speechocean", speaker, samples, phones)
 
 
-def grid(folder: Path, align: Aligner) -> Iterator[Utterance]:
+def grid(folder: Path, align: Aligner, wanted: Wanted = everything) -> Iterator[Utterance]:
     """GRID speaker 1, 600 command sentences of one British man (sound of the talking-head clips)."""
     for path in sorted((folder / "grid_s1").glob("*.align")):
+        if not wanted("grid", path.stem, "grid-s1"):
+            continue
         words = [line.split()[2] for line in path.read_text().splitlines() if line.strip()]
         samples = read_media(path.with_suffix(".mkv"))
         if phones := align(samples, " ".join(w for w in words if w not in ("sil", "sp"))):

@@ -112,19 +112,19 @@ class Examples:
         return table
 
 
-def held_out(u: Utterance | Example) -> bool:
+def held_out(corpus: str, name: str, speaker: str) -> bool:
     """True for what is measured on and never learned from: BEAT, one German actor, every fifth speaker of
     Speechocean, two of FACEGOOD's takes, JFK, and every tenth clip of the single-speaker corpora."""
-    key = int(hashlib.sha256((u.speaker if u.corpus == "speechocean" else u.name).encode()).hexdigest(), 16)
-    if u.corpus in ("beat", "jfk"):
+    key = int(hashlib.sha256((speaker if corpus == "speechocean" else name).encode()).hexdigest(), 16)
+    if corpus in ("beat", "jfk"):
         return True
-    if u.corpus == "emodb":
-        return u.speaker == "emodb-03"
-    if u.corpus == "facegood":
-        return u.name in ("1114_3_15", "1114_2_04")
-    if u.corpus == "speechocean":
+    if corpus == "emodb":
+        return speaker == "emodb-03"
+    if corpus == "facegood":
+        return name in ("1114_3_15", "1114_2_04")
+    if corpus == "speechocean":
         return key % 5 == 0
-    return u.corpus in ("kathleen", "ljspeech", "grid") and key % 10 == 0
+    return corpus in ("kathleen", "ljspeech", "grid") and key % 10 == 0
 
 
 def facegood_jaw(path: Path) -> NDArray[np.float32]:
@@ -134,14 +134,16 @@ def facegood_jaw(path: Path) -> NDArray[np.float32]:
         return file["weights"][:, column].astype(np.float32)
 
 
-def utterances(folder: Path, corpora: list[str], synthetic: int, seed: int) -> Iterator[Utterance]:
-    """Utterances of the named corpora and ``synthetic`` sentences of flite."""
+def utterances(
+    folder: Path, corpora: list[str], synthetic: int = 0, seed: int = 1, wanted: speech.Wanted = speech.everything
+) -> Iterator[Utterance]:
+    """Utterances of the named corpora, ``synthetic`` sentences of flite among them, as far as they are wanted."""
     align = speech.Aligner()
     readers = {
         "ljspeech": lambda: speech.ljspeech(folder),
-        "kathleen": lambda: speech.kathleen(folder, align),
-        "speechocean": lambda: speech.speechocean(folder, align),
-        "grid": lambda: speech.grid(folder, align),
+        "kathleen": lambda: speech.kathleen(folder, align, wanted),
+        "speechocean": lambda: speech.speechocean(folder, align, wanted),
+        "grid": lambda: speech.grid(folder, align, wanted),
         "emodb": lambda: speech.emodb(folder),
         "beat": lambda: speech.beat(folder),
         "jfk": lambda: speech.jfk(folder, align),
@@ -152,7 +154,7 @@ def utterances(folder: Path, corpora: list[str], synthetic: int, seed: int) -> I
     for name in corpora:
         if name not in readers:
             raise FormatError(f"training config: corpus '{name}', expected one of {', '.join(readers)}")
-        yield from readers[name]()
+        yield from (u for u in readers[name]() if wanted(u.corpus, u.name, u.speaker))
 
 
 def to_example(u: Utterance, sets: list[str], folder: Path) -> Example:

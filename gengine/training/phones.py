@@ -157,7 +157,7 @@ def train(config: dict[str, Any], out: Path) -> Path:
     s = _settings(config)
     build_network(1, s["layers"], 0.0)  # without torch, say so before an hour of reading
     everything = examples_of(s)
-    learn = Examples([e for e in everything.items if not held_out(e)], everything.sets)
+    learn = Examples([e for e in everything.items if not held_out(e.corpus, e.name, e.speaker)], everything.sets)
     log.info("%d utterances, %.1f min", len(learn.items), sum(map(len, learn.items)) / 6000)
     network = None
     for steps in s["steps"]:

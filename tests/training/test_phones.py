@@ -97,3 +97,12 @@ def test_scores_of_a_perfect_and_a_late_hearing():
 def test_matching_is_one_to_one():
     true, heard = np.array([[0.0, 0.1], [0.1, 0.2]]), np.array([[0.03, 0.13]])
     assert match(true, heard) == [(0, 0)]
+
+
+@pytest.mark.data
+def test_what_is_measured_on_is_not_learned_from(reference_data):
+    wanted = phone_examples.held_out
+    test = list(phone_examples.utterances(reference_data, ["ljspeech", "emodb"], wanted=wanted))
+    assert {u.speaker for u in test if u.corpus == "emodb"} == {"emodb-03"}
+    assert 2 <= sum(u.corpus == "ljspeech" for u in test) <= 8
+    assert wanted("beat", "any", "beat-scott") and not wanted("flite", "any", "flite-slt")
