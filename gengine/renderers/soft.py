@@ -51,7 +51,7 @@ class SoftBackend:
         self._two_sided = np.array([p.material.double_sided for p in parts])
         self._cut = np.array([_opacity(p) for p in self._parts], np.float32)
         self._images, self._table = _textures(self._parts)
-        self._texels = _texel_areas(self._triangles, self._uv, self._part, self._table)
+        self._texels = _texel_edges(self._triangles, self._uv, self._part, self._table)
         self._casts = self._cut[self._part] == 1  # what light passes through throws no shadow
         count, faces = len(self._rest), len(self._triangles)
         self._world, self._screen = np.empty((count, 6), np.float32), np.empty((count, 4), np.float32)
@@ -93,6 +93,7 @@ class SoftBackend:
             len(self._part), 1, kernels.setup, *faces, self._screen, True, corner, 1 - corner, width, height,
             self._box, self._level,
         )  # fmt: skip
+        faces = (self._triangles, self._part, np.zeros_like(self._two_sided), self._texels)  # lit sides cast
         cast = np.column_stack([self._cast, self._cast[:, :1]])
         self._spread(
             len(self._part), 1, kernels.setup, *faces, cast, False, half, half, SHADOW, SHADOW,
@@ -173,11 +174,11 @@ def _textures(parts: list[Prepared]) -> tuple[NDArray[np.uint8], NDArray[np.int6
     return np.concatenate(rows), table
 
 
-def _texel_areas(triangles: NDArray, uv: NDArray, part: NDArray, table: NDArray) -> NDArray[np.float32]:
-    """Twice the area of every triangle in texels of its texture ``(F,)``."""
-    a, b, c = (uv[triangles[:, k]].astype(float) for k in range(3))
-    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
-    return (area * table[part, 0, 1] * table[part, 0, 2]).astype(np.float32)
+def _texel_edges(triangles: NDArray, uv: NDArray, part: NDArray, table: NDArray) -> NDArray[np.float32]:
+    """Two edges ``(F, 4)`` of every triangle in texels of its texture: u, v to its second and third corner."""
+    a, b, c = (uv[triangles[:, k]] for k in range(3))
+    size = table[part, 0, 1:3]
+    return np.concatenate([(b - a) * size, (c - a) * size], axis=1).astype(np.float32)
 
 
 def _to_floor(camera: NDArray, width: int, height: int) -> NDArray[np.float64]:

@@ -71,7 +71,12 @@ def setup(first, last, triangles, part, two_sided, texels, points, perspective, 
             continue
         box[f, 0], box[f, 1], box[f, 2], box[f, 3] = x0, x1, y0, y1
         if perspective:
-            level[f] = max(_F(0), _F(0.5) * np.log2(texels[f] / abs(area) + _F(1e-6)))
+            # texels that a step of one pixel crosses, as OpenGL chooses its level
+            sx, sy, tx, ty = bx - ax, by - ay, cx - ax, cy - ay
+            ux, vx = texels[f, 0] * ty - texels[f, 2] * sy, texels[f, 1] * ty - texels[f, 3] * sy
+            uy, vy = texels[f, 2] * sx - texels[f, 0] * tx, texels[f, 3] * sx - texels[f, 1] * tx
+            step = max(ux * ux + vx * vx, uy * uy + vy * vy) / (area * area)
+            level[f] = max(_F(0), _F(0.5) * np.log2(step + _F(1e-6)))
 
 
 @njit(**_OPTIONS)
@@ -120,7 +125,7 @@ def depth_map(top, bottom, order, triangles, points, box, out):
 @njit(**_OPTIONS)
 def texel(images, table, part, level, u, v, out):
     """Bilinear texel of a part's texture at ``(u, v)`` into ``out (4,)``, 0-1; textures repeat."""
-    level = min(int(level + _F(0.35)), table[part, 0, 3] - 1)
+    level = min(int(level + _F(0.5)), table[part, 0, 3] - 1)
     start, w, h = table[part, level, 0], table[part, level, 1], table[part, level, 2]
     x, y = (u - np.floor(u)) * _F(w) - _F(0.5), (v - np.floor(v)) * _F(h) - _F(0.5)
     fx, fy = np.floor(x), np.floor(y)
@@ -256,7 +261,10 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
         oily = gloss(nx, ny, nz, vx, vy, vz, lights[0, 0], lights[0, 1], lights[0, 2], rough * _F(0.55), f0)
         gk, gf, gr = gk * _F(0.75) + oily * s * _F(0.18), gf * _F(0.75), gr * _F(0.75)
     elif kind == 2:
-        gk += gloss(nx, ny, nz, vx, vy, vz, lights[0, 0], lights[0, 1], lights[0, 2], _F(0.12), _F(0.03)) * _F(0.9)
+        # a window's mirror image: every living eye holds one
+        cx, cy, cz = lights[0, 0] + _F(1.6) * vx, lights[0, 1] + _F(1.6) * vy, lights[0, 2] + _F(1.6) * vz
+        r = _F(1) / np.sqrt(cx * cx + cy * cy + cz * cz)
+        gk += gloss(nx, ny, nz, vx, vy, vz, cx * r, cy * r, cz * r, _F(0.24), _F(0.06))
     elif kind == 6:
         gk, gf, gr = gk * _F(0.6), gf * _F(0.6), gr * _F(0.6)
     up = ny * _F(0.5) + _F(0.5)
@@ -290,7 +298,7 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
         elif kind == 7:
             shaded *= _F(0.45)
         elif kind == 6:
-            shaded *= _F(0.62)
+            shaded *= _F(0.75)
         out[k] = shaded + key * gk + fill * gf + rim * gr
     # Khronos' neutral tone curve: colours stay true, only what is too bright bends over
     low = min(out[0], out[1], out[2])
@@ -367,7 +375,7 @@ def shade(
                     p[k] *= share
                     base[k] = colors[q, k]
                 if table[q, 0, 3] > 0:
-                    texel(images, table, q, level[f] + (_F(0.5) if kinds[q] == 4 else _F(0)), tu, tv, t)
+                    texel(images, table, q, level[f], tu, tv, t)
                     for k in range(3):
                         base[k] *= t[k]
                 for k in range(3):

@@ -168,10 +168,10 @@ class VideoWriter:
         end = len(self._pending) if last else len(self._pending) // _BLOCK * _BLOCK
         for begin in range(0, end, _BLOCK):
             block = np.clip(self._pending[begin : min(begin + _BLOCK, end)], -1.0, 1.0)
-            block = (block * 32767).astype(np.int16) if self.kind.sound_format == "s16" else block
-            piece = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(block[None]), format=self.kind.sound_format, layout="mono"
-            )
+            packed: Any = np.ascontiguousarray(block[None])
+            if self.kind.sound_format == "s16":
+                packed = (packed * 32767).astype(np.int16)
+            piece = av.AudioFrame.from_ndarray(packed, format=self.kind.sound_format, layout="mono")
             piece.sample_rate, piece.pts, piece.time_base = AUDIO_RATE, self._samples, Fraction(1, AUDIO_RATE)
             self._samples += len(block)
             self._mux(self._audio, piece)

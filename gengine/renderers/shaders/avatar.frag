@@ -69,7 +69,8 @@ void main() {
     if (kind == 1) {  // an oily second lobe
         gloss = gloss * 0.75 + KEY * shadow * ggx(n, v, key_direction, rough * 0.55, f0) * 0.18;
     } else if (kind == 2) {  // wet eye: sharp highlight, the lids' shade on top
-        gloss += KEY * ggx(n, v, key_direction, 0.12, 0.03) * 0.9;
+        // a window's mirror image: every living eye holds one
+        gloss += KEY * ggx(n, v, normalize(key_direction + 1.6 * v), 0.24, 0.06);
         shaded *= 0.92;
     } else if (kind == 5) {
         float fuzz = pow(1.0 - max(dot(n, v), 0.0), 4.0);
@@ -77,7 +78,7 @@ void main() {
     } else if (kind == 7) {  // the mouth's inside sees little light
         shaded *= 0.45;
     } else if (kind == 6) {
-        shaded *= 0.62;
+        shaded *= 0.75;
         gloss *= 0.6;
     }
     vec3 c = shaded + gloss;
