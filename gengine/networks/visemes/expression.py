@@ -117,8 +117,11 @@ def mix(shown: NDArray[np.float64], table: Expressions) -> NDArray[np.float64]:
     out = shown @ table.weights + rest[:, None] * table.weights[0]
     for a, b in _OPPOSED:
         x, y = out[:, a].copy(), out[:, b].copy()
-        out[:, a] = np.where(x >= y, x - 0.5 * y, 0.0)
-        out[:, b] = np.where(x >= y, 0.0, y - 0.5 * x)
+        # 1 where x is clearly larger, 0 where y is; smooth between, so that no channel steps as one overtakes
+        lead = np.clip(0.5 + (x - y) / (1.2 * np.maximum(x + y, 1e-6)), 0.0, 1.0)
+        lead = lead * lead * (3.0 - 2.0 * lead)
+        out[:, a] = lead * np.maximum(x - 0.5 * y, 0.0)
+        out[:, b] = (1.0 - lead) * np.maximum(y - 0.5 * x, 0.0)
     return np.clip(out, 0.0, 1.0, out=out)
 
 

@@ -121,8 +121,16 @@ def test_opposed_channels_damp_each_other():
     mixed = mix(both, expressions())[0]
     from gengine.core.face import ARKIT_INDEX
 
-    assert mixed[ARKIT_INDEX["mouthFrownLeft"]] == 0
+    assert mixed[ARKIT_INDEX["mouthFrownLeft"]] < 0.06
     assert 0 < mixed[ARKIT_INDEX["mouthSmileLeft"]] < 0.62 * 0.7
+
+
+def test_no_channel_steps_as_one_emotion_overtakes_another():
+    share = np.linspace(0, 1, 201)
+    for a, b in (("fear", "disgust"), ("happiness", "sadness"), ("surprise", "anger")):
+        shown = np.zeros((len(share), len(EMOTIONS)))
+        shown[:, EMOTIONS.index(a)], shown[:, EMOTIONS.index(b)] = 1 - share, share
+        assert np.abs(np.diff(mix(shown, expressions()), axis=0)).max() < 0.02
 
 
 def test_moods_rise_at_their_own_pace():
