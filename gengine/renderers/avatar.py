@@ -106,11 +106,10 @@ class AvatarRenderer(Renderer):
         """The view moved along with the slow part of the figure's sway."""
         anchor = self._head if self.view_name == "portrait" else 0
         place = self._at(matrices, [anchor])[0] - self._rest[anchor]
-        if self._centre is None:
-            self._centre = place
-        else:
-            self._centre = self._centre + (place - self._centre) * (1 - np.exp(-1 / (fps * FOLLOW[self.view_name])))
-        shift = self._centre if self.view_name == "portrait" else self._centre * np.array([1.0, 0.0, 1.0])
+        before = place if self._centre is None else self._centre
+        centre = before + (place - before) * (1 - np.exp(-1 / (fps * FOLLOW[self.view_name])))
+        self._centre = centre
+        shift = centre if self.view_name == "portrait" else centre * np.array([1.0, 0.0, 1.0])
         view = self._view
         return replace(view, position=view.position + shift, target=view.target + shift)
 

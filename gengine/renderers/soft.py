@@ -148,7 +148,8 @@ def _textures(parts: list[Prepared]) -> tuple[NDArray[np.uint8], NDArray[np.int6
     """All texels ``(N, 4)`` of all mip levels, and where each begins: ``(P, 8, 4)`` start, width, height, levels."""
     table = np.zeros((len(parts), _LEVELS, 4), np.int64)
     rows: list[NDArray[np.uint8]] = [np.zeros((1, 4), np.uint8)]
-    start, known = 1, {}
+    start = 1
+    known: dict[int, int] = {}
     for k, prepared in enumerate(parts):
         texture = prepared.part.material.texture
         if texture is None:
@@ -161,7 +162,7 @@ def _textures(parts: list[Prepared]) -> tuple[NDArray[np.uint8], NDArray[np.int6
         image[..., : texture.shape[2]] = texture
         level = 0
         while True:
-            height, width = image.shape[:2]
+            height, width = image.shape[0], image.shape[1]
             table[k, level, :3] = start, width, height
             rows.append(image.reshape(-1, 4))
             start += width * height
