@@ -158,7 +158,7 @@ def _textures(parts: list[Prepared]) -> tuple[NDArray[np.uint8], NDArray[np.int6
             table[k] = table[known[id(texture)]]
             continue
         known[id(texture)] = k
-        image = np.full((*texture.shape[:2], 4), 255, np.uint8)
+        image: Any = np.full((*texture.shape[:2], 4), 255, np.uint8)
         image[..., : texture.shape[2]] = texture
         level = 0
         while True:
