@@ -23,7 +23,7 @@ def frame_count(duration: float, fps: float) -> int:
 
 def resample_index(
     count: int, fps: float, target: float
-) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.floating]]:
+) -> tuple[NDArray, NDArray, NDArray]:
     """Neighbours and blend ``t`` in [0, 1) that take ``count`` frames at ``fps`` to ``target`` Hz."""
     position = np.arange(frame_count(count / fps, target)) * (fps / target)
     position = np.minimum(position, count - 1)
