@@ -17,7 +17,7 @@ from gengine.renderers.scene import CAMERAS, View, camera, studio
 from gengine.renderers.tape import Tape
 from gengine.retarget.avatar import to_avatar
 
-BACKENDS = ("auto", "gl", "soft")
+BACKENDS = ("auto", "gl", "soft", "pytorch3d")
 FOLLOW = {"portrait": 0.35, "upper": 0.5, "full": 0.6}
 """Seconds in which the camera follows the figure's slow sway (time constant)."""
 BLOCK = 64
@@ -117,6 +117,10 @@ class AvatarRenderer(Renderer):
 def _backend(name: str, avatar: Avatar, width: int, height: int) -> Any:
     if name not in BACKENDS:
         raise GengineError(f"--backend {name}: choose from {', '.join(BACKENDS)}")
+    if name == "pytorch3d":
+        from gengine.renderers.differentiable import Pytorch3dBackend
+
+        return Pytorch3dBackend(avatar, width, height)
     from gengine.renderers.gl import GlBackend, hardware
     from gengine.renderers.soft import SoftBackend
 
