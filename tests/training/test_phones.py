@@ -106,3 +106,18 @@ def test_what_is_measured_on_is_not_learned_from(reference_data):
     assert {u.speaker for u in test if u.corpus == "emodb"} == {"emodb-03"}
     assert 2 <= sum(u.corpus == "ljspeech" for u in test) <= 8
     assert wanted("beat", "any", "beat-scott") and not wanted("flite", "any", "flite-slt")
+
+
+def test_borders_move_to_where_they_are_heard_and_no_further():
+    sets = ["", "sil", "M", "AA"]
+    members = phone_examples.Examples([], sets).members()
+    labels = np.repeat([1, 2, 3, 1], [20, 10, 20, 10]).astype(np.int16)
+    blank = np.zeros(60, np.float16)
+    e = phone_examples.Example("a", "x", "x", np.zeros((60, 40), np.float16), labels, blank)
+    heard = np.repeat([1, 2, 3, 1], [23, 11, 26, 0])  # the last border is heard too late to be believed
+    posteriors = np.full((60, 40), 1e-4)
+    posteriors[np.arange(60), [phones.PHONES.index(sets[i]) for i in heard]] = 1
+    moved = phone_examples.realign(e, np.log(posteriors).astype(np.float32), members, doubt=0.0).labels
+    assert np.flatnonzero(np.diff(moved)).tolist() == [22, 33, 49 + phone_examples.SLACK]
+    doubted = phone_examples.realign(e, np.log(posteriors).astype(np.float32), members, doubt=0.5).labels
+    assert (doubted[49 + phone_examples.SLACK + 1 :] == 0).all() and (doubted[:50] == moved[:50]).all()
