@@ -278,8 +278,8 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
         wrap, leak, tint = _F(0.02), _F(0), _F(1)
         if kind == 1:
             wrap = _F(0.34) if k == 0 else (_F(0.16) if k == 1 else _F(0.10))
-            leak = _F(0.10) if k == 0 else (_F(0.03) if k == 1 else _F(0.02))
-            tint = _F(1) if k == 0 else (_F(0.55) if k == 1 else _F(0.42))
+            leak = _F(0.06) if k == 0 else (_F(0.03) if k == 1 else _F(0.02))
+            tint = _F(1) if k == 0 else (_F(0.8) if k == 1 else _F(0.72))
             tint = tint + (_F(1) - tint) * s
         elif kind == 5:
             wrap = _F(0.12)

@@ -57,8 +57,8 @@ void main() {
     if (double_sided && dot(n, v) < 0.0) n = -n;
     float shadow = lit_by_key(n);
     vec3 wrap = kind == 1 ? vec3(0.34, 0.16, 0.10) : kind == 5 ? vec3(0.12) : kind == 4 ? vec3(0.2) : vec3(0.02);
-    vec3 tint = kind == 1 ? mix(vec3(1.0, 0.55, 0.42), vec3(1.0), shadow) : vec3(1.0);
-    vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), kind == 1 ? vec3(0.10, 0.03, 0.02) : vec3(0.0)) * tint
+    vec3 tint = kind == 1 ? mix(vec3(1.0, 0.80, 0.72), vec3(1.0), shadow) : vec3(1.0);
+    vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), kind == 1 ? vec3(0.06, 0.03, 0.02) : vec3(0.0)) * tint
         + FILL * diffuse(n, fill_direction, wrap) + RIM * 0.35 * diffuse(n, rim_direction, vec3(0.0));
     vec3 ambient = mix(lights[3], lights[4], n.y * 0.5 + 0.5);
     vec3 shaded = albedo * (light * 0.43 + ambient);
