@@ -1,6 +1,7 @@
 """How exactly words and sounds are timed: forced alignment against reference labels and against the sound itself.
 
     python benchmarks/alignment.py            # LJ Speech and BEAT (MFA labels), EMO-DB (hand labels)
+    python benchmarks/alignment.py robustness # which recordings and words are given up, and whose wrong text is taken
 
 Offsets are ours minus the reference, milliseconds; |.| is absolute. "Landmarks" are the half-way points at
 which the energy above 4 kHz rises and falls around an S or SH between two vowels: they tell whether a set of
@@ -13,10 +14,12 @@ import argparse
 import csv
 import difflib
 import os
+import re
 import statistics
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.words import Phone
+from gengine.errors import TextError
 from gengine.inputs.align import align
 from gengine.inputs.audio import load_audio
 from gengine.inputs.phones import SILENCE, UNKNOWN, VOWELS, normalise
@@ -163,12 +167,134 @@ def measure_stress(files: Iterable[Path]) -> None:
     print(f"\nstress: right for {100 * right / count:.0f} % of {count} words; first vowel {100 * first / count:.0f} %")
 
 
+# ---- robustness: right texts that are given up, wrong ones that are not
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recording, its true text, and, where known, when its words start (s)."""
+
+    clip: AudioClip
+    text: str
+    starts: tuple[float, ...] = ()
+
+
+def listed(folder: Path, sounds: str = "flac") -> list[Case]:
+    with (folder / "metadata.tsv").open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file, delimiter="\t") if r.get("extent", "full") == "full"]
+    return [Case(load_audio(folder / sounds / f"{r['id']}.flac"), r["text"]) for r in rows]
+
+
+def joined(cases: list[Case], size: int, pause: float = 0.8) -> list[Case]:
+    """Long recordings of ``size`` clips with pauses; true starts are those found in each clip alone."""
+    result = []
+    for first in range(0, len(cases) - size + 1, size):
+        parts: list[np.ndarray] = []
+        starts: list[float] = []
+        at = 0.0
+        for case in cases[first : first + size]:
+            track, _ = align(case.clip, read_text(case.text, "en"))
+            starts += [at + w.start for w in track.words]
+            parts += [case.clip.samples, np.zeros(int(pause * (1 + len(parts) % 4 / 2) * SAMPLE_RATE), np.float32)]
+            at = sum(map(len, parts)) / SAMPLE_RATE
+        text = " ".join(c.text for c in cases[first : first + size])
+        result.append(Case(AudioClip(np.concatenate(parts)), text, tuple(starts)))
+    return result
+
+
+def noisy(cases: list[Case], decibels: float) -> list[Case]:
+    """White noise so far below the loud parts of the voice."""
+    result = []
+    for index, case in enumerate(cases):
+        sound = case.clip.samples
+        level = np.sqrt(np.mean(sound[np.abs(sound) > 0.01] ** 2)) * 10 ** (-decibels / 20)
+        noise = level * np.random.default_rng(index).standard_normal(len(sound))
+        result.append(Case(AudioClip((sound + noise).astype(np.float32)), case.text, case.starts))
+    return result
+
+
+def given_up(clip: AudioClip, text: str, language: str) -> tuple[int, int, bool, list[float]]:
+    """Words, words not found, whether anything was noted, where they start; a refused text is not found as a whole."""
+    try:
+        track, notes = align(clip, read_text(text, language))
+    except TextError:
+        return len(text.split()), len(text.split()), True, []
+    lost = 0
+    for note in notes:
+        if some := re.match(r"(\d+) of \d+ words of the text could not be found", note):
+            lost = int(some[1])
+        elif "could not be found" in note or "estimated" in note:
+            lost = len(track.words)
+    return len(track.words), lost, bool(notes), [w.start for w in track.words]
+
+
+def robustness(name: str, cases: list[Case], language: str = "en") -> None:
+    """One row: with the right text, then with that of the recording half the set away (where it differs)."""
+    began, count, off, timed, line = time.process_time(), len(cases), 0, 0, f"{name:<26}{len(cases):>5}"
+    right = []
+    for case in cases:
+        words, lost, _, starts = given_up(case.clip, case.text, language)
+        right.append((words, lost))
+        if len(starts) == len(case.starts):
+            timed += words
+            off += sum(abs(a - b) > 0.2 for a, b in zip(starts, case.starts, strict=True))
+    seconds = sum(c.clip.duration for c in cases)
+    speed = seconds / (time.process_time() - began)
+    others = [cases[(k + (count + 1) // 2) % count].text if count > 1 else _OTHER for k in range(count)]
+    judged = [given_up(c.clip, t, language)[:3] for c, t in zip(cases, others, strict=True) if t != c.text]
+    wrong = [(words, lost) for words, lost, _ in judged]
+    some = 100 * sum(lost > 0 for _, lost in right) / count
+    taken = 100 * sum(2 * lost < words for words, lost in wrong) / len(wrong)
+    quiet = 100 * sum(not noted for *_, noted in judged) / len(judged)
+    line += f"{seconds:>6.0f}{some:>9.1f}{_percent(right):>8.1f}" + (f"{100 * off / timed:>9.1f}" if timed else " " * 9)
+    print(line + f"{speed:>7.0f}{len(wrong):>8}{quiet:>9.1f}{taken:>9.1f}{100 - _percent(wrong):>8.1f}", flush=True)
+
+
+def _percent(pairs: list[tuple[int, int]]) -> float:
+    return 100 * sum(lost for _, lost in pairs) / sum(words for words, _ in pairs)
+
+
+_OTHER = "Printing, in the only sense with which we are at present concerned, differs from most of the arts"
+
+
+def measure_robustness(data: Path) -> None:
+    print("robustness, %: recordings with words given up, words given up, words more than 0.2 s off (against labels")
+    print("or each clip alone); with another recording's text: taken without a note, mostly taken, words taken\n")
+    print(f"{'':<26}{'n':>5}{'s':>6}{'rec. up':>9}{'words':>8}{'off':>9}{'speed':>7}", end="")
+    print(f"{'wrong n':>8}{'no note':>9}{'most':>9}{'words':>8}")
+    speech = data / "speech"
+    robustness("President Kennedy, 1961", [Case(load_audio(speech / "jfk.flac"), (speech / "jfk.txt").read_text())])
+    reader, accents, lj = listed(data / "kathleen"), listed(data / "speechocean", ""), listed(data / "ljspeech")
+    robustness("kathleen, every third", reader[::3])
+    long = joined(reader[:80], 8)
+    robustness("kathleen, eight joined", long)
+    for decibels in (20, 10, 5):
+        robustness(f"the same, noise at {decibels} dB", noisy(long[:6], decibels))
+    robustness("speechocean", accents)
+    robustness("speechocean, eight joined", joined(accents[:64], 8))
+    robustness("LJ Speech", lj)
+    talk = []
+    for path in sorted((data / "beat").rglob("*.TextGrid")):
+        track = read_text(path, "en").track
+        words = track.words if track else ()
+        text = " ".join(w.text for w in words)
+        talk.append(Case(load_audio(path.with_suffix(".flac")), text, tuple(w.start for w in words)))
+    robustness("BEAT", talk)
+    robustness("EMO-DB, every fifth", listed(data / "emodb")[::5], "de")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("all", "borders", "robustness"), default="all")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("GENGINE_DATA", DEFAULT_DATA)))
-    data = parser.parse_args().data
+    arguments = parser.parse_args()
+    data = arguments.data
     if not data.is_dir():
         sys.exit(f"alignment: no reference recordings at {data}; set GENGINE_DATA or --data")
+    if arguments.part != "borders":
+        measure_robustness(data)
+    if arguments.part == "robustness":
+        return
     measure("LJ Speech (English)", lj_speech(data / "ljspeech"))
     measure("BEAT (free speech, one minute each)", beat(data / "beat"))
     measure("EMO-DB neutral (German)", emo_db(data / "emodb"))
