@@ -21,9 +21,7 @@ def frame_count(duration: float, fps: float) -> int:
     return max(0, math.ceil(duration * fps - 1e-6))
 
 
-def resample_index(
-    count: int, fps: float, target: float
-) -> tuple[NDArray, NDArray, NDArray]:
+def resample_index(count: int, fps: float, target: float) -> tuple[NDArray, NDArray, NDArray]:
     """Neighbours and blend ``t`` in [0, 1) that take ``count`` frames at ``fps`` to ``target`` Hz."""
     position = np.arange(frame_count(count / fps, target)) * (fps / target)
     position = np.minimum(position, count - 1)
