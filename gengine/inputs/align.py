@@ -29,11 +29,12 @@ evenly around the energy landmarks of S in LJ Speech. (LJ Speech's own labels ar
 landmarks, ours seem 10 ms early against them: they set no standard here.) ``python benchmarks/alignment.py``.
 """
 
-POOREST_SCORE, CONTRAST = -47.0, 12.0
-"""A doubted chunk is believed from this mean score per frame on, if that of its words said backwards is so much lower.
+BELIEVED, CONTRAST_COUNTS = -30.0, 0.8
+"""A doubted chunk is believed where its mean score per frame plus so much of its contrast reaches the first.
 
-Neither alone tells right from wrong: noise and accents score as poorly as another text does, and short wrong
-texts happen to fit better one way round. ``python benchmarks/alignment.py robustness`` shows what both let pass.
+The contrast is the lead over its words said backwards. Neither alone tells right from wrong: noise and accents
+score as poorly as another text does, and short wrong texts happen to fit better one way round. Chosen on a part
+of the recordings that ``python benchmarks/alignment.py robustness`` leaves out.
 """
 
 FASTEST, ABSURD = 35.0, 150.0
@@ -74,7 +75,7 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
             return _fill_words(transcript.track, samples, said, tool, duration), notes
         words: list[Word] = []
         phones: list[Phone] = []
-        guessed = unheard = 0
+        guessed = unheard = poor = 0
         for stretch, start, end in _stretches(transcript, said, duration):
             found = _align(tool, samples, stretch, start, end) if believable else [_Found(stretch, start, end)]
             for part in found:
@@ -83,12 +84,15 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
                     some_words, some_phones = estimate([t for t, _ in part.said], parts, part.start, part.end)
                 else:
                     unheard += part.unheard
+                    poor += len(part.said) if part.poor else 0
                     some_words, some_phones = part.words, part.phones
                 words += some_words
                 phones += some_phones
     if guessed and believable:
         what = "The text" if guessed == len(said) else f"{guessed} of {len(said)} words of the text"
         notes.append(f"{what} could not be found in the sound; these word times are estimated, lips less exact.")
+    elif 2 * poor > len(said):
+        notes.append("The text fits the sound poorly; check that it is what is said.")
     elif unheard > 0.1 * len(said):
         notes.append(f"{unheard} words of the text were not heard in the sound.")
     words.sort(key=lambda w: w.start)
@@ -204,13 +208,14 @@ def _stretches(
 
 @dataclass
 class _Found:
-    """Part of a stretch, in [``start``, ``end``] s: aligned where ``found``; ``doubted`` at first sight."""
+    """Part of a stretch, in [``start``, ``end``] s: aligned where ``found``; ``doubted`` at first, ``poor`` still."""
 
     said: Sequence[_Said]
     start: float
     end: float
     found: bool = False
     doubted: bool = False
+    poor: bool = False
     unheard: int = 0
     words: list[Word] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
@@ -238,18 +243,21 @@ def _align(
         if _believed(chunk) and begin >= chunk.first and at <= chunk.last:
             _place(part, chunk.sounds, begin, at, start + BIAS)
             part.found, part.unheard = True, chunk.unheard
-            part.doubted = chunk.contrast is not None
+            part.doubted, part.poor = chunk.contrast is not None, chunk.doubted
         found.append(part)
-    if 2 * sum(len(p.said) for p in found if p.found) < len(stretch):
+    if sum(_fit(c) * (c.last - c.first) for c in chunks) < BELIEVED * len(spoken):
         # Among so much that does not fit, another text's words fit by chance.
         return [_Found(part.said, part.start, part.end) if part.doubted else part for part in found]
     return found
 
 
+def _fit(chunk: Chunk) -> float:
+    """What ``BELIEVED`` is compared with."""
+    return chunk.score + CONTRAST_COUNTS * (chunk.contrast or 0.0) if chunk.sounds else 2 * BELIEVED
+
+
 def _believed(chunk: Chunk) -> bool:
-    if not chunk.sounds or chunk.contrast is None:
-        return bool(chunk.sounds)  # nothing was doubted
-    return chunk.score >= POOREST_SCORE and chunk.contrast >= CONTRAST
+    return bool(chunk.sounds) and (chunk.contrast is None or _fit(chunk) >= BELIEVED)
 
 
 def _place(part: _Found, sounds: Sequence[Sound], first: int, last: int, shift: float) -> None:

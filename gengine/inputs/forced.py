@@ -55,6 +55,9 @@ PATIENT_SKIP = 1e-18
 DOUBTED = -32.0
 """Mean score per frame below which a chunk is searched again with patience, and compared to its control."""
 
+SURE = -22.0
+"""Mean score per frame from which a chunk that was searched again needs no control."""
+
 UNHEARD = -30.0
 """What a whole chunk of unheard words would add to its score."""
 
@@ -212,9 +215,7 @@ class Aligner:
             again = self._found(pcm, names, words, start, end, run[0].first, run[-1].last, patient=True)
         except AlignmentFailed:
             return run
-        return [
-            replace(c, contrast=self._contrast(pcm, words, c)) if c.sounds and c.last > c.first else c for c in again
-        ]
+        return [replace(c, contrast=self._contrast(pcm, words, c)) if c.sounds and c.score < SURE else c for c in again]
 
     def _contrast(self, pcm: NDArray[np.int16], words: Sequence[Spoken], chunk: Chunk) -> float:
         """Score of ``chunk`` less that of its heard words said backwards, another text of the same sounds."""
