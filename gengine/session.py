@@ -76,7 +76,7 @@ class Session:
         self._syllables = SyllableEncoder()
         self._lexicon = LexiconEncoder(words.language if words else "en")
         self._phones = phones.PhoneEncoder(keep_frames=True) if words is None or not words.phones else None
-        self._curves, self._feelings, self._jaw = CurveBuffer(), CurveBuffer(), CurveBuffer()
+        self._curves, self._feelings, self._jaw, self._sound = (CurveBuffer() for _ in range(4))
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
         self._audio = CurveBuffer()
         self._handed_phones = 0
@@ -134,6 +134,7 @@ class Session:
 
     def _hear(self, samples: NDArray[np.float32], last: bool) -> None:
         """Run the encoders over new 16 kHz samples and keep what they settled."""
+        self._sound.append({"sound": samples})
         prosody = [self._prosody.push(samples)]
         settled = list(self._phones.push(samples)) if self._phones else []
         if last:
@@ -185,6 +186,7 @@ class Session:
             self._curves.drop(round(keep * ANALYSIS_RATE))
             self._feelings.drop(round(keep * ANALYSIS_RATE))
             self._jaw.drop(round(keep * ANALYSIS_RATE))
+            self._sound.drop(round(keep * SAMPLE_RATE))
             for events in self._events.values():
                 events.drop(keep)
 
@@ -212,6 +214,7 @@ class Session:
             language=words.language,
             source=words.source,
             jaw=self._jaw.read(frames.start, frames.stop)["jaw"] if self._phones else None,
+            sound=self._sound.read(round(first * SAMPLE_RATE), round(known * SAMPLE_RATE))["sound"],
         )
         with self._timed("face"):
             face = self._networks["face"].generate(conditions, self._states["face"])

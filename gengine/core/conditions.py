@@ -84,7 +84,8 @@ class Conditions:
     already when they begin by then); an event is listed identically in every window that lists it, so
     (kind, start) can serve as its key. Nothing else after ``known_until`` is known; ``ended`` says that the
     recording ends there. ``jaw (N,)``, where phones are only heard, is the jawOpen that the recogniser expects
-    of neutral speech, on the clock of the prosody.
+    of neutral speech, on the clock of the prosody. ``sound (M,)`` is the waveform itself, [-1, 1] at ``SAMPLE_RATE``
+    from ``start`` to ``known_until``.
     """
 
     start: float
@@ -103,6 +104,7 @@ class Conditions:
     source: str = "none"
     jaw: NDArray[np.floating] | None = None
     face: FaceTrack | None = None
+    sound: NDArray[np.float32] | None = None
 
     def frames(self, rate: float = MOTION_RATE) -> NDArray[np.float64]:
         """Times (s) of the motion frames of this hop."""
