@@ -15,6 +15,12 @@ BEAT_EMOTIONS: tuple[str, ...] = (
 )  # fmt: skip
 """BEAT's eight labels in BEAT's id order."""
 
+BEAT_VAD: tuple[tuple[float, float, float], ...] = (
+    (0.0, 0.0, 0.0), (0.81, 0.51, 0.46), (-0.51, 0.59, 0.25), (-0.63, -0.27, -0.33), (-0.23, 0.31, 0.18),
+    (0.40, 0.67, -0.13), (-0.64, 0.60, -0.43), (-0.60, 0.35, 0.11),
+)  # fmt: skip
+"""Valence, arousal, dominance of BEAT's eight emotions (Russell & Mehrabian 1977)."""
+
 EMOTIONS: tuple[str, ...] = (
     *BEAT_EMOTIONS,
     "amused", "proud", "bored", "tired", "anxious", "confused", "tender", "sarcastic", "pained", "determined",
@@ -68,3 +74,16 @@ class EmotionTrack:
             self.vad[low] * (1 - t) + self.vad[high] * t,
             float(fps),
         )
+
+
+def beat_ids(weights: NDArray, vad: NDArray) -> NDArray[np.int64]:
+    """The one of BEAT's eight emotions, ids 0-7 ``(T,)``, that strengths ``(T, 18)`` and VAD ``(T, 3)`` say most.
+
+    That is the strongest of the eight, or, where an emotion beyond them is stronger, the nearest of the eight in
+    valence, arousal and dominance. What is weaker than 0.15 is neutral.
+    """
+    own, others = weights[:, 1 : len(BEAT_EMOTIONS)], weights[:, len(BEAT_EMOTIONS) :]
+    strength, beyond = own.max(axis=1, initial=0.0), others.max(axis=1, initial=0.0)
+    away = np.linalg.norm(vad[:, None] - np.array(BEAT_VAD), axis=-1)
+    ids = np.where(beyond > strength, away.argmin(axis=1), 1 + own.argmax(axis=1))
+    return np.where(np.maximum(strength, beyond) < 0.15, 0, ids)

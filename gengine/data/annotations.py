@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.emotion import BEAT_EMOTIONS, EMOTIONS, EmotionTrack
+from gengine.core.emotion import BEAT_EMOTIONS, BEAT_VAD, EMOTIONS, EmotionTrack, beat_ids
 from gengine.core.timing import frame_count
 from gengine.core.words import Phone, Word, WordTrack
-from gengine.data.beat_layout import VAD, emotion_label
+from gengine.data.beat_layout import emotion_label
 from gengine.errors import FormatError
 from gengine.inputs.textgrid import parse_textgrid
 from gengine.inputs.transcript import phones_from
@@ -168,20 +168,12 @@ def emotion_track(feelings: Sequence[Feeling], duration: float, fps: float) -> E
         ids[times >= f.start - 1e-6] = f.id
     weights = np.zeros((len(times), len(EMOTIONS)), np.float32)
     weights[np.arange(len(times)), ids] = 1.0
-    return EmotionTrack(weights, np.array(VAD)[ids], fps)
+    return EmotionTrack(weights, np.array(BEAT_VAD)[ids], fps)
 
 
 def feelings_of(track: EmotionTrack, start: float = 0.0) -> tuple[Feeling, ...]:
-    """The one of BEAT's eight emotions that says most, over time.
-
-    That is the strongest of the eight, or, where an emotion beyond them is stronger, the nearest of the eight in
-    valence, arousal and dominance. What is weaker than 0.15 is neutral.
-    """
-    own, others = track.weights[:, 1 : len(BEAT_EMOTIONS)], track.weights[:, len(BEAT_EMOTIONS) :]
-    strength, beyond = own.max(axis=1, initial=0.0), others.max(axis=1, initial=0.0)
-    away = np.linalg.norm(track.vad[:, None] - np.array(VAD), axis=-1)
-    ids = np.where(beyond > strength, away.argmin(axis=1), 1 + own.argmax(axis=1))
-    ids = np.where(np.maximum(strength, beyond) < 0.15, 0, ids)
+    """The one of BEAT's eight emotions that says most (``gengine.core.emotion.beat_ids``), over time."""
+    ids = beat_ids(track.weights, track.vad)
     cuts = [0, *(np.flatnonzero(np.diff(ids)) + 1), len(ids)]
     return tuple(
         Feeling(start + a / track.fps, start + b / track.fps, int(ids[a]))

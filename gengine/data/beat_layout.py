@@ -30,12 +30,6 @@ SPEECH_EMOTIONS: tuple[tuple[int, int], ...] = (
 )
 """Last sequence number of a speech, and its emotion id."""
 
-VAD: tuple[tuple[float, float, float], ...] = (
-    (0.0, 0.0, 0.0), (0.81, 0.51, 0.46), (-0.51, 0.59, 0.25), (-0.63, -0.27, -0.33), (-0.23, 0.31, 0.18),
-    (0.40, 0.67, -0.13), (-0.64, 0.60, -0.43), (-0.60, 0.35, 0.11),
-)  # fmt: skip
-"""Valence, arousal, dominance of BEAT's eight emotions (Russell & Mehrabian 1977)."""
-
 _EMOTIONAL = {
     "test": {65, 73, 81, 87, 95, 103, 111},
     "val": {72, 80, 86, 94, 102, 110, 118},

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
+from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
-from gengine.data.euler141 import JOINTS
 from gengine.errors import FormatError
 from gengine.exporters.bvh_reader import BvhTable, read_bvh_table
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gengine.core import rotation
+from gengine.core.euler141 import JOINTS, from_141, to_141
 from gengine.core.performance import Performance
 from gengine.data import annotations, beat
 from gengine.data.annotations import Feeling, Gesture
@@ -15,7 +16,6 @@ from gengine.data.beat import BeatCorpus, read_sequence, write_sequence
 from gengine.data.beat2 import read_beat2
 from gengine.data.beat_layout import SequenceName, expected_numbers, find_sequences
 from gengine.data.beat_motion import columns141, read_body
-from gengine.data.euler141 import JOINTS, from_141, to_141
 from gengine.errors import FormatError, GengineError
 
 
