@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from gengine.cli_data import app as data_app
+from gengine.cli_evaluate import HELP as EVALUATE_HELP
+from gengine.cli_evaluate import evaluate
 from gengine.errors import GengineError
 
 app = typer.Typer(
@@ -25,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app, name="data")
+app.command(name="evaluate", help=EVALUATE_HELP)(evaluate)
 
 FORMATS = "bvh,csv,json,npz,mp4"
 FORMATS_HELP = "Comma-separated: bvh csv json npz mp4, glb (avatar), avatar (its video), vrma usd fbx smplx."

@@ -1,0 +1,280 @@
+"""Training of the FGD autoencoder on a corpus in BEAT's layout.
+
+The encoder is the published one (see ``gengine.metrics.fgd``); the decoder mirrors it. Loss: L1 of the poses plus
+a tenth of the mean squared error of their velocities. Only the encoder is exported, with its normalisations folded
+into the convolutions and its linear layers multiplied into one, in half precision.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.checkpoint import save_checkpoint
+from gengine.core import rotation
+from gengine.core.euler141 import JOINTS
+from gengine.core.noise import generator
+from gengine.data.beat import BeatCorpus
+from gengine.data.beat_layout import BVH
+from gengine.data.beat_motion import read_body
+from gengine.errors import GengineError
+from gengine.metrics.fgd import FPS, LATENT, LAYERS, REPRESENTATIONS, SLOPE, TAIL, WINDOW, mean_pose, pose_values
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+DEFAULTS: dict[str, Any] = {
+    "data": "runs/corpus",
+    "split": "train",
+    "representation": "euler141",
+    "floor": 5.0,
+    "velocity": 0.1,
+    "batch": 128,
+    "rate": 1e-3,
+    "steps": 1200,
+    "warmup": 50,
+    "ema": 0.99,
+    "precision": "bf16",
+    "seed": 1,
+    "threads": 1,
+    "minutes": None,
+}
+"""Every setting with its default. ``floor``: least deviation (degrees) that a channel is divided by."""
+
+
+def read_poses(
+    corpus: BeatCorpus, split: str, representation: str, reference: NDArray | None = None
+) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]:
+    """Poses ``(T, D)`` at 15 fps of every body of a split, and the reference pose ``(141,)`` of their branch.
+
+    Without ``reference`` it is the mean pose of what is read, each joint's triple nearest to zero.
+    """
+    stems = [s for s in corpus.names(split) if BVH in corpus.files[s]]
+    if not stems:
+        raise GengineError(f"{corpus.root}: holds no body of split '{split}'; see gengine data check {corpus.root}")
+    motions = [read_body(corpus.files[s][BVH]).motion(FPS) for s in stems]
+    if reference is None:
+        places = [motions[0].skeleton.index(name) for name in JOINTS]
+        turns = mean_pose(np.concatenate([m.rotations[::5, places] for m in motions]))
+        reference = _near_zero(rotation.to_euler(turns))
+    return [pose_values(m, representation, reference).astype(np.float32) for m in motions], reference
+
+
+def _near_zero(angles: NDArray) -> NDArray[np.float64]:
+    """Of the two Euler triples of each rotation (radians, ``(J, 3)``) the smaller one, ``(J * 3,)`` degrees."""
+    other = angles * [1.0, -1.0, 1.0] + np.pi
+    other -= 2 * np.pi * np.round(other / (2 * np.pi))
+    smaller = np.abs(other).sum(-1) < np.abs(angles).sum(-1)
+    return np.degrees(np.where(smaller[:, None], other, angles)).ravel()
+
+
+def build_autoencoder(size: int) -> torch.nn.Module:
+    """``(B, 34, D)`` normalised poses → latents ``(B, 300)`` and the poses again; ``.encode`` gives the latents."""
+    from torch import nn
+
+    def block(layer: nn.Module, width: int) -> list[nn.Module]:
+        return [layer, nn.BatchNorm1d(width), nn.LeakyReLU(SLOPE)]
+
+    class Autoencoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            layers: list[nn.Module] = []
+            channels = size
+            for i, (width, kernel, stride) in enumerate(LAYERS):
+                conv = nn.Conv1d(channels, width, kernel, stride)
+                layers += block(conv, width) if i < len(LAYERS) - 1 else [conv]
+                channels = width
+            self.convolutions = nn.Sequential(*layers)
+            self.linear = nn.Sequential(
+                nn.Linear(TAIL * LATENT, 4 * LATENT), nn.BatchNorm1d(4 * LATENT),
+                nn.Linear(4 * LATENT, 2 * LATENT), nn.BatchNorm1d(2 * LATENT),
+                nn.Linear(2 * LATENT, LATENT),
+            )  # fmt: skip
+            narrow = LATENT // 5
+            self.spread = nn.Sequential(
+                *block(nn.Linear(LATENT, narrow * 6), narrow * 6), nn.Linear(narrow * 6, narrow * WINDOW)
+            )
+            self.decoder = nn.Sequential(
+                *block(nn.ConvTranspose1d(narrow, LATENT, 3), LATENT),
+                *block(nn.ConvTranspose1d(LATENT, LATENT, 3), LATENT),
+                nn.Conv1d(LATENT, 2 * LATENT, 3),
+                nn.Conv1d(2 * LATENT, size, 3),
+            )
+
+        def encode(self, poses: torch.Tensor) -> torch.Tensor:
+            return self.linear(self.convolutions(poses.transpose(1, 2)).flatten(1))
+
+        def forward(self, poses: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            latent = self.encode(poses)
+            spread = self.spread(latent).reshape(len(poses), LATENT // 5, WINDOW)
+            return latent, self.decoder(spread).transpose(1, 2)
+
+    return Autoencoder()
+
+
+class FgdTask:
+    """The training as ``gengine.training.loop`` runs it."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        import torch
+
+        if settings["representation"] not in REPRESENTATIONS:
+            raise GengineError(
+                f"representation '{settings['representation']}': choose from {', '.join(REPRESENTATIONS)}"
+            )
+        self.settings = settings
+        self.config = {k: v for k, v in settings.items() if k not in ("data", "threads", "minutes")}
+        corpus = BeatCorpus(Path(settings["data"]), fps=FPS)
+        representation, split = settings["representation"], settings["split"]
+        clips, self.reference = read_poses(corpus, split, representation)
+        try:
+            held, _ = read_poses(corpus, "val", representation, self.reference)
+        except GengineError:  # a corpus without a validation split is judged on what it learns from
+            held = clips
+        self.data_id = corpus.build_id(corpus.names(split))
+        every = np.concatenate(clips)
+        floor = settings["floor"] * (1.0 if representation == "euler141" else np.pi / 180)
+        self.mean = every.mean(0)
+        self.scale = np.maximum(every.std(0), floor).astype(np.float32)
+        self.seconds = len(every) / FPS
+        self.poses = torch.tensor((every - self.mean) / self.scale)
+        self.starts = _starts(clips, 1)
+        self.held = torch.tensor((np.concatenate(held) - self.mean) / self.scale)[_windows(_starts(held, WINDOW))]
+        torch.manual_seed(settings["seed"])
+        self.module = build_autoencoder(REPRESENTATIONS[representation])
+        log.info("%d clips, %.1f min, %d windows", len(clips), self.seconds / 60, len(self.starts))
+
+    def players(self) -> list[Any]:
+        from gengine.training.loop import Player
+
+        return [Player("network", list(self.module.parameters()), self.settings["rate"])]
+
+    def batch(self, step: int, rank: int, world: int) -> dict[str, torch.Tensor]:
+        """Windows from anywhere in the corpus, the same for the same step."""
+        rng = generator(self.settings["seed"], "fgd", step * world + rank)
+        return {"poses": self.poses[_windows(self.starts[rng.integers(len(self.starts), size=self.settings["batch"])])]}
+
+    def loss(
+        self, player: str, module: torch.nn.Module, batch: dict[str, torch.Tensor], step: int
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        poses = batch["poses"]
+        _, again = module(poses)
+        pose, velocity = _errors(again.float(), poses)
+        return pose + self.settings["velocity"] * velocity, {"pose": pose.item(), "velocity": velocity.item()}
+
+    def evaluate(self, module: torch.nn.Module, step: int) -> dict[str, float]:
+        """Errors on the validation split, in deviations; the mean pose's error is beside them."""
+        parts = [_errors(module(x)[1].float(), x) for x in self.held.to(_device(module)).split(256)]
+        pose, velocity = (float(np.mean([p[k].item() for p in parts])) for k in (0, 1))
+        return {"score": pose, "pose": pose, "velocity": velocity, "mean pose": float(self.held.abs().mean())}
+
+    def preview(self, module: torch.nn.Module, step: int, folder: Path) -> None:
+        """The six liveliest channels of four windows, true and decoded, in degrees (or matrix entries)."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        chosen = self.held[:: max(1, len(self.held) // 4)][:4]
+        again = module(chosen.to(_device(module)))[1].float().cpu()
+        true, made = (x.detach().numpy() * self.scale + self.mean for x in (chosen, again))
+        moving = np.argsort(-(self.held.std((0, 1)).numpy() * self.scale))[:6]
+        figure = Figure(figsize=(12, 8), layout="constrained")
+        FigureCanvasAgg(figure)
+        for i, axis in enumerate(figure.subplots(4, 6).ravel()):
+            row, channel = i // 6, moving[i % 6]
+            axis.plot(true[row, :, channel], color="#2b5f8a")
+            axis.plot(made[row, :, channel], color="#b3541e", ls="--")
+            axis.set_title(f"channel {channel}", fontsize=7)
+        figure.savefig(folder / "windows.png", dpi=80)
+
+    def export(self, module: torch.nn.Module, folder: Path, log: dict[str, Any]) -> None:
+        """The encoder alone, as ``FgdEncoder.load`` reads it."""
+        config = {
+            "kind": "fgd",
+            "version": 1,
+            "representation": self.settings["representation"],
+            "fps": FPS,
+            "window": WINDOW,
+            "data_id": self.data_id,
+            "hours": round(self.seconds / 3600, 3),
+            "trained": self.config,
+            "log": {k: log[k] for k in ("steps", "minutes", "device", "best") if k in log},
+        }
+        tensors = fold(module)
+        tensors |= {"reference": self.reference.astype(np.float32), "mean": self.mean, "scale": self.scale}
+        save_checkpoint(folder, config, tensors)
+
+
+def fold(module: torch.nn.Module) -> dict[str, NDArray[Any]]:
+    """Encoder weights, normalisations folded in: ``layer{i}`` as ``(kernel * in, out)``, ``latent`` as one matrix."""
+    state = {k: v.detach().cpu().double().numpy() for k, v in module.state_dict().items()}
+
+    def norm(name: str) -> tuple[NDArray, NDArray]:
+        scale = state[f"{name}.weight"] / np.sqrt(state[f"{name}.running_var"] + 1e-5)
+        return scale, state[f"{name}.bias"] - state[f"{name}.running_mean"] * scale
+
+    tensors: dict[str, NDArray[Any]] = {}
+    for i in range(len(LAYERS)):
+        conv, bias = state[f"convolutions.{3 * i}.weight"], state[f"convolutions.{3 * i}.bias"]
+        if i < len(LAYERS) - 1:
+            scale, shift = norm(f"convolutions.{3 * i + 1}")
+            conv, bias = conv * scale[:, None, None], bias * scale + shift
+        tensors[f"layer{i}.weight"] = conv.transpose(2, 1, 0).reshape(-1, conv.shape[0])
+        tensors[f"layer{i}.bias"] = bias
+    weight, bias = np.eye(TAIL * LATENT), np.zeros(TAIL * LATENT)
+    for i in (0, 2, 4):
+        matrix = state[f"linear.{i}.weight"].T
+        weight, bias = weight @ matrix, bias @ matrix + state[f"linear.{i}.bias"]
+        if i < 4:
+            scale, shift = norm(f"linear.{i + 1}")
+            weight, bias = weight * scale, bias * scale + shift
+    # Torch flattens (channels, frames), the metric (frames, channels).
+    weight = weight.reshape(LATENT, TAIL, LATENT).transpose(1, 0, 2).reshape(TAIL * LATENT, LATENT)
+    tensors |= {"latent.weight": weight, "latent.bias": bias}
+    return {k: v.astype(np.float16 if k.endswith("weight") else np.float32) for k, v in tensors.items()}
+
+
+def _device(module: torch.nn.Module) -> torch.device:
+    return next(module.parameters()).device
+
+
+def _errors(again: torch.Tensor, poses: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    velocity = (again.diff(dim=1) - poses.diff(dim=1)) ** 2
+    return (again - poses).abs().mean(), velocity.mean()
+
+
+def _starts(clips: list[NDArray], step: int) -> NDArray[np.int64]:
+    """First frames of whole windows, every ``step`` frames, in all clips laid end to end."""
+    found, at = [], 0
+    for clip in clips:
+        found.append(at + np.arange(0, len(clip) - WINDOW + 1, step))
+        at += len(clip)
+    starts = np.concatenate(found)
+    if not len(starts):
+        raise GengineError(f"training data: no clip has {WINDOW} frames at {FPS:g} fps ({WINDOW / FPS:.1f} s)")
+    return starts
+
+
+def _windows(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return starts[:, None] + np.arange(WINDOW)
+
+
+def train(config: dict[str, Any], out: Path) -> Path:
+    """Train by ``config`` (see ``DEFAULTS``); the run folder holds ``best/`` and ``last/`` checkpoints."""
+    from gengine.training.loop import LoopSettings, run
+
+    unknown = sorted(set(config) - set(DEFAULTS))
+    if unknown:
+        raise GengineError(f"training config: unknown {', '.join(unknown)}; allowed are {', '.join(DEFAULTS)}")
+    s = {**DEFAULTS, **config}
+    every = max(1, s["steps"] // 8)
+    settings = LoopSettings(
+        steps=s["steps"], warmup=s["warmup"], ema=s["ema"], precision=s["precision"], evaluate_every=every,
+        save_every=every, log_every=20, seed=s["seed"], threads=s["threads"], minutes=s["minutes"],
+    )  # fmt: skip
+    return run(FgdTask(s), settings, out)
