@@ -1,0 +1,391 @@
+"""Training of the published CaMN (Liu et al. 2022, "BEAT", section 4) on a corpus in BEAT's layout.
+
+Windows of 34 frames at 15 fps, every 10 frames. Loss: Huber of the normalised Euler angles, weighted by the frame's
+semantic score + 1, and, after a warm-up, -log D of a discriminator. Three things of the released trainer are put
+right: its adversarial loss is squared, its gradients are clipped before there are any, and a misspelt option
+switches the discriminator off.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.checkpoint import Tensors, save_checkpoint
+from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
+from gengine.core.motion import Motion
+from gengine.core.noise import generator, stable_seed
+from gengine.data.beat import Sequence, write_sequence
+from gengine.encoders.word_vectors import read_word_vectors
+from gengine.errors import GengineError, MissingExtraError
+from gengine.networks.camn.paper import FPS, KIND, MODALITIES, SEED_FRAMES, WINDOW, PaperCamn, WordIndex, speaker_row
+from gengine.training.camn_paper_data import Frames, frames_of, statistics, vocabulary_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+DEFAULTS: dict[str, Any] = {
+    "data": None,
+    "cache": "runs/cache/camn-paper",
+    "policy": "skip",
+    "train_split": "train",
+    "val_split": "val",
+    "speakers": None,
+    "modalities": list(MODALITIES),
+    "words": "subwords",
+    "word_vectors": None,
+    "least": 2,
+    "buckets": 4096,
+    "shape": {},
+    "stride": 10,
+    "pose_floor": 0.1,
+    "face_floor": 0.01,
+    "huber": 0.1,
+    "pose_weight": 500.0,
+    "semantic_weight": True,
+    "adversarial_weight": 0.1,
+    "adversarial_from": 0.05,
+    "rate": 2.5e-4,
+    "discriminator_rate": 0.2,
+    "batch": 256,
+    "steps": 40000,
+    "schedule": "constant",
+    "clip": None,
+    "ema": None,
+    "precision": "no",
+    "evaluate_every": 2000,
+    "evaluate_windows": 2048,
+    "evaluate_clips": 6,
+    "evaluate_seconds": 60.0,
+    "save_every": 500,
+    "log_every": 50,
+    "seed": 0,
+    "minutes": None,
+    "threads": None,
+}
+"""Every setting of the training with its default; a config names only what differs.
+
+``words``: "subwords" (vectors of letter groups, so every word has one) or "vocabulary" (words said in ``least`` places,
+as published); ``word_vectors``: a fastText .vec or GloVe .txt file to start the vocabulary from. ``pose_floor`` degrees
+and ``face_floor``: least standard deviation that a channel is divided by (ten of BEAT's channels have 1e-6).
+``adversarial_from``: share of the steps before the discriminator comes in. ``shape`` overrides sizes of the network.
+"""
+
+
+def settings_of(config: dict[str, Any]) -> dict[str, Any]:
+    """Defaults and ``config``; a setting that does not exist or does not fit is a ``GengineError``."""
+    unknown = sorted(set(config) - set(DEFAULTS))
+    if unknown:
+        raise GengineError(f"training config: unknown {', '.join(unknown)}; allowed are {', '.join(DEFAULTS)}")
+    s = {**DEFAULTS, **config}
+    if not s["data"]:
+        raise GengineError("training config: data is missing; --set data=DIR, the folder that holds BEAT's speakers")
+    wrong = sorted(set(s["modalities"]) - set(MODALITIES))
+    if wrong or not s["modalities"]:
+        raise GengineError(f"training config: modalities {s['modalities']}; choose from {', '.join(MODALITIES)}")
+    if s["words"] not in ("subwords", "vocabulary"):
+        raise GengineError(f"training config: words = {s['words']!r}; choose subwords or vocabulary")
+    if s["word_vectors"]:
+        s["words"] = "vocabulary"
+    for name in ("stride", "batch", "steps"):
+        if not isinstance(s[name], int) or s[name] < 1:
+            raise GengineError(f"training config: {name} = {s[name]!r}, expected a whole number above 0")
+    if s["speakers"] is not None and not isinstance(s["speakers"], list):
+        s["speakers"] = [s["speakers"]]
+    return s
+
+
+class PaperTask:
+    """What the training loop runs; ``module`` holds ``network`` and ``discriminator``."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        try:
+            import torch
+        except ImportError:
+            raise MissingExtraError("training", "train") from None
+        from gengine.networks.camn.paper_model import Camn, Discriminator, PaperShape
+
+        self.settings = s = settings_of(config)
+        places = (s["cache"], s["speakers"], s["policy"])
+        self.train, _ = frames_of(s["data"], s["train_split"], *places)
+        self.val, self.sequences = frames_of(s["data"], s["val_split"], *places)
+        self.windows, self.val_windows = self.train.windows(s["stride"]), self.val.windows(s["stride"])
+        for frames, windows in ((self.train, self.windows), (self.val, self.val_windows)):
+            if not len(windows):
+                raise GengineError(
+                    f"{s['data']}: no sequence of split '{frames.about['split']}' has {WINDOW} frames at {FPS:g} fps "
+                    f"({WINDOW / FPS:.1f} s) of sound and motion"
+                )
+        self._demand()
+        log.info(
+            "train: %d windows of %d sequences, %.2f h; val: %d windows",
+            len(self.windows), len(self.train.names), self.train.about["hours"], len(self.val_windows),
+        )  # fmt: skip
+        self.pose = statistics(self.train.poses, s["pose_floor"])
+        self.face = statistics(self.train.face, s["face_floor"])
+        self.speakers = sorted(set(self.train.speakers))
+        self.words = WordIndex(
+            vocabulary_of(self.train, s["least"]) if s["words"] == "vocabulary" else (), s["buckets"]
+        )
+        self._rows = {frames.folder: self._word_rows(frames) for frames in (self.train, self.val)}
+        torch.manual_seed(stable_seed(s["seed"], KIND) % 2**63)
+        vectors = read_word_vectors(s["word_vectors"], self.words.vocabulary) if s["word_vectors"] else None
+        shape = {"words": self.words.rows, "modalities": s["modalities"], "speakers": max(30, len(self.speakers))}
+        shape |= {"word_width": vectors.vectors.shape[1]} if vectors else {}
+        try:
+            self.shape = PaperShape.of(shape | s["shape"])
+        except TypeError as error:
+            raise GengineError(f"training config: shape {s['shape']}: {error}") from None
+        network = Camn(self.shape)
+        if vectors is not None and "text" in self.shape.modalities:
+            self._begin_with(network, vectors)
+        small = {"hidden": min(64, self.shape.hidden), "layers": self.shape.layers, "dropout": self.shape.dropout}
+        self.module: Any = torch.nn.ModuleDict({"network": network, "discriminator": Discriminator(**small)})
+        own = ("data", "cache", "minutes", "threads", "evaluate_every", "save_every", "log_every")
+        self.config = {k: v for k, v in s.items() if k not in own} | {"build_id": self.train.about["build_id"]}
+        self._made: tuple[int, Tensor] | None = None
+
+    def _demand(self) -> None:
+        """What the network is to learn from must be somewhere in the corpus."""
+        for frames in (self.train, self.val):
+            count = len(frames.names)
+            for what, modality in (("face", "face"), ("words", "text")):
+                if frames.about["lacking"].get(what) == count and modality in self.settings["modalities"]:
+                    raise GengineError(
+                        f"{self.settings['data']}: no sequence of split '{frames.about['split']}' has {what}; leave "
+                        f"'{modality}' out of the modalities: --set modalities=[...]"
+                    )
+
+    def _word_rows(self, frames: Frames) -> NDArray[np.int64]:
+        return np.stack([self.words.ids(text) for text in frames.texts])
+
+    def _begin_with(self, network: Any, vectors: Any) -> None:
+        """Start the word table from a file's vectors; words that it lacks begin around their mean."""
+        import torch
+
+        table = network.text.table.weight.data
+        if len(vectors.words):
+            known = torch.from_numpy(vectors.vectors)
+            table[1:] = known.mean(0) + table[1:] * known.std(0)
+            table[[self.words.ids(w)[0] for w in vectors.words]] = known
+        table[0] = 0
+        log.info("word vectors: %d of %d words", len(vectors.words), len(self.words.vocabulary))
+
+    # ---- what the loop asks for
+
+    def players(self) -> list[Any]:
+        from gengine.training.loop import Player
+
+        rate, betas = self.settings["rate"], (0.5, 0.999)
+        players = [Player("network", list(self.module["network"].parameters()), rate, betas)]
+        if self.settings["adversarial_weight"] > 0:
+            other = list(self.module["discriminator"].parameters())
+            players.append(Player("discriminator", other, rate * self.settings["discriminator_rate"], betas))
+        return players
+
+    def batch(self, step: int, rank: int, world: int) -> dict[str, Tensor]:
+        """The next windows of an endless row of shuffled epochs."""
+        size, count = self.settings["batch"], len(self.windows)
+        places = (step * world + rank) * size + np.arange(size)
+        chosen = [_order(self.settings["seed"], int(p // count), count)[p % count] for p in places]
+        return self.examples(self.train, self.windows[chosen])
+
+    def examples(self, frames: Frames, windows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """Windows ``(N, 2)`` of ``Frames.windows`` as the network's inputs, ``poses`` and ``weight``."""
+        import torch
+
+        at = (frames.begin[windows[:, 0]] + windows[:, 1])[:, None] + np.arange(WINDOW)
+        poses = (frames.poses[at] - self.pose[0]) / self.pose[1]
+        semantic = frames.semantic[at] if self.settings["semantic_weight"] else np.zeros(at.shape, np.float32)
+        speakers = [speaker_row(frames.speakers[i], self.speakers) for i in windows[:, 0]]
+        arrays = {
+            "sound": np.stack([frames.sound_of(int(i), int(k)) for i, k in windows]),
+            "words": self._rows[frames.folder][frames.word[at]],
+            "speaker": np.array(speakers),
+            "emotion": frames.emotion[at].astype(np.int64),
+            "face": (frames.face[at] - self.face[0]) / self.face[1],
+            "poses": poses,
+            "weight": semantic + 1,
+        }
+        return {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()}
+
+    def loss(self, player: str, module: Any, batch: dict[str, Tensor], step: int) -> Any:
+        """The network's loss, or the discriminator's; before the warm-up is over the latter rests."""
+        from torch.nn.functional import softplus
+
+        s = self.settings
+        against = s["adversarial_weight"] > 0 and step >= s["adversarial_from"] * s["steps"]
+        if player == "network":
+            made = _make(module, batch)
+            self._made = (step, made.detach())
+            pose = self.huber(made, batch).mean()
+            numbers = {"pose": pose.item()}
+            total = s["pose_weight"] * pose
+            if against:
+                fooled = softplus(-module["discriminator"](made).float()).mean()  # -log D
+                numbers["adversarial"] = fooled.item()
+                total = total + s["adversarial_weight"] * fooled
+            return total, numbers
+        if not against:
+            return None
+        if self._made is None or self._made[0] != step:
+            raise GengineError("training: the discriminator must move after the network")
+        real = module["discriminator"](batch["poses"]).float()
+        false = module["discriminator"](self._made[1]).float()
+        right = ((real > 0).float().mean() + (false < 0).float().mean()) / 2
+        return softplus(-real).mean() + softplus(false).mean(), {"right": right.item()}
+
+    def huber(self, made: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Weighted loss of each frame ``(B, 34)``: quadratic below ``huber`` deviations, linear above."""
+        from torch.nn.functional import smooth_l1_loss
+
+        error = smooth_l1_loss(made.float(), batch["poses"], beta=self.settings["huber"], reduction="none")
+        return error.mean(2) * batch["weight"]
+
+    def evaluate(self, module: Any, step: int) -> dict[str, float]:
+        """Loss and error of validation windows (given their true first poses), beside the mean pose's and that of
+        holding the last given pose, and the evaluators on whole recordings made hop by hop."""
+        import torch
+
+        size = min(len(self.val_windows), self.settings["evaluate_windows"])
+        few = self.val_windows[np.linspace(0, len(self.val_windows) - 1, size).astype(int)]
+        sums: dict[str, float] = dict.fromkeys(("score", "degrees", "degrees_mean_pose", "degrees_held_pose"), 0.0)
+        device = next(module.parameters()).device
+        deviation = torch.from_numpy(self.pose[1]).to(device)
+        with torch.no_grad():
+            for part in np.array_split(few, -(-len(few) // self.settings["batch"])):
+                batch = {k: v.to(device) for k, v in self.examples(self.val, part).items()}
+                made, true = _make(module, batch).float(), batch["poses"]
+                sums["score"] += float(self.huber(made, batch).mean()) * len(part)
+                held = true[:, SEED_FRAMES - 1 : SEED_FRAMES]
+                guesses = {"degrees": made, "degrees_mean_pose": torch.zeros_like(true), "degrees_held_pose": held}
+                for name, guess in guesses.items():
+                    error = ((guess - true).abs() * deviation)[:, SEED_FRAMES:]
+                    sums[name] += float(error.mean()) * len(part)
+        return {k: v / size for k, v in sums.items()} | self._evaluators(module)
+
+    def _evaluators(self, module: Any) -> dict[str, float]:
+        from gengine.metrics.evaluate import Clip, evaluate
+        from gengine.metrics.fgd import FgdEncoder
+
+        network, clips = PaperCamn.of(*self.checkpoint(module)), []
+        for sequence in self._chosen():
+            p = sequence.performance
+            assert p.motion is not None
+            made = perform(network, sequence)
+            vowels = [x for x in p.words.phones if x.stress >= 0]
+            onsets, accents = ([x.start - p.start for x in vowels if x.stress in of] for of in ((0, 1, 2), (1,)))
+            clips.append(Clip(sequence.name, made, p.motion, sequence.semantic, np.array(onsets), np.array(accents)))
+        if not clips:
+            return {}
+        try:
+            encoder = FgdEncoder.load()
+        except GengineError:  # none is bundled: the rows that need one are left out
+            encoder = None
+        rows = evaluate(clips, encoder)
+        return {row.metric: float(row.value) for row in rows if np.isfinite(row.value)}
+
+    def _chosen(self) -> list[Sequence]:
+        """Some validation recordings, the same every time, each cut to a bearable length."""
+        count = min(self.settings["evaluate_clips"], len(self.sequences))
+        found = []
+        for i in np.linspace(0, len(self.sequences) - 1, count).astype(int):
+            sequence = self.sequences[int(i)]
+            seconds = min(sequence.performance.duration, self.settings["evaluate_seconds"])
+            found.append(sequence.part(0.0, seconds))
+        return [x for x in found if x.performance.motion is not None and len(x.performance.motion) >= WINDOW]
+
+    def preview(self, module: Any, step: int, folder: Path) -> None:
+        """One validation recording with the motion made for it, in BEAT's layout: open its .bvh."""
+        network = PaperCamn.of(*self.checkpoint(module))
+        for sequence in self._chosen()[:1]:
+            made = replace(sequence.performance, motion=perform(network, sequence))
+            write_sequence(replace(sequence, performance=made), folder)
+
+    def checkpoint(self, module: Any) -> tuple[dict[str, Any], Tensors]:
+        """Config and tensors that ``PaperCamn`` runs."""
+        about = self.train.about
+        config = {
+            "kind": KIND,
+            "version": 1,
+            "shape": self.shape.as_dict(),
+            "words": self.words.as_dict(),
+            "speakers": self.speakers,
+            "fps": FPS,
+            "window": WINDOW,
+            "seed_frames": SEED_FRAMES,
+            "data": {
+                "build_id": about["build_id"], "split": about["split"], "hours": round(about["hours"], 3),
+                "sequences": len(about["names"]), "skipped": len(about["skipped"]),
+            },
+            "trained": self.config,
+        }  # fmt: skip
+        network: Any = module["network"]
+        tensors = {k: v.detach().float().cpu().numpy() if v.is_floating_point() else v.cpu().numpy()
+                   for k, v in network.state_dict().items()}  # fmt: skip
+        tensors |= {"pose.mean": self.pose[0], "pose.deviation": self.pose[1]}
+        tensors |= {"face.mean": self.face[0], "face.deviation": self.face[1]}
+        tensors |= {"rest.rotations": np.array(about["rest"], np.float32), "rest.root": np.array(about["root"])}
+        return config, tensors
+
+    def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:
+        """Write the checkpoint."""
+        config, tensors = self.checkpoint(module)
+        save_checkpoint(folder, config | {"log": log}, tensors)
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    return generator(seed, KIND, "epoch", epoch).permutation(count)
+
+
+def _make(module: Any, batch: dict[str, Tensor]) -> Tensor:
+    inputs = {k: batch[k] for k in ("sound", "words", "speaker", "emotion", "face")}
+    return module["network"](**inputs, seed=batch["poses"][:, :SEED_FRAMES])
+
+
+def perform(network: PaperCamn, sequence: Sequence) -> Motion:
+    """The network's motion for a recording with its own words, emotion and face, hop by hop, at 15 fps."""
+    p, hop = sequence.performance, 2.0
+    state, parts = network.start(p.speaker, 0), []
+    nothing = np.zeros(0, np.float32)
+    emotion = p.emotion.resample(ANALYSIS_RATE)
+    words = p.words.shift(-p.start).words
+    for k in range(int(np.ceil(p.duration / hop - 1e-6))):
+        start, end = k * hop, min((k + 1) * hop, p.duration)
+        known = min(end + network.spec.lookahead, p.duration)
+        face = None if p.face is None else p.face[round(start * p.face.fps) : max(round(end * p.face.fps), 1)]
+        conditions = Conditions(
+            start=0.0, hop_start=start, hop_end=end, known_until=known, ended=end >= p.duration,
+            prosody=Prosody(*[nothing] * 6), phones=(), syllables=(), cues=(),
+            words=tuple(w for w in words if w.start < known), emotion=emotion, speaker=p.speaker,
+            face=face, sound=p.audio.samples,
+        )  # fmt: skip
+        parts.append(network.generate(conditions, state))
+    step = round(network.spec.fps / FPS)
+    turns, root = (np.concatenate([getattr(m, name) for m in parts])[::step] for name in ("rotations", "root"))
+    return Motion(parts[0].skeleton, turns, root, FPS)
+
+
+def train(config: dict[str, Any], out: Path) -> Path:
+    """Train by ``config`` (see ``DEFAULTS``); the run folder's ``best/`` and ``last/`` serve as ``--body``."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("training", "train") from None
+    from gengine.training.loop import LoopSettings, run
+
+    task = PaperTask(config)
+    names = (
+        "steps", "batch", "schedule", "clip", "ema", "precision", "evaluate_every", "save_every", "log_every", "seed",
+        "minutes", "threads",
+    )  # fmt: skip
+    return run(task, LoopSettings(**{name: task.settings[name] for name in names}), out)
