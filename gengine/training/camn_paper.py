@@ -24,7 +24,16 @@ from gengine.core.noise import generator, stable_seed
 from gengine.data.beat import Sequence, write_sequence
 from gengine.encoders.word_vectors import read_word_vectors
 from gengine.errors import GengineError, MissingExtraError
-from gengine.networks.camn.paper import FPS, KIND, MODALITIES, SEED_FRAMES, WINDOW, PaperCamn, WordIndex, speaker_row
+from gengine.networks.camn.paper_network import (
+    FPS,
+    KIND,
+    MODALITIES,
+    SEED_FRAMES,
+    WINDOW,
+    PaperCamn,
+    WordIndex,
+    speaker_row,
+)
 from gengine.training.camn_paper_data import Frames, frames_of, statistics, vocabulary_of
 
 if TYPE_CHECKING:
@@ -111,7 +120,7 @@ class PaperTask:
             import torch
         except ImportError:
             raise MissingExtraError("training", "train") from None
-        from gengine.networks.camn.paper_model import Camn, Discriminator, PaperShape
+        from gengine.networks.camn.paper import Camn, Discriminator, PaperShape
 
         self.settings = s = settings_of(config)
         places = (s["cache"], s["speakers"], s["policy"])

@@ -28,7 +28,16 @@ from gengine.core.subwords import plain_word
 from gengine.data.beat import BeatCorpus, Sequence
 from gengine.data.cache import MANIFEST, CachedCorpus, build_cache
 from gengine.errors import FormatError, GengineError
-from gengine.networks.camn.paper import DIMS, FACE_NAMES, FACE_ORDER, FPS, SAMPLES, WINDOW, first_sample, words_at
+from gengine.networks.camn.paper_network import (
+    DIMS,
+    FACE_NAMES,
+    FACE_ORDER,
+    FPS,
+    SAMPLES,
+    WINDOW,
+    first_sample,
+    words_at,
+)
 
 log = logging.getLogger(__name__)
 

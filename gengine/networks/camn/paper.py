@@ -1,270 +1,292 @@
-"""The published CaMN (Liu et al. 2022, "BEAT") as a body network that runs a trained checkpoint.
+"""The published CaMN as torch modules (Liu et al. 2022, "BEAT", section 4), re-derived from its description.
 
-The network makes windows of 34 frames at 15 fps. Four frames of a window are given, the last of the window before,
-so it goes forward by 30 frames, or two seconds. It predicts Euler angles of 47 joints; hips, legs and the joints
-between keep the mean pose of the training corpus. It is a regression: ``seed`` changes nothing.
+Sound, words, speaker, emotion and face are encoded to one row per pose frame; they are fused one after the other,
+and a cascade of two recurrent networks makes the body first and, knowing it, the hands. Import it lazily: it is
+torch from the first line on.
+
+Parameters at the published sizes: 14.64 million, and 300 for every row of the word table. The 16 million in print
+therefore stand for a vocabulary of about 4,500 words; with subwords (4096 rows) it is 15.87 million.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.parametrizations import weight_norm
 
-from gengine.checkpoint import Tensors, load_checkpoint
-from gengine.core.audio import SAMPLE_RATE
-from gengine.core.conditions import MOTION_RATE, Conditions
-from gengine.core.emotion import beat_ids
-from gengine.core.euler141 import JOINTS, from_141
-from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
-from gengine.core.motion import Motion
-from gengine.core.noise import stable_seed
-from gengine.core.skeleton import beat_skeleton
-from gengine.core.speaker import Speaker
-from gengine.core.subwords import plain_word, subword_ids
-from gengine.core.words import Word
-from gengine.errors import FormatError, MissingExtraError
-from gengine.networks.base import MotionNetwork, NetworkSpec
+from gengine.networks.camn.paper_network import BODY, DIMS, FACE_NAMES, HANDS, MODALITIES, SAMPLES, SEED_FRAMES, WINDOW
 
-KIND = "camn-paper"
-FPS = 15.0
-WINDOW, SEED_FRAMES = 34, 4
-HOP_FRAMES = WINDOW - SEED_FRAMES
-SAMPLES = math.ceil(WINDOW * SAMPLE_RATE / FPS)
-"""Samples of a window's sound, 36267: 34 frames last 36266.67. A frame lasts 1066.67 samples, so a window that
-begins with frame k begins with sample ``round(k * 16000 / 15)``, off by a third of a sample at most and never
-adding up."""
-DIMS = 3 * len(JOINTS)
-HANDS = tuple(c for c in range(DIMS) if "Hand" in JOINTS[c // 3])
-"""The 114 columns of wrists and fingers."""
-BODY = tuple(c for c in range(DIMS) if "Hand" not in JOINTS[c // 3])
-"""The 27 columns of spine, neck, shoulders and arms."""
-FACE_NAMES: tuple[str, ...] = tuple(sorted(set(ARKIT_NAMES) - {"tongueOut"}))
-"""The 51 face weights in the order of BEAT's files."""
-FACE_ORDER = np.array([ARKIT_INDEX[name] for name in FACE_NAMES])
-MODALITIES = ("audio", "text", "speaker", "emotion", "face")
-_FADE = 6
-"""Frames over which the step between a window's last given pose and its own picture of it fades."""
-
-
-def first_sample(frame: int) -> int:
-    """Sample at 16 kHz with which a pose frame begins."""
-    return round(frame * SAMPLE_RATE / FPS)
-
-
-def words_at(words: tuple[Word, ...], times: NDArray) -> list[str]:
-    """The word that is being said at each of the ascending ``times`` (s), "" where none is."""
-    said = [""] * len(times)
-    for word in words:
-        for k in range(*np.searchsorted(times, [word.start - 1e-6, word.end - 1e-6])):
-            said[k] = word.text
-    return said
-
-
-def speaker_row(name: str, speakers: Sequence[str]) -> int:
-    """Row of a speaker; one that is not among ``speakers`` gets the row of one who is, always the same."""
-    return list(speakers).index(name) if name in speakers else stable_seed(name) % len(speakers)
-
-
-def joined(seed: NDArray, made: NDArray) -> NDArray:
-    """The 30 new poses ``(..., 30, 141)`` of a window ``made (..., 34, 141)`` that began with ``seed (..., 4, 141)``.
-
-    A window pictures the given frames too; where its last one is off, so are those that follow it, so that step is
-    taken away and fades over 0.4 s.
-    """
-    step = seed[..., -1:, :] - made[..., SEED_FRAMES - 1 : SEED_FRAMES, :]
-    fade = np.clip(1 - np.arange(1, HOP_FRAMES + 1) / _FADE, 0, None)[:, None]
-    return made[..., SEED_FRAMES:, :] + fade * step
+SLOPE = 0.3
+"""Of every LeakyReLU."""
+SOUND_KERNEL = 15
+SOUND_STRIDES = (5, 6, 1, 6, 1, 6)
+SOUND_PADDING = 1732
+"""Zeros before and after a window's sound. The strides make one row per 1080 samples, a pose frame lasts 1066.67:
+over 34 frames the rows drift by 440 samples. With this padding row k is centred on frame k within 220 samples
+(14 ms), late at one end and early at the other."""
 
 
 @dataclass(frozen=True)
-class WordIndex:
-    """Words → rows of the word table. Row 0 means that nothing is said.
+class PaperShape:
+    """Sizes of the network; the defaults are the published ones.
 
-    With a ``vocabulary`` each of its words has a row from 2 on and all other words share row 1; without one a word
-    has the rows of its letter groups among ``buckets`` (``gengine.core.subwords``), so every word has a vector.
+    ``words`` is the number of rows of the word table (row 0: no word), ``modalities`` what the network may know: one
+    that is left out is not there at all, as in the paper's ablations.
     """
 
-    vocabulary: tuple[str, ...] = ()
-    buckets: int = 4096
-    _rows: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    words: int = 4096
+    modalities: tuple[str, ...] = MODALITIES
+    word_width: int = 300
+    speakers: int = 30
+    emotions: int = 8
+    label_width: int = 8
+    sound: tuple[int, ...] = (32, 32, 32, 64, 64, 128)
+    text: tuple[int, ...] = (256, 256, 256, 256)
+    text_out: int = 128
+    emotion: tuple[int, ...] = (8, 16, 16, 8)
+    face: tuple[int, ...] = (16, 16, 16, 32)
+    hidden: int = 256
+    layers: int = 4
+    dropout: float = 0.3
 
-    def __post_init__(self) -> None:
-        self._rows.update({word: row for row, word in enumerate(self.vocabulary, 2)})
-
-    @property
-    def rows(self) -> int:
-        """Size of the table."""
-        return len(self.vocabulary) + 2 if self.vocabulary else self.buckets
-
-    @property
-    def width(self) -> int:
-        """Most rows of one word."""
-        return 1 if self.vocabulary else 12
-
-    def ids(self, word: str) -> NDArray[np.int64]:
-        """Rows ``(width,)`` of one word, zeros after the last."""
-        if not self.vocabulary:
-            found = subword_ids(word, self.buckets, self.width)
-            return np.pad(found, (0, self.width - len(found)))
-        plain = plain_word(word)
-        return np.array([self._rows.get(plain, 1) if plain else 0])
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> PaperShape:
+        """From a checkpoint's JSON."""
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        shape = cls(**plain)
+        return replace(shape, modalities=tuple(m for m in MODALITIES if m in shape.modalities))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"vocabulary": list(self.vocabulary), "buckets": self.buckets}
+        return asdict(self)
 
 
-@dataclass
-class _State:
-    speaker: int
-    poses: NDArray[np.float64]
-    """Normalised poses of frames ``first`` and after."""
-    face: NDArray[np.float32]
-    """Face weights of the frames before the hop, the newest last."""
-    tangents: dict[int, NDArray[np.float64]] = field(default_factory=dict)
-    """Slopes per frame that a hop has already drawn its curve with."""
-    first: int = 1 - SEED_FRAMES
+class ResidualConv(nn.Module):
+    """Two convolutions over time beside a shortcut: ``(B, inside, N)`` → ``(B, outside, N')``."""
 
-    @property
-    def end(self) -> int:
-        """Number of the next frame to make."""
-        return self.first + len(self.poses)
-
-
-class PaperCamn(MotionNetwork):
-    """A trained checkpoint (kind "camn-paper") as a body network. Needs torch.
-
-    Windows end with the hop, so the network fits ``hop = 2`` seconds, the default: another hop that is shorter is
-    made with a future as silent as it is unknown. Frame 0 is the corpus's mean pose.
-    """
-
-    spec = NetworkSpec(
-        consumes=("sound", "words", "emotion", "face"), produces="motion", fps=MOTION_RATE, context=0.4, lookahead=0.1
-    )
-
-    def __init__(self, folder: str | Path) -> None:
-        config, tensors = load_checkpoint(folder)
-        if config.get("kind") != KIND:
-            raise FormatError(f"{folder}: holds a '{config.get('kind')}', expected a checkpoint of kind '{KIND}'")
-        try:
-            self._fill(config, tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:160]
-            raise FormatError(f"{folder}: is no whole '{KIND}' checkpoint ({reason}); export it again") from None
-
-    @classmethod
-    def of(cls, config: dict[str, Any], tensors: Tensors) -> PaperCamn:
-        """The network of a checkpoint that is not on disk."""
-        network = cls.__new__(cls)
-        network._fill(config, tensors)
-        return network
-
-    def _fill(self, config: dict[str, Any], tensors: Tensors) -> None:
-        try:
-            import torch
-        except ImportError:
-            raise MissingExtraError("the published CaMN", "train") from None
-        from gengine.networks.camn.paper_model import Camn, PaperShape
-
-        tensors = dict(tensors)
-        self.config = config
-        self.words = WordIndex(tuple(config["words"]["vocabulary"]), int(config["words"]["buckets"]))
-        self.speakers: list[str] = list(config["speakers"])
-        self.mean, self.deviation = (tensors.pop(f"pose.{k}").astype(float) for k in ("mean", "deviation"))
-        self.face_mean, self.face_deviation = (tensors.pop(f"face.{k}") for k in ("mean", "deviation"))
-        self.rest = Motion(beat_skeleton(), tensors.pop("rest.rotations")[None], tensors.pop("rest.root")[None], FPS)
-        self.network = Camn(PaperShape.of(config["shape"])).eval()
-        self.network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in tensors.items()})
-
-    def start(self, speaker: Speaker, seed: int) -> _State:
-        """A fresh state; a speaker the network never saw gets one of those it knows, always the same."""
-        return _State(
-            speaker_row(speaker.name, self.speakers),
-            np.zeros((SEED_FRAMES, DIMS)),
-            np.zeros((0, len(FACE_NAMES)), np.float32),
+    def __init__(self, inside: int, outside: int, kernel: int, stride: int = 1, padding: int | None = None) -> None:
+        super().__init__()
+        same = kernel // 2
+        padding = same if padding is None else padding
+        self.main = nn.Sequential(
+            nn.Conv1d(inside, outside, kernel, stride, padding),
+            nn.BatchNorm1d(outside),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv1d(outside, outside, kernel, 1, same),
+            nn.BatchNorm1d(outside),
+        )
+        whole = stride == 1 and inside == outside
+        self.shortcut = (
+            nn.Identity()
+            if whole
+            else nn.Sequential(nn.Conv1d(inside, outside, kernel, stride, padding), nn.BatchNorm1d(outside))
         )
 
-    def generate(self, conditions: Conditions, state: _State) -> Motion:
-        """Frames of the hop at 60 Hz: a cubic curve through the network's frames at 15 Hz."""
-        last = math.ceil(conditions.hop_end * FPS - 1e-6)
-        while state.end <= last:
-            self._window(conditions, state, last)
-        frames = conditions.frames(self.spec.fps) * FPS
-        motion = from_141(self._curve(state, frames) * self.deviation + self.mean, self.spec.fps, rest=self.rest)
-        drop = max(0, last - SEED_FRAMES - state.first)  # seeds of the next window, and the curve's last piece
-        state.poses, state.first = state.poses[drop:], state.first + drop
-        state.tangents = {k: v for k, v in state.tangents.items() if k >= last - 1}
-        return motion
-
-    def _window(self, c: Conditions, state: _State, last: int) -> None:
-        """Make the next frames, at most 30 and none after ``last``."""
-        import torch
-
-        first = state.end - SEED_FRAMES
-        times = (first + np.arange(WINDOW)) / FPS
-        known = times < c.known_until - 1e-9
-        emotion = beat_ids(*c.emotion_at(np.minimum(times, c.known_until)))
-        said = [word if sure else "" for word, sure in zip(words_at(c.words, times), known, strict=True)]
-        ids = np.stack([self.words.ids(word) for word in said])
-        seed = state.poses[-SEED_FRAMES:]
-        inputs = {
-            "sound": _cut(c, first_sample(first)),
-            "words": ids,
-            "speaker": np.array(state.speaker),
-            "emotion": emotion,
-            "face": (self._face(c, state, times) - self.face_mean) / self.face_deviation,
-            "seed": seed.astype(np.float32),
-        }
-        with torch.inference_mode():
-            made = self.network(**{k: torch.from_numpy(np.asarray(v))[None] for k, v in inputs.items()})
-        poses = made[0].double().numpy()
-        new = joined(seed, poses)
-        state.poses = np.concatenate([state.poses, new[: last + 1 - state.end]])
-
-    def _face(self, c: Conditions, state: _State, times: NDArray) -> NDArray[np.float32]:
-        """Face weights ``(34, 51)``: this hop's, those remembered before it, the last one after it."""
-        rows = np.tile(self.face_mean, (len(times), 1)).astype(np.float32)
-        if c.face is None or len(c.face) == 0:
-            return rows
-        at = np.round((times - c.hop_start) * c.face.fps).astype(int)
-        rows[at >= 0] = c.face.weights[np.minimum(at[at >= 0], len(c.face) - 1)][:, FACE_ORDER]
-        before = np.flatnonzero(at < 0)
-        remembered = state.face[len(state.face) - min(len(before), len(state.face)) :]
-        if len(remembered):
-            rows[before[-len(remembered) :]] = remembered
-        ahead = math.ceil(c.hop_end * FPS - 1e-6)
-        inside = times * FPS < ahead - 1e-6
-        state.face = rows[inside][-SEED_FRAMES - 1 :]
-        return rows
-
-    def _curve(self, state: _State, at: NDArray) -> NDArray[np.float64]:
-        """Poses at frame positions ``at``, once differentiable also from hop to hop (Catmull-Rom)."""
-        low = np.minimum(np.floor(at + 1e-9).astype(int), state.end - 2)
-        poses = state.poses
-        for k in range(low.min(initial=state.end - 2), low.max(initial=0) + 2):
-            if k not in state.tangents:
-                i = k - state.first
-                ahead = min(i + 1, len(poses) - 1)
-                state.tangents[k] = (poses[ahead] - poses[i - 1]) / (ahead - i + 1)
-        slopes = np.stack([[state.tangents[k], state.tangents[k + 1]] for k in low.tolist()] or [np.zeros((2, DIMS))])
-        t = (at - low)[:, None]
-        a, b = poses[low - state.first], poses[low + 1 - state.first]
-        m, n = slopes[: len(at), 0], slopes[: len(at), 1]
-        return a + t * (m + t * (3 * (b - a) - 2 * m - n + t * (2 * (a - b) + m + n)))
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.leaky_relu(self.main(x) + self.shortcut(x), SLOPE)
 
 
-def _cut(c: Conditions, first: int) -> NDArray[np.float32]:
-    """The window's sound from sample ``first`` of the recording on; silence where there is none."""
-    sound = np.zeros(SAMPLES, np.float32)
-    if c.sound is not None:
-        begin = first - round(c.start * SAMPLE_RATE)
-        known = round((c.known_until - c.start) * SAMPLE_RATE)
-        part = c.sound[max(0, begin) : min(max(0, begin + SAMPLES), known)]
-        sound[max(0, -begin) : max(0, -begin) + len(part)] = part
-    return sound
+class SoundEncoder(nn.Module):
+    """Waveform ``(B, 36267)`` at 16 kHz → ``(B, 34, channels[-1])``."""
+
+    def __init__(self, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        blocks, inside = [], 1
+        for i, (outside, stride) in enumerate(zip(channels, SOUND_STRIDES, strict=True)):
+            padding = SOUND_PADDING if i == 0 else 0 if stride > 1 else None
+            blocks.append(ResidualConv(inside, outside, SOUND_KERNEL, stride, padding))
+            inside = outside
+        self.blocks = nn.Sequential(*blocks)
+
+    def forward(self, sound: Tensor) -> Tensor:
+        return self.blocks(sound[:, None]).transpose(1, 2)
+
+
+class CausalConv(nn.Module):
+    """One level of a temporal convolutional network (Bai et al. 2018): kernel 2, looking back only."""
+
+    def __init__(self, inside: int, outside: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.reach = dilation
+        self.first = weight_norm(nn.Conv1d(inside, outside, 2, dilation=dilation))
+        self.second = weight_norm(nn.Conv1d(outside, outside, 2, dilation=dilation))
+        self.shortcut = nn.Conv1d(inside, outside, 1) if inside != outside else nn.Identity()
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x
+        for convolution in (self.first, self.second):
+            y = self.drop(functional.relu(convolution(functional.pad(y, (self.reach, 0)))))
+        return functional.relu(y + self.shortcut(x))
+
+
+class TextEncoder(nn.Module):
+    """Rows ``(B, T, G)`` of the word at each frame (0: none; several are averaged) → ``(B, T, out)``."""
+
+    def __init__(self, rows: int, width: int, channels: tuple[int, ...], out: int, dropout: float) -> None:
+        super().__init__()
+        self.table = nn.EmbeddingBag(rows, width, mode="mean", padding_idx=0)
+        self.drop = nn.Dropout(dropout)
+        sizes = (width, *channels)
+        self.levels = nn.Sequential(
+            *(CausalConv(a, b, 2**i, dropout) for i, (a, b) in enumerate(zip(sizes, channels, strict=False)))
+        )
+        self.out = nn.Linear(channels[-1], out)
+
+    def forward(self, words: Tensor) -> Tensor:
+        x = self.drop(self.table(words.flatten(0, 1))).unflatten(0, words.shape[:2])
+        return self.out(self.levels(x.transpose(1, 2)).transpose(1, 2))
+
+
+class SpeakerEncoder(nn.Module):
+    """Speaker ``(B,)`` → ``(B, 1, width)``."""
+
+    def __init__(self, speakers: int, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Embedding(speakers, width), nn.Linear(width, width), nn.LeakyReLU(SLOPE))
+
+    def forward(self, speaker: Tensor) -> Tensor:
+        return self.layers(speaker)[:, None]
+
+
+class EmotionEncoder(nn.Module):
+    """Emotion id of each frame ``(B, T)`` → ``(B, T, channels[-1])``, smoothed over time."""
+
+    def __init__(self, emotions: int, width: int, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        self.labels = nn.Sequential(nn.Embedding(emotions, width), nn.Linear(width, width))
+        steps: list[nn.Module] = []
+        for inside, outside in zip((width, *channels), channels, strict=False):
+            steps += [nn.Conv1d(inside, outside, 9, padding=4), nn.BatchNorm1d(outside), nn.LeakyReLU(SLOPE)]
+        self.over_time = nn.Sequential(*steps)
+
+    def forward(self, emotion: Tensor) -> Tensor:
+        return self.over_time(self.labels(emotion).transpose(1, 2)).transpose(1, 2)
+
+
+class FaceEncoder(nn.Module):
+    """Face weights ``(B, T, 51)`` → ``(B, T, channels[-1])``."""
+
+    def __init__(self, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        pairs = zip((len(FACE_NAMES), *channels), channels, strict=False)
+        self.blocks = nn.Sequential(*(ResidualConv(a, b, 7) for a, b in pairs))
+
+    def forward(self, face: Tensor) -> Tensor:
+        return self.blocks(face.transpose(1, 2)).transpose(1, 2)
+
+
+class Decoder(nn.Module):
+    """Bidirectional LSTM, its directions summed, then two linear layers: ``(B, T, inside)`` → ``(B, T, out)``."""
+
+    def __init__(self, inside: int, hidden: int, layers: int, out: int, dropout: float) -> None:
+        super().__init__()
+        between = dropout if layers > 1 else 0.0
+        self.over_time = nn.LSTM(inside, hidden, layers, batch_first=True, bidirectional=True, dropout=between)
+        self.out = nn.Sequential(nn.Linear(hidden, hidden // 2), nn.LeakyReLU(SLOPE), nn.Linear(hidden // 2, out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        both, _ = self.over_time(x)
+        return self.out(both.unflatten(2, (2, -1)).sum(2))
+
+
+class Camn(nn.Module):
+    """The generator.
+
+    ``forward`` takes ``sound (B, 36267)``, ``words (B, 34, G)``, ``speaker (B,)``, ``emotion (B, 34)``,
+    ``face (B, 34, 51)`` and ``seed (B, 4, 141)``, the poses of the first four frames, and returns normalised poses
+    ``(B, 34, 141)`` of the whole window. Inputs of modalities that the network was built without are ignored.
+    """
+
+    def __init__(self, shape: PaperShape) -> None:
+        super().__init__()
+        self.shape = shape
+        has, s = set(shape.modalities), shape
+        width, middle = 0, s.hidden // 2
+        if "speaker" in has:
+            self.speaker = SpeakerEncoder(s.speakers, s.label_width)
+            width += s.label_width
+        if "emotion" in has:
+            self.emotion = EmotionEncoder(s.emotions, s.label_width, s.emotion)
+            width += s.emotion[-1]
+        if "text" in has:
+            self.text = TextEncoder(s.words, s.word_width, s.text, s.text_out, s.dropout)
+            width += s.text_out
+        if "audio" in has:
+            self.sound = SoundEncoder(s.sound)
+            width += s.sound[-1]
+            self.fuse_sound = _fusion(width, middle, s.sound[-1])
+        if "face" in has:
+            self.face = FaceEncoder(s.face)
+            width += s.face[-1]
+            self.fuse_face = _fusion(width, middle, s.face[-1])
+        width += DIMS + 1
+        self.body = Decoder(width, s.hidden, s.layers, len(BODY), s.dropout)
+        self.hands = Decoder(width + len(BODY), s.hidden, s.layers, len(HANDS), s.dropout)
+        self.order: Tensor
+        self.register_buffer("order", torch.tensor([*BODY, *HANDS]).argsort(), persistent=False)
+
+    def forward(
+        self, sound: Tensor, words: Tensor, speaker: Tensor, emotion: Tensor, face: Tensor, seed: Tensor
+    ) -> Tensor:
+        has = set(self.shape.modalities)
+        known: list[Tensor] = []
+        if "speaker" in has:
+            known.append(self.speaker(speaker).expand(-1, WINDOW, -1))
+        if "emotion" in has:
+            known.append(self.emotion(emotion))
+        if "text" in has:
+            known.append(self.text(words))
+        if "audio" in has:
+            heard = self.sound(sound)
+            known.append(self.fuse_sound(torch.cat([*known, heard], 2)))
+        if "face" in has:
+            seen = self.face(face)
+            known.append(self.fuse_face(torch.cat([*known, seen], 2)))
+        flagged = functional.pad(seed, (0, 1), value=1.0)  # one more column says which frames are given
+        known.append(functional.pad(flagged, (0, 0, 0, WINDOW - SEED_FRAMES)))
+        x = torch.cat(known, 2)
+        body = self.body(x)
+        hands = self.hands(torch.cat([x, body], 2))
+        return torch.cat([body, hands], 2)[..., self.order]
+
+
+def _fusion(inside: int, middle: int, out: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(inside, middle), nn.LeakyReLU(SLOPE), nn.Linear(middle, out), nn.LeakyReLU(SLOPE)
+    )  # fmt: skip
+
+
+class Discriminator(nn.Module):
+    """Normalised poses ``(B, 34, 141)`` → logits ``(B,)``: above 0 where they look recorded."""
+
+    def __init__(self, hidden: int = 64, layers: int = 4, dropout: float = 0.3) -> None:
+        super().__init__()
+        steps: list[nn.Module] = []
+        for inside, outside in ((DIMS, 16), (16, 8), (8, 8)):
+            steps += [nn.Conv1d(inside, outside, 3), nn.BatchNorm1d(outside), nn.LeakyReLU(SLOPE)]
+        self.convolutions = nn.Sequential(*steps[:-2])  # the last one feeds the LSTM as it is
+        between = dropout if layers > 1 else 0.0
+        self.over_time = nn.LSTM(8, hidden, layers, batch_first=True, bidirectional=True, dropout=between)
+        self.per_frame = nn.Linear(hidden, 1)
+        self.out = nn.Linear(WINDOW - 6, 1)
+
+    def forward(self, poses: Tensor) -> Tensor:
+        x, _ = self.over_time(self.convolutions(poses.transpose(1, 2)).transpose(1, 2))
+        return self.out(self.per_frame(x.unflatten(2, (2, -1)).sum(2)).squeeze(2)).squeeze(1)
+
+
+def example_inputs(shape: PaperShape, batch: int = 1, ids: int = 1) -> dict[str, Tensor]:
+    """Inputs of ``Camn.forward`` that are all zero, for counting, tracing and timing."""
+    return {
+        "sound": torch.zeros(batch, SAMPLES),
+        "words": torch.zeros(batch, WINDOW, ids, dtype=torch.long),
+        "speaker": torch.zeros(batch, dtype=torch.long),
+        "emotion": torch.zeros(batch, WINDOW, dtype=torch.long),
+        "face": torch.zeros(batch, WINDOW, len(FACE_NAMES)),
+        "seed": torch.zeros(batch, SEED_FRAMES, DIMS),
+    }
