@@ -9,8 +9,10 @@ metrics: speeds and smoothness depend on it. ``controls`` makes what every table
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,6 +132,17 @@ class Row:
         return facts | ({"extractor": self.extractor} if self.extractor else {})
 
 
+_angles: WeakKeyDictionary[Motion, NDArray] = WeakKeyDictionary()
+_truth: WeakKeyDictionary[Motion, float] = WeakKeyDictionary()
+
+
+def _once(known: WeakKeyDictionary[Motion, Any], motion: Motion, measure: Callable[[Motion], Any]) -> Any:
+    """A reference is measured once, however many systems are held against it."""
+    if motion not in known:
+        known[motion] = measure(motion)
+    return known[motion]
+
+
 def evaluate(clips: Sequence[Clip], encoder: FgdEncoder | None = None, seed: int = 0) -> list[Row]:
     """Every row of ``METRICS`` that the clips allow, averaged over frames, beats or windows of all of them.
 
@@ -154,7 +167,7 @@ def recall(clips: Sequence[Clip]) -> list[Row]:
     frames = 0
     for c in clips:
         ours, theirs = (m.rotations[:, [m.skeleton.index(j) for j in JOINTS]] for m in (c.motion, c.reference))
-        angles = to_141(c.reference)
+        angles = _once(_angles, c.reference, to_141)
         total += srgr_beat(to_141(c.motion, angles), angles, c.semantic) * len(c.semantic)
         if (weight := float(c.semantic.sum())) > 0:
             hits += srgr(ours, theirs, c.semantic) * weight
@@ -226,7 +239,7 @@ def movement(clips: Sequence[Clip], bodies: Sequence[Body]) -> list[Row]:
         turning = rotation.angular_velocity(rotation.continuous(body.motion.rotations[:, joints]), body.fps)
         table["joint_speed"].append(float(np.degrees(np.linalg.norm(turning, axis=-1)).mean()))
         own = _smoothness(body)
-        truth = own if c.reference is c.motion else _smoothness(Body(c.reference))
+        truth = own if c.reference is c.motion else _once(_truth, c.reference, lambda m: _smoothness(Body(m)))
         table["ldlj"].append(own)
         table["ldlj_gap"].append(own - truth)
         if feet := safety.foot_sliding(body):
