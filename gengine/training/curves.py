@@ -35,7 +35,7 @@ def draw(lines: Iterable[dict[str, Any]]) -> bytes:
     shown = sorted(curves.items(), key=lambda item: item[0][0])  # stable: evaluators after losses
     columns = 4
     rows = max(1, -(-len(shown) // columns))
-    figure = Figure(figsize=(4 * columns, 2.4 * rows), layout="constrained")
+    figure = Figure(figsize=(4 * columns, 2.4 * rows))
     FigureCanvasAgg(figure)
     for i, ((evaluator, name), (steps, values)) in enumerate(shown):
         axis = figure.add_subplot(rows, columns, i + 1)
@@ -45,6 +45,7 @@ def draw(lines: Iterable[dict[str, Any]]) -> bytes:
             axis.set_yscale("log")
         axis.tick_params(labelsize=7)
         axis.grid(alpha=0.3)
+    figure.subplots_adjust(0.04, 0.3 / (rows + 0.3), 0.99, 1 - 0.25 / (rows + 0.3), 0.22, 0.45)
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=90)
     return data.getvalue()

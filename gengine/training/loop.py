@@ -2,8 +2,7 @@
 
 A training says what it learns (``Task``); the loop does the rest: mixed precision, several optimisers, clipping,
 averaged weights, evaluators, best and last checkpoint, log, curves, and going on after any kill as though nothing
-had happened. Several processes (``accelerate launch -m gengine train ...``) share each step: gradients are averaged
-here, not by a wrapper around one ``forward``, so that a task may call its networks as it likes.
+had happened. Several processes share each step under ``accelerate launch -m gengine train ...``.
 """
 
 from __future__ import annotations
@@ -12,114 +11,34 @@ import copy
 import json
 import logging
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
+from datetime import timedelta
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from gengine.core.noise import stable_seed
 from gengine.errors import GengineError, MissingExtraError
 from gengine.training import curves
+from gengine.training.processes import agree, average_gradients, mean, share
 from gengine.training.progress import Progress, Stopper
 from gengine.training.randomness import random_state, seed_all, set_random_state
+from gengine.training.resume import pack, unpack, weights_of
 from gengine.training.run_folder import RunFolder, differences
-from gengine.training.schedule import SCHEDULES, momentum, rate_factor
+from gengine.training.schedule import momentum, rate_factor
+from gengine.training.task import LoopSettings, Player, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.nn import Module, Parameter
+
+__all__ = ["LoopSettings", "Player", "Task", "run"]
 
 log = logging.getLogger(__name__)
 
-FREE = ("minutes", "threads", "save_every", "device")
+FREE = ("minutes", "threads", "save_every", "device", "prefetch")
 """Settings that may change when a run goes on: they do not touch what is learned."""
-
-
-@dataclass(frozen=True)
-class Player:
-    """One optimiser (AdamW) and the parameters that it moves."""
-
-    name: str
-    parameters: list[Parameter]
-    rate: float
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.0
-
-
-class Task(Protocol):
-    """What one training defines. May also hold ``config``, a JSON-able dict: a state is only continued under the same.
-
-    Randomness comes from ``gengine.core.noise`` (keyed by step) or torch's generator, never from a state of its own,
-    or a resumed run would differ.
-    """
-
-    module: Module
-    """Everything learned; several networks are one ``ModuleDict``."""
-
-    def players(self) -> list[Player]:
-        """The optimisers, in the order in which they move within a step."""
-        ...
-
-    def batch(self, step: int, rank: int, world: int) -> dict[str, Tensor]:
-        """This process's share of the examples of ``step``; the same arguments, the same batch."""
-        ...
-
-    def loss(
-        self, player: str, module: Module, batch: dict[str, Tensor], step: int
-    ) -> tuple[Tensor, dict[str, float]] | None:
-        """A player's scalar loss and numbers to log, or None where it rests in this step.
-
-        Runs under autocast (precision ``bf16`` or ``fp16``): take outputs ``.float()`` before delicate sums.
-        Only this player's parameters have gradients.
-        """
-        ...
-
-    def evaluate(self, module: Module, step: int) -> dict[str, float]:
-        """Evaluators on the averaged weights; ``score`` (lower is better) chooses the best checkpoint. May be {}."""
-        ...
-
-    def preview(self, module: Module, step: int, folder: Path) -> None:
-        """Write samples that a person can look at into ``folder`` (one per step)."""
-        ...
-
-    def export(self, module: Module, folder: Path, log: dict[str, Any]) -> None:
-        """Write the checkpoint (``gengine.checkpoint.save_checkpoint``); ``log`` says how it was made."""
-        ...
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """How long and how a task is trained; intervals are in steps."""
-
-    steps: int
-    batch: int = 0  # examples per step over all processes, for the task to read
-    warmup: float = 0  # steps, or below 1 a share of all steps
-    schedule: str = "cosine"
-    clip: float | None = 1.0  # largest norm of a player's gradient
-    ema: float | None = 0.999  # decay of the averaged weights
-    ema_warmup: bool = True  # short memory while the run is young
-    precision: str = "no"
-    evaluate_every: int = 1000
-    save_every: int = 500
-    log_every: int = 50
-    seed: int | None = 0  # of dropout and the like; None leaves torch's generator as the task set it
-    minutes: float | None = None  # training time (over all resumptions) after which the run ends as if finished
-    threads: int | None = None
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        choices = {
-            "schedule": SCHEDULES, "precision": ("no", "bf16", "fp16"), "device": ("auto", "cpu"),
-        }  # fmt: skip
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise GengineError(f"training: {name} = {getattr(self, name)!r}; choose from {', '.join(allowed)}")
-        for name in ("steps", "evaluate_every", "save_every", "log_every"):
-            if getattr(self, name) < 1:
-                raise GengineError(f"training: {name} = {getattr(self, name)!r}, expected at least 1")
-        if self.ema is not None and not 0 <= self.ema < 1:
-            raise GengineError(f"training: ema = {self.ema!r}, expected 0 to below 1 (or none)")
 
 
 def run(task: Task, settings: LoopSettings, out: str | Path) -> Path:
@@ -147,20 +66,22 @@ def run(task: Task, settings: LoopSettings, out: str | Path) -> Path:
 class _Loop:
     def __init__(self, task: Task, settings: LoopSettings, folder: RunFolder) -> None:
         import torch
-        from accelerate import Accelerator
+        from accelerate import Accelerator, InitProcessGroupKwargs
         from accelerate.state import AcceleratorState
 
         AcceleratorState._reset_state()  # another training of this process may have had another precision
-        try:
-            self.accelerator = Accelerator(mixed_precision=settings.precision, cpu=settings.device == "cpu")
-        except ValueError as error:
-            raise GengineError(f"training: precision = '{settings.precision}': {error}; use 'no' or 'bf16'") from None
+        patience = InitProcessGroupKwargs(timeout=timedelta(hours=3))  # the others wait while one evaluates
+        self.accelerator = Accelerator(
+            mixed_precision=settings.precision, cpu=settings.device == "cpu", kwargs_handlers=[patience]
+        )
+        if settings.precision == "fp16" and self.accelerator.device.type == "cpu":  # accelerate would ignore it
+            raise GengineError("training: precision = 'fp16' needs a GPU; use 'no' or 'bf16'")
         self.task, self.settings, self.folder = task, settings, folder
         self.main, self.world = self.accelerator.is_main_process, self.accelerator.num_processes
         self.module = task.module.to(self.accelerator.device)
         if settings.seed is not None:
             seed_all(stable_seed(settings.seed, "training", self.accelerator.process_index))
-        self.players = task.players()
+        self.players = [replace(p, parameters=list(p.parameters)) for p in task.players()]
         if len({p.name for p in self.players}) < len(self.players) or not self.players:
             raise GengineError("training: every player needs a name of its own, and there must be one")
         self.optimisers = {
@@ -170,9 +91,11 @@ class _Loop:
             for p in self.players
         }
         self.average = copy.deepcopy(self.module).eval().requires_grad_(False) if settings.ema else self.module
-        self.weights, self.averages = _state(self.module), _state(self.average)
+        self.weights, self.averages = weights_of(self.module), weights_of(self.average)
+        self.modules = {"module": self.module} | ({} if self.average is self.module else {"average": self.average})
         self.step, self.seconds, self.best = 0, 0.0, None
         self.sums: dict[str, list[float]] = {}
+        self.ahead: Future[dict[str, Tensor]] | None = None
         self.identity = {
             "settings": {k: v for k, v in asdict(settings).items() if k not in FREE},
             "config": getattr(task, "config", {}),
@@ -186,19 +109,21 @@ class _Loop:
             self.folder.prepare()
         self.accelerator.wait_for_everyone()
         self._resume()
-        self._share_weights()
+        share(self.accelerator, [*self.weights.values(), *self.averages.values()])
         s, began = self.settings, time.monotonic() - self.seconds
         self.module.train()
-        with Stopper() as stopper, Progress(s.steps, self.step, quiet=not self.main) as progress:
-            over = s.minutes is not None and self.seconds >= 60 * s.minutes
+        with (
+            Stopper() as stopper,
+            Progress(s.steps, self.step, quiet=not self.main) as progress,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            over = self._timed_out()
             while self.step < s.steps and not over:
-                shown = self._move()
+                shown = self._move(self._batch(pool))
                 self.step += 1
                 self.seconds = time.monotonic() - began
                 progress.update(self.step, shown)
-                timed_out, interrupted = self._agree(
-                    s.minutes is not None and self.seconds >= 60 * s.minutes, stopper.asked
-                )
+                timed_out, interrupted = agree(self.accelerator, self._timed_out(), stopper.asked)
                 over = timed_out or interrupted
                 last = self.step == s.steps or timed_out
                 if self.step % s.log_every == 0 or last:
@@ -209,24 +134,32 @@ class _Loop:
                 self.seconds = time.monotonic() - began
                 if evaluated or over or self.step % s.save_every == 0:
                     self._save()
-                if interrupted and not last:
+                if interrupted and not last:  # nothing is half written: say how to go on
                     raise KeyboardInterrupt(
                         f"interrupted at step {self.step} of {s.steps}; the state is saved in {self.folder.path}: "
                         "the same command goes on from there"
                     )
         self._finish()
 
-    def _move(self) -> dict[str, float]:
+    def _timed_out(self) -> bool:
+        return self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes
+
+    def _batch(self, pool: ThreadPoolExecutor) -> dict[str, Tensor]:
+        """This step's batch; a thread may make the next one meanwhile."""
+        where = self.accelerator.process_index, self.world
+        batch = self.ahead.result() if self.ahead else self.task.batch(self.step, *where)
+        more = self.settings.prefetch and self.step + 1 < self.settings.steps
+        self.ahead = pool.submit(self.task.batch, self.step + 1, *where) if more else None
+        return batch
+
+    def _move(self, batch: dict[str, Tensor]) -> dict[str, float]:
         """One step of every player that does not rest; the losses."""
         from accelerate.utils import send_to_device
 
-        batch = self.task.batch(self.step, self.accelerator.process_index, self.world)
         batch = send_to_device(batch, self.accelerator.device)
         losses = {}
         for player in self.players:
-            for other in self.players:
-                for parameter in other.parameters if len(self.players) > 1 else ():
-                    parameter.requires_grad_(other is player)
+            self._only(player)
             with self.accelerator.autocast():
                 result = self.task.loss(player.name, self.module, batch, self.step)
             if result is None:
@@ -235,25 +168,33 @@ class _Loop:
             losses[player.name] = self._descend(player, loss)
             for name, value in {"loss": losses[player.name], **numbers}.items():
                 self._note(f"{player.name}/{name}", float(value))
+        self._only(None)
         self._update_average()
         return losses
+
+    def _only(self, player: Player | None) -> None:
+        """Gradients for one player's parameters alone (None: for everybody's): no work for the resting ones."""
+        for other in self.players if len(self.players) > 1 else ():
+            for parameter in other.parameters:
+                parameter.requires_grad_(player is None or other is player)
 
     def _descend(self, player: Player, loss: Tensor) -> float:
         """Move one player against the gradient of its loss; the loss's value over all processes."""
         import torch
 
         s, optimiser = self.settings, self.optimisers[player.name]
-        value = float(self.accelerator.reduce(loss.detach().float(), "mean"))  # type: ignore[arg-type]
+        value = mean(self.accelerator, loss)
         if not isfinite(value):
             raise self._lost(f"the loss of '{player.name}' is {value}")
         optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
-        self._average_gradients(player.parameters)
+        average_gradients(self.accelerator, player.parameters, self.module)
         self.accelerator.unscale_gradients(optimiser)
         norm = float(torch.nn.utils.clip_grad_norm_(player.parameters, s.clip or float("inf")))
         if not isfinite(norm) and self.accelerator.scaler is None:  # fp16's scaler leaves such a step out by itself
             raise self._lost(f"the gradient of '{player.name}' is {norm}")
-        self._note(f"{player.name}/gradient", norm)
+        if isfinite(norm):
+            self._note(f"{player.name}/gradient", norm)
         beta = momentum(s.schedule, self.step, s.steps, s.warmup)
         for group in optimiser.param_groups:
             group["lr"] = player.rate * rate_factor(s.schedule, self.step, s.steps, s.warmup)
@@ -280,46 +221,9 @@ class _Loop:
         floats = [name for name, value in ours.items() if value.is_floating_point()]
         with torch.no_grad():
             if self.step:
-                torch._foreach_lerp_([ours[n] for n in floats], [theirs[n] for n in floats], 1 - decay)
+                torch._foreach_lerp_([ours[n] for n in floats], [theirs[n] for n in floats], 1 - decay)  # type: ignore
             for name in ours if self.step == 0 else ours.keys() - set(floats):
                 ours[name].copy_(theirs[name])
-
-    # ---- several processes
-
-    def _share_weights(self) -> None:
-        """Every process starts from the first one's weights."""
-        from accelerate.utils import broadcast
-
-        if self.world > 1:
-            for value in (*self.weights.values(), *self.averages.values()):
-                value.data.copy_(broadcast(value.data.clone()))  # type: ignore[arg-type]
-
-    def _average_gradients(self, parameters: list[Parameter]) -> None:
-        """Mean gradient over the processes, and mean of floating buffers (running statistics of normalisations)."""
-        import torch
-
-        if self.world == 1:
-            return
-        used = torch.tensor([p.grad is not None for p in parameters], dtype=torch.float32)
-        used = self.accelerator.reduce(used.to(self.accelerator.device), "sum").tolist()  # type: ignore[union-attr]
-        moved = [p for p, n in zip(parameters, used, strict=True) if n]
-        for parameter in moved:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        targets = [p.grad for p in moved] + [b for b in self.module.buffers() if b.is_floating_point()]
-        flat = torch.cat([t.detach().float().flatten() for t in targets if t is not None])
-        flat = self.accelerator.reduce(flat, "mean")
-        for target, mean in zip(targets, flat.split([t.numel() for t in targets]), strict=True):  # type: ignore
-            target.copy_(mean.view_as(target))  # type: ignore[union-attr]
-
-    def _agree(self, *flags: bool) -> list[bool]:
-        """A flag is up everywhere once it is up anywhere."""
-        import torch
-
-        if self.world == 1:
-            return list(flags)
-        raised = torch.tensor(flags, dtype=torch.float32, device=self.accelerator.device)
-        return [bool(flag) for flag in self.accelerator.reduce(raised, "sum").tolist()]  # type: ignore[union-attr]
 
     # ---- log, evaluators, state, checkpoints
 
@@ -379,11 +283,10 @@ class _Loop:
     def _summary(self) -> dict[str, Any]:
         """How the weights were made, for the checkpoint's config and card."""
         import platform
+        from importlib import metadata
 
         import accelerate
         import torch
-
-        import gengine
 
         cuda = self.accelerator.device.type == "cuda"
         return {
@@ -394,8 +297,8 @@ class _Loop:
             "threads": torch.get_num_threads(),
             "parameters": sum(p.numel() for player in self.players for p in player.parameters),
             "versions": {
-                "gengine": gengine.__version__, "python": platform.python_version(), "torch": str(torch.__version__),
-                "accelerate": accelerate.__version__,
+                "gengine": metadata.version("gengine"), "python": platform.python_version(),
+                "torch": str(torch.__version__), "accelerate": accelerate.__version__,
             },
             "best": self.best,
             "settings": asdict(self.settings),
@@ -409,18 +312,12 @@ class _Loop:
         states = gather_object([random_state()])
         if not self.main:
             return
-        tensors = {f"module/{name}": value for name, value in self.weights.items()}
-        if self.average is not self.module:
-            tensors |= {f"average/{name}": value for name, value in self.averages.items()}
-        for player, optimiser in self.optimisers.items():
-            for index, values in optimiser.state_dict()["state"].items():
-                tensors |= {f"optimiser/{player}/{index}/{name}": value for name, value in values.items()}
         scaler = self.accelerator.scaler
         facts = {
             "step": self.step, "seconds": self.seconds, "best": self.best, "sums": self.sums, "random": states,
             "scaler": scaler.state_dict() if scaler is not None else None, "identity": self.identity,
         }  # fmt: skip
-        self.folder.write_state(tensors, facts)
+        self.folder.write_state(pack(self.modules, self.optimisers), facts)
 
     def _resume(self) -> None:
         """Go on where an interrupted run of the same settings saved its state; without one, start afresh."""
@@ -436,27 +333,14 @@ class _Loop:
                 f"run folder {self.folder.path} holds a training with other settings ({'; '.join(other[:4])}): "
                 "give another --out, the same settings, or --no-resume to start again"
             )
-        groups: dict[str, dict[str, Any]] = {"module": {}, "average": {}, "optimiser": {}}
-        for name, value in tensors.items():
-            kind, _, rest = name.partition("/")
-            groups[kind][rest] = value
         try:
-            self.module.load_state_dict(groups["module"])
-            if self.average is not self.module:
-                self.average.load_state_dict(groups["average"])
+            unpack(tensors, self.modules, self.optimisers)
         except RuntimeError as error:
             why = str(error).splitlines()[-1].strip()
             raise GengineError(
                 f"run folder {self.folder.path} holds the state of another network ({why}): "
                 "give another --out, or --no-resume to start again"
             ) from None
-        for player, optimiser in self.optimisers.items():
-            state: dict[int, dict[str, Any]] = {}
-            for name, value in groups["optimiser"].items():
-                owner, index, key = name.rsplit("/", 2)
-                if owner == player:
-                    state.setdefault(int(index), {})[key] = value
-            optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
         if facts["scaler"] is not None and self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(facts["scaler"])
         self.step, self.seconds, self.best, self.sums = (facts[k] for k in ("step", "seconds", "best", "sums"))
@@ -474,8 +358,3 @@ class _Loop:
                 self._export("best")
             self.folder.write(self.folder.path / "train_log.json", json.dumps(self._summary(), indent=2).encode())
         self.accelerator.wait_for_everyone()
-
-
-def _state(module: Module) -> dict[str, Tensor]:
-    """A module's weights and buffers by name: the tensors themselves, not copies."""
-    return {name: value for name, value in module.state_dict().items() if hasattr(value, "is_floating_point")}

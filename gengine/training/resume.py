@@ -1,0 +1,37 @@
+"""A training's tensors under flat names, for the state it resumes from: ``module/…``, ``average/…``, ``optimiser/…``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+
+def weights_of(module: Module) -> dict[str, Tensor]:
+    """A module's weights and buffers by name: the tensors themselves, not copies."""
+    return {name: value for name, value in module.state_dict().items() if hasattr(value, "is_floating_point")}
+
+
+def pack(modules: dict[str, Module], optimisers: dict[str, Any]) -> dict[str, Tensor]:
+    """Everything of ``modules`` and ``optimisers`` (both by name) as one flat table."""
+    tensors = {f"{kind}/{name}": v for kind, module in modules.items() for name, v in weights_of(module).items()}
+    for owner, optimiser in optimisers.items():
+        for index, values in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{owner}/{index}/{name}": value for name, value in values.items()}
+    return tensors
+
+
+def unpack(tensors: dict[str, Tensor], modules: dict[str, Module], optimisers: dict[str, Any]) -> None:
+    """Put what ``pack`` wrote back in place; ``RuntimeError`` where the networks are others."""
+    for kind, module in modules.items():
+        start = f"{kind}/"
+        module.load_state_dict({n.removeprefix(start): v for n, v in tensors.items() if n.startswith(start)})
+    for owner, optimiser in optimisers.items():
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in tensors.items():
+            if name.startswith(f"optimiser/{owner}/"):
+                _, index, key = name.rsplit("/", 2)
+                state.setdefault(int(index), {})[key] = value
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
