@@ -54,6 +54,17 @@ def available() -> dict[str, str]:
     return {folder.name: f"{(folder / WEIGHTS).stat().st_size / 1e6:.1f} MB" for folder in found}
 
 
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json`` of a checkpoint's folder; one that cannot be used is a ``FormatError``."""
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{folder / CONFIG}: not readable as JSON ({error}); restore the checkpoint") from None
+    if not isinstance(config, dict) or not isinstance(config.get("sha256"), str):
+        raise FormatError(f"{folder / CONFIG}: expected an object with the text 'sha256'; restore the checkpoint")
+    return config
+
+
 def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
     """``(config, tensors)`` of a bundled checkpoint (by name) or of a folder (by path).
 
@@ -63,12 +74,7 @@ def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
     from safetensors.numpy import load
 
     folder = find_checkpoint(name_or_path)
-    try:
-        config = json.loads((folder / CONFIG).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{folder / CONFIG}: not readable as JSON ({error}); restore the checkpoint") from None
-    if not isinstance(config, dict) or not isinstance(config.get("sha256"), str):
-        raise FormatError(f"{folder / CONFIG}: expected an object with the text 'sha256'; restore the checkpoint")
+    config = read_config(folder)
     try:
         data = (folder / WEIGHTS).read_bytes()
     except OSError as error:

@@ -41,6 +41,7 @@ Examples:
   gengine animate talk.mp4 --text talk.srt --speaker orator
   gengine animate speech.wav --text "Hello, this is really big!" --emotion happy:0.6+surprised:0.3
   gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
+  gengine animate speech.wav --emotion sad --body camn
   gengine animate hour.flac --formats bvh,csv,npz --fps 60 --out runs/hour
 
 \b
@@ -73,6 +74,9 @@ def animate(
     formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = FORMATS,
     skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    body: Annotated[
+        str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
@@ -84,7 +88,9 @@ def animate(
 
     began = time.perf_counter()
     chosen = _formats(formats)
-    engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps)
+    engine = checked_config(
+        load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, **({"body": body} if body else {})
+    )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         config=engine,

@@ -20,7 +20,7 @@ class EngineConfig(BaseModel):
     face: str = "visemes"
     """Face network."""
     body: str = "choreographer"
-    """Body network."""
+    """Body network: choreographer, camn, or the folder of a trained checkpoint."""
     hop: float = Field(default=2.0, gt=0, le=10)
     """Seconds made at once; with the networks' look-ahead this is the latency of a live session."""
     body_fps: float = Field(default=30.0, ge=15, le=120)

@@ -6,7 +6,8 @@ import importlib
 from importlib import metadata
 from typing import Any
 
-from gengine.errors import GengineError
+from gengine.checkpoint import find_checkpoint, read_config
+from gengine.errors import FormatError, GengineError
 
 REGISTRY: dict[str, dict[str, str]] = {
     "face network": {
@@ -14,6 +15,7 @@ REGISTRY: dict[str, dict[str, str]] = {
     },
     "body network": {
         "choreographer": "gengine.networks.choreographer.network:Choreographer",
+        "camn": "gengine.networks.camn.network:CamnNetwork",
     },
     "exporters": {
         "bvh": "gengine.exporters.bvh:BvhExporter",
@@ -29,6 +31,12 @@ REGISTRY: dict[str, dict[str, str]] = {
         "smplx": "gengine.exporters.smplx:SmplxExporter",
     },
 }
+
+CHECKPOINTS: dict[str, str] = {
+    "camn": "gengine.networks.camn.network:CamnNetwork",
+    "camn-paper": "gengine.networks.camn.paper_network:PaperCamn",
+}
+"""Which network runs a checkpoint, by the ``kind`` in its config: so a folder is as good as a name."""
 
 
 def names(kind: str) -> list[str]:
@@ -46,6 +54,26 @@ def resolve(kind: str, name: str) -> Any:
         raise GengineError(f"{kind}: '{name}' is unknown; choose from {', '.join(names(kind))}")
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def build(kind: str, name: str) -> Any:
+    """A network by its registered name, or by the folder (or bundled name) of a checkpoint that one runs."""
+    if name in names(kind):
+        return resolve(kind, name)()
+    try:
+        folder = find_checkpoint(name)
+    except FormatError:
+        raise GengineError(
+            f"{kind}: '{name}' is neither one of {', '.join(names(kind))} nor the folder of a checkpoint"
+        ) from None
+    config = read_config(folder)
+    target = CHECKPOINTS.get(str(config.get("kind")))
+    if target is None:
+        raise GengineError(
+            f"{kind}: the checkpoint {folder} is for '{config.get('kind')}'; expected one for {', '.join(CHECKPOINTS)}"
+        )
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)(folder)
 
 
 def _entry_points(kind: str) -> metadata.EntryPoints:

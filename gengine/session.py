@@ -29,7 +29,7 @@ from gengine.encoders.prosody import ProsodyEncoder
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.errors import AudioError, GengineError
 from gengine.networks.base import MotionNetwork
-from gengine.registry import resolve
+from gengine.registry import build
 from gengine.windows import CurveBuffer, EventBuffer, WindowSpec
 
 BLOCK_SECONDS = 1.0
@@ -252,8 +252,8 @@ class Session:
 
 def _cascade(config: EngineConfig) -> dict[str, MotionNetwork]:
     """Build the networks in order and check that each finds what it consumes."""
-    face: MotionNetwork = resolve("face network", config.face)()
-    body: MotionNetwork = resolve("body network", config.body)()
+    face: MotionNetwork = build("face network", config.face)
+    body: MotionNetwork = build("body network", config.body)
     given = set(Conditions.__dataclass_fields__) - {"face"}
     for network, produced in ((face, "face"), (body, "motion")):
         missing = [name for name in network.spec.consumes if name not in given]

@@ -195,13 +195,9 @@ class Choreographer(MotionNetwork):
             head = head[np.minimum(np.arange(count), len(head) - 1)]
         else:  # no face network ran: idle life only
             head = rotation.from_rotvec(np.radians([1.6, 2.2, 1.2]) * state.neck_noise(times))
-        part = rotation.to_rotvec(head)
-        lean, more = np.radians([18.0, 6.0])  # a neck leans forward, the skull sits level on it
-        neck = rotation.multiply(rotation.from_rotvec(0.36 * part), rotation.from_axis_angle([1.0, 0, 0], lean))
-        neck1 = rotation.multiply(rotation.from_rotvec(0.30 * part), rotation.from_axis_angle([1.0, 0, 0], more))
-        out[:, self._neck[0]], out[:, self._neck[1]] = neck, neck1
+        neck, neck1, skull = trunk.spread_head(head)
+        out[:, self._neck[0]], out[:, self._neck[1]], out[:, self._neck[2]] = neck, neck1, skull
         both = rotation.multiply(neck, neck1)
-        out[:, self._neck[2]] = rotation.multiply(rotation.conjugate(both), head)
         at, offset = chest_at, self.skeleton.offsets
         middle = np.array([0.0, 0.08, 0.02])
         turned = (rotation.multiply(chest, part) for part in (neck, both, head))

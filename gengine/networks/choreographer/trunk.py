@@ -111,3 +111,12 @@ def pose(
     # Knees give a little when weight moves over, and with the rhythm of talk; never straighter than the base.
     dip = 0.0025 * lively * (1 + np.tanh(talk[:, 6])) + 0.002 * (1 + np.tanh(slow[:, 5])) * lively
     return Trunk(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"), dip)
+
+
+def spread_head(head: Array) -> tuple[Array, Array, Array]:
+    """Head rotation relative to the chest ``(T, 4)`` → local rotations of Neck, Neck1 and Head whose product it is."""
+    part = rotation.to_rotvec(head)
+    lean, more = np.radians([18.0, 6.0])  # a neck leans forward, the skull sits level on it
+    neck = rotation.multiply(rotation.from_rotvec(0.36 * part), rotation.from_axis_angle([1.0, 0, 0], lean))
+    neck1 = rotation.multiply(rotation.from_rotvec(0.30 * part), rotation.from_axis_angle([1.0, 0, 0], more))
+    return neck, neck1, rotation.multiply(rotation.conjugate(rotation.multiply(neck, neck1)), head)

@@ -1,0 +1,148 @@
+"""``CamnNetwork``: a trained CaMN as a motion network of the engine, window after window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.checkpoint import load_checkpoint
+from gengine.core.conditions import MOTION_RATE, Conditions
+from gengine.core.motion import Motion
+from gengine.core.noise import generator
+from gengine.core.speaker import Speaker
+from gengine.errors import FormatError, MissingExtraError
+from gengine.networks.base import MotionNetwork, NetworkSpec
+from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
+from gengine.networks.camn.pose import PoseSpace
+from gengine.networks.camn.stand import Stand
+from gengine.networks.choreographer.trunk import spread_head
+
+DEFAULT = "camn-synthetic-v1"
+SPLINE = 2
+"""Pose frames needed beyond the last one of a hop, to pass smoothly through it."""
+SETTLE = 0.3
+"""Seconds beyond the last frame read: a syllable is listed once it has ended."""
+
+
+@dataclass
+class CamnState:
+    """What one recording's body remembers: the last poses, their faces, its feet."""
+
+    seed: int
+    traits: NDArray[np.float32]
+    stand: Stand
+    poses: NDArray[np.float32]
+    """The last of the ``end`` poses made."""
+    end: int = 0
+    faces: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, FACE), np.float32))
+    faces_end: int = 0
+
+
+class CamnNetwork(MotionNetwork):
+    """BEAT's 75 joints from sound, words, speaker, emotion and face, drawn anew for every seed.
+
+    The network makes poses at its own rate (15 or 30 fps) in windows of some given poses, the hop, and some beyond
+    it, which are thrown away and made again when more is known; a spline through them gives 60 fps. Two things are
+    not left to it: the head, which the face network turns, and the soles, which stay where they stand.
+    """
+
+    def __init__(self, checkpoint: str | Path = DEFAULT) -> None:
+        try:
+            import torch
+
+            from gengine.networks.camn.model import Camn, Shape
+        except ImportError:
+            raise MissingExtraError("the body network camn", "camn") from None
+        config, tensors = load_checkpoint(checkpoint)
+        if config.get("kind") != "camn":
+            raise FormatError(f"checkpoint {checkpoint}: is for '{config.get('kind')}', expected one for 'camn'")
+        try:
+            self.fps = float(config["fps"])
+            self.before, self.after = int(config["before"]), int(config["after"])
+            self.kinds = tuple(config["cues"])
+            body, hands = config["sampling"]
+            self.steps = (int(body), int(hands))
+            self.model = Camn(Shape(**config["shape"]))
+            weights = {k[4:]: torch.from_numpy(v.astype(np.float32)) for k, v in tensors.items() if k[:4] == "net."}
+            self.model.load_state_dict(weights)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            why = str(error).splitlines()[-1].strip()
+            raise FormatError(f"checkpoint {checkpoint}: does not fit this network ({why}); train it again") from None
+        self.model.eval().requires_grad_(False)
+        self.space = PoseSpace.from_tensors(tensors)
+        self.skeleton = self.space.skeleton
+        self._neck = [self.skeleton.index(n) for n in ("Neck", "Neck1", "Head")]
+        self.spec = NetworkSpec(
+            consumes=("prosody", "syllables", "words", "cues", "emotion", "speaker", "face"),
+            produces="motion",
+            fps=MOTION_RATE,
+            context=_steps_of_50_ms((self.before + 2 * SPLINE) / self.fps + 0.1),
+            lookahead=_steps_of_50_ms((self.after + SPLINE) / self.fps + SETTLE),
+        )
+
+    def start(self, speaker: Speaker, seed: int) -> CamnState:
+        """A fresh body."""
+        empty = np.zeros((0, sum(self.space.sizes)), np.float32)
+        return CamnState(seed, traits_of(speaker), Stand(self.skeleton), empty)
+
+    def generate(self, conditions: Conditions, state: CamnState) -> Motion:
+        """Motion of the hop at 60 fps."""
+        c = conditions
+        times = c.frames(MOTION_RATE)
+        if len(times) == 0:
+            return Motion(self.skeleton, np.zeros((0, len(self.skeleton), 4)), np.zeros((0, 3)), MOTION_RATE)
+        end = int(np.ceil(c.hop_end * self.fps - 1e-6)) + SPLINE
+        if end > state.end:
+            self._draw(c, state, end)
+        first = state.end - len(state.poses)
+        poses = _spline(state.poses, times * self.fps - first)
+        body, hands = np.split(poses, [self.space.sizes[0]], axis=1)
+        rotations, root = self.space.decode(body, hands)
+        if c.face is not None and len(c.face):
+            face = c.face.resample(MOTION_RATE).head
+            head = np.asarray(face[np.minimum(np.arange(len(times)), len(face) - 1)], float)
+            rotations[:, self._neck] = np.stack(spread_head(head), axis=1)
+        root = state.stand.plant(rotations, root)
+        return Motion(self.skeleton, rotations, root, MOTION_RATE)
+
+    def _draw(self, c: Conditions, state: CamnState, end: int) -> None:
+        """Make the pose frames up to ``end`` and remember what the next hop needs."""
+        place = np.arange(state.end - self.before, end + self.after)
+        rows = features_of(c, place, self.fps, self.kinds)
+        known = self._see(c, state, place, rows)
+        size = sum(self.space.sizes)
+        noise = generator(state.seed, "camn", state.end).standard_normal((len(place), size)).astype(np.float32)
+        inputs = rows.__dict__ | {"face_known": known, "traits": state.traits}
+        made = self.model.draw(inputs, state.poses, self.before, noise, self.steps)
+        fresh = made[self.before : self.before + end - state.end]
+        keep = self.before + 2 * SPLINE + 1 + end - state.end
+        state.poses = np.concatenate([state.poses, fresh])[-keep:]
+        state.end = end
+
+    def _see(self, c: Conditions, state: CamnState, place: NDArray, rows: Features) -> NDArray[np.float32]:
+        """Write the faces seen so far into ``rows``; returns where they are known ``(T, 1)``."""
+        if c.face is not None and len(c.face):
+            last = int(np.ceil(c.hop_end * self.fps - 1e-6))
+            fresh = np.arange(state.faces_end, last)
+            state.faces = np.concatenate([state.faces, face_rows(c.face, c.hop_start, fresh / self.fps)])
+            state.faces = state.faces[-len(place) - len(fresh) :]
+            state.faces_end = last
+        index = place - (state.faces_end - len(state.faces))
+        known = (index >= 0) & (index < len(state.faces)) & (place >= 0)
+        rows.face[known] = state.faces[index[known]]
+        return known[:, None].astype(np.float32)
+
+
+def _steps_of_50_ms(seconds: float) -> float:
+    return float(np.ceil(seconds * 20 - 1e-9) / 20)
+
+
+def _spline(poses: NDArray, position: NDArray) -> NDArray[np.float64]:
+    """``poses (N, K)`` read at fractional ``position (T,)`` by a Catmull-Rom spline (held at the ends)."""
+    low = np.floor(position + 1e-9).astype(int)
+    t = (position - low)[:, None]
+    a, b, c, d = (poses[np.clip(low + k, 0, len(poses) - 1)].astype(float) for k in (-1, 0, 1, 2))
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))

@@ -1,0 +1,328 @@
+"""Training of gengine's CaMN (``networks/camn/model.py``) on a corpus in BEAT's layout."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gengine.checkpoint import save_checkpoint
+from gengine.core.noise import generator, stable_seed
+from gengine.errors import GengineError, MissingExtraError
+from gengine.networks.camn.pose import PoseSpace
+from gengine.training.loop import LoopSettings, Player, run
+from gengine.training.motion_examples import MotionExamples, collect
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Parameter
+
+log = logging.getLogger(__name__)
+
+DEFAULTS: dict[str, Any] = {
+    "data": None,
+    "cache": "runs/cache",
+    "speakers": None,
+    "fps": 15.0,
+    "hop": 2.0,
+    "before": 0.6,
+    "after": 0.6,
+    "shape": {},
+    "rate": 1e-3,
+    "weight_decay": 0.01,
+    "velocity_weight": 4.0,
+    "no_words": 0.3,
+    "no_face": 0.15,
+    "no_seed": 0.08,
+    "seed_noise": 0.08,
+    "adversary_weight": 0.1,
+    "adversary_from": 0.1,
+    "sampling": [6, 3],
+    "validation": 24,
+    "batch": 128,
+    "steps": 16000,
+    "warmup": 0.02,
+    "precision": "bf16",
+    "ema": 0.999,
+    "evaluate_every": 2000,
+    "save_every": 500,
+    "log_every": 100,
+    "minutes": None,
+    "threads": None,
+    "seed": 1,
+}
+"""Every setting with its default; a config names only what differs. ``hop``, ``before``, ``after`` are the seconds
+that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``sampling``
+the network calls for body and hands; ``shape`` the sizes of ``model.Shape``."""
+
+
+@dataclass(frozen=True)
+class WindowFrames:
+    """A window in frames: given poses, made poses, poses beyond the hop that are made and thrown away."""
+
+    before: int
+    hop: int
+    after: int
+
+    @property
+    def length(self) -> int:
+        """All frames of a window."""
+        return self.before + self.hop + self.after
+
+
+def train(config: dict[str, Any], out: Path) -> Path:
+    """Train by ``config`` (see ``DEFAULTS``) into the run folder ``out``; its ``best`` is a checkpoint."""
+    unknown = sorted(set(config) - set(DEFAULTS))
+    if unknown:
+        raise GengineError(f"training config: unknown {', '.join(unknown)}; allowed are {', '.join(DEFAULTS)}")
+    s = {**DEFAULTS, **config}
+    if not s["data"]:
+        raise GengineError(
+            "training config: data is missing: the folder of a corpus (gengine data synthesize makes one)"
+        )
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("training", "train") from None
+    task = CamnTask(s)
+    settings = {f.name: s[f.name] for f in fields(LoopSettings) if f.name in s}
+    return run(task, LoopSettings(**settings), out)
+
+
+class CamnTask:
+    """What the loop needs to know: batches of windows, losses, evaluators, export."""
+
+    def __init__(self, s: dict[str, Any]) -> None:
+        import torch
+
+        from gengine.networks.camn.model import Camn, Discriminator, Shape
+
+        self.s = s
+        self.config = {k: v for k, v in s.items() if k not in ("data", "cache", "minutes", "threads")}
+        root, cache, fps = Path(s["data"]), Path(s["cache"]), float(s["fps"])
+        self.learn = collect(root, "train", fps, cache, s["speakers"])
+        self.held = collect(root, "val", fps, cache, s["speakers"])
+        frames = [round(s[k] * fps) for k in ("before", "hop", "after")]
+        self.window = WindowFrames(frames[0], frames[1] + 2, frames[2])
+        self.space = space_of(self.learn)
+        self.poses = _coordinates(self.space, self.learn)
+        body, hands = self.space.sizes
+        self.shape = Shape(body, hands, len(self.learn.kinds), **s["shape"])
+        torch.manual_seed(stable_seed(s["seed"], "camn") % 2**63)
+        self.module: Any = torch.nn.ModuleDict({"camn": Camn(self.shape)})
+        if self.shape.head == "adversary":
+            self.module["discriminator"] = Discriminator(body + hands, self.shape.condition)
+        importance = [b.deviation / b.deviation[0] for b in (self.space.body, self.space.hands)]
+        self.weights = [torch.tensor(np.maximum(w, 0.05) / np.maximum(w, 0.05).mean()).float() for w in importance]
+        lengths = np.diff(self.learn.starts)
+        self.chance = lengths / lengths.sum()
+        log.info(
+            "%d sequences, %.2f h; %d + %d axes; %.2f M parameters", len(self.learn), lengths.sum() / fps / 3600, body,
+            hands, sum(p.numel() for p in self.module.parameters()) / 1e6,
+        )  # fmt: skip
+
+    def players(self) -> list[Player]:
+        s = self.s
+        found = [Player("network", list(self.module["camn"].parameters()), s["rate"], (0.9, 0.98), s["weight_decay"])]
+        if "discriminator" in self.module:
+            parameters: list[Parameter] = list(self.module["discriminator"].parameters())
+            found.append(Player("discriminator", parameters, s["rate"] * 0.5, (0.5, 0.99)))
+        return found
+
+    # ---- batches
+
+    def batch(self, step: int, rank: int, world: int) -> dict[str, Tensor]:
+        import torch
+
+        s, w, data = self.s, self.window, self.learn
+        rng = generator(s["seed"], "batch", step, rank)
+        count = max(1, s["batch"] // world)
+        clips = rng.choice(len(data), count, p=self.chance)
+        first, length = data.starts[clips], data.starts[clips + 1] - data.starts[clips]
+        # A window may begin before the recording or end after it, as the first and last of a stream do.
+        begin = rng.integers(-w.before, np.maximum(length - w.length + w.after, 1 - w.before))
+        place = begin[:, None] + np.arange(w.length)
+        inside = (place >= 0) & (place < length[:, None])
+        index = first[:, None] + np.clip(place, 0, length[:, None] - 1)
+        columns = {k: data.columns[k][index] for k in ("audio", "text", "subwords", "cues", "emotion")}
+        for name in ("audio", "text", "subwords", "cues"):
+            columns[name] = columns[name] * inside[..., None]
+        faces = data.columns["face"][index]
+        if "predicted_face" in data.columns:
+            faces = np.where(rng.random((count, 1, 1)) < 0.5, data.columns["predicted_face"][index], faces)
+        wordless = rng.random((count, 1, 1)) < s["no_words"]
+        for name in ("text", "subwords", "cues"):
+            columns[name] = np.where(wordless, 0, columns[name]).astype(columns[name].dtype)
+        # The face is made hop by hop, so that of the last frames is not there yet.
+        seen = (rng.random((count, 1)) >= s["no_face"]) & inside
+        seen = seen & (np.arange(w.length) < w.before + w.hop - 2)
+        given = (np.arange(w.length) < w.before) & inside & (rng.random((count, 1)) >= s["no_seed"])
+        body, hands = (p[index] for p in self.poses)
+        noise = rng.standard_normal((count, w.length, body.shape[-1] + hands.shape[-1]))
+        shaken = s["seed_noise"] * rng.random((count, 1, 1)) * rng.standard_normal((*body.shape[:2], noise.shape[-1]))
+        columns |= {
+            "face": faces, "face_known": seen[..., None], "traits": data.traits[clips], "body": body, "hands": hands,
+            "given": given[..., None], "noise": noise, "shaken": shaken, "time": rng.random(count),
+            "weight": inside * (1 + data.columns["semantic"][index]) * np.where(np.arange(w.length) < w.before, 0.2, 1),
+        }  # fmt: skip
+        return {
+            k: torch.from_numpy(np.ascontiguousarray(v if v.dtype == np.int64 else v.astype(np.float32)))
+            for k, v in columns.items()
+        }
+
+    # ---- losses
+
+    def loss(
+        self, player: str, module: Any, batch: dict[str, Tensor], step: int
+    ) -> tuple[Tensor, dict[str, float]] | None:
+        import torch
+        from torch.nn.functional import smooth_l1_loss, softplus
+
+        adversarial = self.shape.head == "adversary" and step >= self.s["adversary_from"] * self.s["steps"]
+        if player == "discriminator" and not adversarial:
+            return None
+        camn, s = module["camn"], self.s
+        sizes = list(self.space.sizes)
+        truth = torch.cat([batch["body"], batch["hands"]], -1)
+        if self.shape.head == "flow":
+            t = batch["time"][:, None, None]
+            x = (1 - t) * batch["noise"] + t * truth
+            t = t[:, 0, 0]
+        else:
+            t = torch.zeros_like(batch["time"])
+            x = batch["noise"] if self.shape.head == "adversary" else torch.zeros_like(truth)
+        seed = (truth + batch["shaken"]) * batch["given"]
+        c = camn.conditioner(batch)
+        noisy, seeds = x.split(sizes, -1), seed.split(sizes, -1)
+        body = camn.body(noisy[0], t, torch.cat([seeds[0], batch["given"]], -1), c)
+        # The hands learn on true bodies, a little shaken, so that they do not mind the made ones.
+        carrier = batch["body"] + 0.5 * batch["shaken"][..., : sizes[0]]
+        if self.shape.head != "flow":
+            carrier = body.detach()
+        hands = camn.hands(noisy[1], t, torch.cat([seeds[1], batch["given"]], -1), torch.cat([c, carrier], -1))
+        made = torch.cat([body, hands], -1).float()
+        if player == "discriminator":
+            judge = module["discriminator"]
+            real, fake = judge(truth, c.detach()), judge(made.detach(), c.detach())
+            loss = (softplus(-real) + softplus(fake)).float().mean()
+            return loss, {"right": float(((real > 0).float().mean() + (fake < 0).float().mean()) / 2)}
+        weight = batch["weight"]
+        numbers: dict[str, float] = {}
+        total = made.new_zeros(())
+        for name, got, want, axes in zip(
+            ("body", "hands"), made.split(sizes, -1), truth.split(sizes, -1), self.weights, strict=True
+        ):
+            axes = axes.to(got.device)
+            speed = (got - want).diff(dim=1)
+            if self.shape.head == "flow":
+                place, pace = ((got - want) ** 2 * axes).mean(-1), (speed**2 * axes).mean(-1)
+                urgency = (1 / ((1 - t) ** 2 + 0.05)).clamp(max=10)[:, None]
+            else:
+                zero = torch.zeros_like(got)
+                place = (smooth_l1_loss(got, want, reduction="none", beta=0.1) * axes).mean(-1)
+                pace = (smooth_l1_loss(speed, zero[:, 1:], reduction="none", beta=0.1) * axes).mean(-1)
+                urgency = torch.ones_like(weight[:, :1])
+            numbers[name] = float((place * weight).sum().detach() / weight.sum())
+            moved = (pace * weight[:, 1:] * urgency).sum() / weight.sum()
+            total = total + (place * weight * urgency).sum() / weight.sum() + s["velocity_weight"] * moved
+        if adversarial:
+            fooled = softplus(-module["discriminator"](made, c.detach())).float().mean()
+            numbers["fooled"] = float(fooled.detach())
+            total = total + s["adversary_weight"] * fooled
+        return total, numbers
+
+    # ---- evaluators
+
+    def evaluate(self, module: Any, step: int) -> dict[str, float]:
+        """Spread, speed and distribution of held-out recordings beside their truth; ``score`` is a Fréchet distance.
+
+        Poses are those of whole recordings, made window after window from the network's own poses.
+        """
+        from gengine.metrics.frechet import frechet_distance, gaussian
+
+        s, data = self.s, self.held
+        made, true = [], []
+        for clip in range(min(s["validation"], len(data))):
+            a, b = data.starts[clip], data.starts[clip + 1]
+            truth = self.space.encode(data.columns["rotations"][a:b], data.columns["root"][a:b])
+            made.append(self._roll(module["camn"], clip))
+            true.append(np.concatenate(truth, axis=1))
+        joined = [np.concatenate([_moving(x) for x in part]) for part in (made, true)]
+        speed = [np.concatenate([np.diff(x[:, :8], axis=0) for x in part]) for part in (made, true)]
+        spread = [np.mean([x[:, :8].std(0).mean() for x in part]) for part in (made, true)]
+        numbers = {
+            "score": float(frechet_distance(*gaussian(joined[0]), *gaussian(joined[1]))),
+            "speed": float(np.abs(speed[0]).mean() / np.abs(speed[1]).mean()),
+            "spread": float(spread[0] / spread[1]),
+            "jitter": float(_jitter(made) / _jitter(true)),
+        }
+        if not np.isfinite(numbers["score"]):
+            raise GengineError(f"evaluation at step {step}: the network's poses are not finite")
+        return numbers
+
+    def _roll(self, camn: Any, clip: int) -> np.ndarray:
+        """Coordinates ``(T, body + hands)`` of one held-out recording, window after window."""
+        data, w = self.held, self.window
+        a, b = int(data.starts[clip]), int(data.starts[clip + 1])
+        length, size = b - a, sum(self.space.sizes)
+        made = np.zeros((0, size), np.float32)
+        for start in range(0, length, w.hop):
+            place = np.arange(start - w.before, start + w.hop + w.after)
+            inside = (place >= 0) & (place < length)
+            index = a + np.clip(place, 0, length - 1)
+            rows = {k: data.columns[k][index] for k in ("audio", "text", "subwords", "cues", "emotion", "face")}
+            for name in ("audio", "text", "subwords", "cues"):
+                rows[name] = rows[name] * inside[:, None].astype(rows[name].dtype)
+            known = inside & (np.arange(w.length) < w.before + w.hop - 2)
+            rows |= {"face_known": known[:, None].astype(np.float32), "traits": data.traits[clip]}
+            noise = generator(self.s["seed"], "sample", clip, start).standard_normal((w.length, size))
+            window = camn.draw(rows, made, w.before, noise.astype(np.float32), tuple(self.s["sampling"]))
+            made = np.concatenate([made, window[w.before : w.before + w.hop]])
+        return made[:length]
+
+    def preview(self, module: Any, step: int, folder: Path) -> None:
+        pass
+
+    def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:
+        tensors = {f"net.{k}": v.detach().cpu().float().numpy() for k, v in module["camn"].state_dict().items()}
+        small = {k: v.astype(np.float16) if v.ndim > 1 else v for k, v in tensors.items()}
+        config = {
+            "kind": "camn",
+            "version": 1,
+            "shape": self.shape.as_dict(),
+            "fps": self.s["fps"],
+            "before": self.window.before,
+            "after": self.window.after,
+            "sampling": self.s["sampling"],
+            "cues": list(self.learn.kinds),
+            "data": {"build": hashlib.sha256(f"{self.learn.build} {self.held.build}".encode()).hexdigest()[:16]},
+            "trained": log,
+        }
+        save_checkpoint(folder, config, small | self.space.tensors())
+
+
+def space_of(data: MotionExamples) -> PoseSpace:
+    """The pose space of the training poses (every third is plenty)."""
+    some = slice(None, None, max(1, len(data.columns["root"]) // 60000))
+    return PoseSpace.of(data.columns["rotations"][some], data.columns["root"][some])
+
+
+def _coordinates(space: PoseSpace, data: MotionExamples) -> tuple[np.ndarray, np.ndarray]:
+    rotations, root = data.columns["rotations"], data.columns["root"]
+    parts = [space.encode(rotations[i : i + 20000], root[i : i + 20000]) for i in range(0, len(root), 20000)]
+    body, hands = (np.concatenate([p[k] for p in parts]).astype(np.float32) for k in (0, 1))
+    return body, hands
+
+
+def _moving(poses: np.ndarray) -> np.ndarray:
+    """Poses with their steps: a distribution in which stillness and tremor show."""
+    few = np.concatenate([poses[:, :16], poses[:, -8:]], 1)
+    return np.concatenate([few[1:], np.diff(few, axis=0) * 4], axis=1)
+
+
+def _jitter(parts: list[np.ndarray]) -> float:
+    return float(np.mean([np.abs(np.diff(p[:, :8], n=3, axis=0)).mean() for p in parts if len(p) > 3]))

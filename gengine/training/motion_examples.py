@@ -1,0 +1,223 @@
+"""A corpus in BEAT's layout as rows that a motion network learns from: features, poses, semantic scores."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.audio import SAMPLE_RATE
+from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
+from gengine.core.face import FaceTrack
+from gengine.core.performance import Performance
+from gengine.data.beat import BeatCorpus, Sequence
+from gengine.encoders.lexicon import LexiconEncoder, lexicon
+from gengine.encoders.phones import PhoneEncoder
+from gengine.encoders.prosody import ProsodyEncoder
+from gengine.encoders.syllables import SyllableEncoder
+from gengine.errors import GengineError
+from gengine.networks.base import MotionNetwork
+from gengine.networks.camn.features import face_rows, features_of, traits_of
+from gengine.networks.camn.pose import centred
+from gengine.networks.visemes.network import VisemeNetwork
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raise it when a row changes its meaning."""
+HOP = 2.0
+"""Seconds that a network makes at once when it is run over a whole recording."""
+
+
+@dataclass(frozen=True, eq=False)
+class MotionExamples:
+    """Rows of all sequences one after the other; ``starts (S + 1,)`` says where each begins.
+
+    ``columns``: ``audio, text, subwords, cues, emotion, face, predicted_face (N, ·)`` of ``features.Features``,
+    ``rotations (N, J, 4)``, ``root (N, 3)`` m, ``semantic (N,)``; ``traits (S, ·)`` and ``names`` by sequence.
+    ``build`` is the hash of everything that went in.
+    """
+
+    columns: dict[str, NDArray]
+    starts: NDArray[np.int64]
+    traits: NDArray[np.float32]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    fps: float
+    build: str
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def collect(root: Path, split: str, fps: float, cache: Path, speakers: list[Any] | None = None) -> MotionExamples:
+    """Rows of a split at ``fps`` (Hz), from ``cache`` where the same were made before."""
+    corpus = BeatCorpus(root, fps=fps, policy="skip")
+    names = corpus.names(split, speakers)
+    if not names:
+        raise GengineError(f"{root}: split '{split}' holds no sequence; see: gengine data check {root}")
+    build = _build_id(corpus, names, split, fps)
+    path = cache / f"motion-{build}.npz"
+    if not path.is_file():
+        log.info("%s: reading %d sequences of %s", root, len(names), split)
+        _write(path, corpus, names, split, fps, build)
+    with np.load(path, allow_pickle=False) as file:
+        about = json.loads(file["about"].tobytes())
+        columns = {k.removeprefix("row."): file[k] for k in file.files if k.startswith("row.")}
+        examples = MotionExamples(
+            columns, file["starts"], file["traits"], tuple(about["names"]), tuple(about["kinds"]), fps, build
+        )
+    for name, reason in about["skipped"]:
+        log.warning("%s: left out: %s", name, reason)
+    return examples
+
+
+def whole_conditions(performance: Performance) -> Conditions:
+    """Everything known of a recording in one window: what a session hands to its networks hop by hop."""
+    audio = performance.audio
+    samples = audio.samples
+    if audio.rate != SAMPLE_RATE:
+        import soxr
+
+        samples = soxr.resample(samples, audio.rate, SAMPLE_RATE)
+    encoder = ProsodyEncoder()
+    parts = [encoder.push(samples), encoder.flush()]
+    prosody = Prosody(**{k: np.concatenate([p.__dict__[k] for p in parts]) for k in parts[0].__dict__})
+    words = performance.words
+    phones, jaw = tuple(words.phones), None
+    syllables = SyllableEncoder()
+    if phones:
+        found = [*syllables.push(prosody, phones), *syllables.flush()]
+    else:
+        hearer = PhoneEncoder(keep_frames=True)
+        phones = tuple([*hearer.push(samples), *hearer.flush()])
+        jaw = hearer.take_frames().jaw
+        found = [*syllables.push(prosody), *syllables.flush()]
+    cues = LexiconEncoder(words.language)
+    return Conditions(
+        start=0.0, hop_start=0.0, hop_end=performance.duration, known_until=performance.duration, ended=True,
+        prosody=prosody, phones=phones, words=tuple(words.words), syllables=tuple(found),
+        cues=tuple([*cues.push(words.words, words.phones), *cues.flush()]),
+        emotion=performance.emotion.resample(ANALYSIS_RATE), speaker=performance.speaker,
+        language=words.language, source=words.source, jaw=jaw, sound=samples,
+    )  # fmt: skip
+
+
+def perform(network: MotionNetwork, c: Conditions, seed: int, face: FaceTrack | None = None, hop: float = HOP) -> list:
+    """What ``network`` makes of a recording, hop by hop, each with no more than its look-ahead known."""
+    state = network.start(c.speaker, seed)
+    parts = []
+    for k in range(int(np.ceil(c.hop_end / hop - 1e-6))):
+        start, end = k * hop, min((k + 1) * hop, c.hop_end)
+        known = min(start + hop + network.spec.lookahead, c.hop_end)
+        window = replace(c, hop_start=start, hop_end=end, known_until=known, ended=known >= c.hop_end)
+        if face is not None:
+            first, last = (round(t * face.fps) for t in (start, end))
+            window = window.with_face(face[first:last])
+        parts.append(network.generate(window, state))
+    return parts
+
+
+def _row(corpus: BeatCorpus, stem: str, split: str, fps: float, kinds: tuple[str, ...]) -> dict[str, NDArray] | None:
+    sequence = corpus.read(stem)
+    if sequence is None:
+        return None
+    a, b = corpus.share(stem, split)
+    whole = sequence.performance.duration
+    sequence = sequence if (a, b) == (0.0, 1.0) else sequence.part(a * whole, b * whole)
+    return _rows_of(sequence, fps, kinds, synthetic=bool(corpus.about))
+
+
+def _rows_of(sequence: Sequence, fps: float, kinds: tuple[str, ...], synthetic: bool) -> dict[str, NDArray]:
+    p = replace(sequence.performance, words=sequence.performance.words.shift(-sequence.performance.start), start=0.0)
+    assert p.motion is not None
+    motion = centred(p.motion)
+    c = whole_conditions(p)
+    count = len(motion)
+    features = features_of(c, np.arange(count), fps, kinds)
+    times = np.arange(count) / fps
+    predicted = p.face if synthetic and p.face is not None else _predicted_face(c)
+    rows = {k: v for k, v in features.__dict__.items() if k != "face"}
+    rows["face"] = face_rows(p.face or predicted, 0.0, times)
+    if not synthetic:  # a user has no face but the predicted one: the network must meet both
+        rows["predicted_face"] = face_rows(predicted, 0.0, times)
+    return rows | {
+        "rotations": motion.rotations, "root": motion.root, "semantic": np.asarray(sequence.semantic, np.float32),
+        "traits": traits_of(p.speaker),
+    }  # fmt: skip
+
+
+def _predicted_face(c: Conditions) -> FaceTrack:
+    parts = perform(VisemeNetwork(), c, seed=0)
+    weights, head, gaze = (np.concatenate([getattr(f, n) for f in parts]) for n in ("weights", "head", "gaze"))
+    return FaceTrack(weights, head, gaze, parts[0].fps)
+
+
+def _build_id(corpus: BeatCorpus, names: list[str], split: str, fps: float) -> str:
+    digest = hashlib.sha256(f"{VERSION} {fps} {split}".encode())
+    for stem in names:
+        digest.update(f"{stem} {corpus.share(stem, split)}".encode())
+        for path in sorted(corpus.files[stem].values()):
+            stat = path.stat()
+            digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _work(task: tuple[Path, list[str], str, float, tuple[str, ...]]) -> tuple[list[Any], list[tuple[str, str]]]:
+    root, stems, split, fps, kinds = task
+    corpus = BeatCorpus(root, fps=fps, policy="skip")
+    rows = [(stem, row) for stem in stems if (row := _row(corpus, stem, split, fps, kinds)) is not None]
+    return rows, corpus.skipped
+
+
+def _write(path: Path, corpus: BeatCorpus, names: list[str], split: str, fps: float, build: str) -> None:
+    kinds = tuple(sorted(set(lexicon("en").values())))
+    groups = [names[i : i + 8] for i in range(0, len(names), 8)]
+    tasks = [(corpus.root, group, split, fps, kinds) for group in groups]
+    run: Callable[..., Any] = map
+    pool = None
+    if len(tasks) > 4 and (os.cpu_count() or 1) > 1:
+        pool = ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=_one_thread)
+        run = pool.map
+    found: list[tuple[str, dict[str, NDArray]]] = []
+    skipped: list[tuple[str, str]] = []
+    try:
+        for done, (rows, left) in enumerate(run(_work, tasks), 1):
+            found += rows
+            skipped += left
+            if done % 16 == 0 or done == len(tasks):
+                log.info("%d of %d sequences read", min(done * 8, len(names)), len(names))
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+    if not found:
+        raise GengineError(f"{corpus.root}: no sequence of '{split}' could be read: {skipped[0][1]}")
+    columns = [k for k in found[0][1] if k != "traits"]
+    arrays = {f"row.{k}": np.concatenate([row[k] for _, row in found]) for k in columns}
+    lengths = [len(row["semantic"]) for _, row in found]
+    about = {"names": [stem for stem, _ in found], "kinds": kinds, "skipped": skipped}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.npz")
+    try:
+        np.savez(  # type: ignore[arg-type]
+            partial, **arrays, starts=np.cumsum([0, *lengths]), traits=np.stack([row["traits"] for _, row in found]),
+            about=np.frombuffer(json.dumps(about).encode(), np.uint8),
+        )  # fmt: skip
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _one_thread() -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")

@@ -1,0 +1,42 @@
+"""A tiny CaMN with random weights over the choreographer's poses: everything but the learning is real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gengine import Performance, Session
+from gengine.checkpoint import save_checkpoint
+from gengine.inputs.audio import load_audio
+
+
+@pytest.fixture(scope="session")
+def speech() -> np.ndarray:
+    return load_audio("demos/speech.wav").samples[: 16000 * 7]
+
+
+@pytest.fixture(scope="session")
+def teacher(speech: np.ndarray) -> Performance:
+    session = Session(emotion="happy:0.7", seed=3)
+    return Performance.join([p for p in (session.push(speech), session.flush()) if p is not None])
+
+
+@pytest.fixture(scope="session")
+def tiny_camn(tmp_path_factory: pytest.TempPathFactory, teacher: Performance) -> Path:
+    """The folder of its checkpoint."""
+    torch = pytest.importorskip("torch")
+    from gengine.networks.camn.model import Camn, Shape
+    from gengine.networks.camn.pose import PoseSpace
+
+    assert teacher.motion is not None
+    space = PoseSpace.of(teacher.motion.rotations, teacher.motion.root)
+    torch.manual_seed(0)
+    shape = Shape(*space.sizes, cues=2, width=32, blocks=2, hand_width=16, hand_blocks=1, condition=16)
+    weights = {f"net.{k}": v.numpy() for k, v in Camn(shape).state_dict().items()}
+    config = {
+        "kind": "camn", "version": 1, "shape": shape.as_dict(), "fps": 15.0, "before": 9, "after": 9,
+        "sampling": [3, 2], "cues": ["deictic_self", "negation"],
+    }  # fmt: skip
+    return save_checkpoint(tmp_path_factory.mktemp("camn") / "tiny", config, weights | space.tensors())
