@@ -150,11 +150,11 @@ def centred(motion: Motion) -> Motion:
     hips = np.asarray(motion.rotations[:, 0], float)
     ahead = rotation.rotate(hips, np.broadcast_to([0.0, 0.0, 1.0], (len(hips), 3))).mean(0)
     back = rotation.from_axis_angle([0.0, 1.0, 0.0], -np.arctan2(ahead[0], ahead[2]))
-    root = np.asarray(motion.root, float)
+    root = rotation.rotate(back, np.asarray(motion.root, float))
     middle = np.median(root, axis=0) * [1.0, 0.0, 1.0]
     rotations = np.array(motion.rotations)
     rotations[:, 0] = rotation.multiply(back, hips)
-    return Motion(motion.skeleton, rotations, rotation.rotate(back, root - middle), motion.fps)
+    return Motion(motion.skeleton, rotations, root - middle, motion.fps)
 
 
 def _carried(skeleton: Skeleton) -> Array:
