@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ from gengine.core.noise import generator, stable_seed
 from gengine.encoders import logmel
 from gengine.encoders.phones import CLASS_OF, CLASSES, PHONES
 from gengine.errors import GengineError, MissingExtraError
+from gengine.training.loop import LoopSettings, Player, run
 from gengine.training.phone_examples import Examples, collect, held_out, realign, stretch
+from gengine.training.resume import load_average
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ def train(config: dict[str, Any], out: Path) -> Path:
     """Train by ``config`` (see ``DEFAULTS``) and write the checkpoint to ``out``; the same seed, the same run.
 
     Two rounds: the first network moves the corpora's phone borders to where it hears them and drops guessed
-    words that it does not hear; the second learns from those.
+    words that it does not hear; the second learns from those. Each has its run folder in ``out``.
     """
     s = _settings(config)
     build_network(1, s["layers"], 0.0)  # without torch, say so before an hour of reading
@@ -160,10 +161,10 @@ def train(config: dict[str, Any], out: Path) -> Path:
     learn = Examples([e for e in everything.items if not held_out(e.corpus, e.name, e.speaker)], everything.sets)
     log.info("%d utterances, %.1f min", len(learn.items), sum(map(len, learn.items)) / 6000)
     network = None
-    for steps in s["steps"]:
+    for i, steps in enumerate(s["steps"]):
         if network is not None:
             learn = _listen_again(network, learn)
-        network = fit(learn, s, steps)
+        network = fit(learn, s, steps, out / f"round-{i + 1}")
     export(network, s, statistics(learn, s["change_cost"]), out)
     return out
 
@@ -185,57 +186,84 @@ def _listen_again(network: Any, learn: Examples) -> Examples:
     return Examples(items, learn.sets)
 
 
-def fit(learn: Examples, s: dict[str, Any], steps: int) -> Any:
-    """One network trained on ``learn`` by the settings ``s``; an average of its last weights."""
-    import torch
+class PhoneTask:
+    """One round of training as the loop runs it."""
 
-    torch.manual_seed(stable_seed(s["seed"], "phones") % 2**63)
-    torch.set_num_threads(s["threads"])
-    network = build_network(s["width"], s["layers"], s["dropout"])
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
-    members = torch.tensor(learn.members())
-    onto = torch.tensor(np.eye(len(CLASSES), dtype=np.float32)[CLASS_OF])
-    classes = (members @ onto > 0).float()
-    silence = learn.sets.index("sil")
-    weight_of = torch.tensor([s["class_weights"].get(c, 1.0) for c in CLASSES])[torch.tensor(CLASS_OF)]
-    set_weight = (members * weight_of).sum(1) / members.sum(1)
-    set_weight[members.sum(1) == len(PHONES)] = 0
-    share = np.array([len(e) * s["corpus_weights"].get(e.corpus, 1.0) for e in learn.items])
-    share = share / share.sum()
-    optimiser = torch.optim.AdamW(network.parameters(), s["rate"], weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, s["rate"], steps, pct_start=0.15)
-    began, shown = time.monotonic(), np.zeros(4)
-    network.train()
-    for step in range(steps):
-        rng = generator(s["seed"], "batch", step)
-        few = rng.choice(len(learn.items), (s["batch"], 8), p=share)
-        batch = [stretch([learn.items[i] for i in row], s["frames"], silence, rng) for row in few]
-        x, labels, jaw = (torch.tensor(np.stack(v)) for v in zip(*batch, strict=True))
-        rows = x.reshape(len(x), s["frames"] // 2, -1).transpose(1, 2)
-        with torch.autocast("cpu", torch.bfloat16):
-            y = network(rows)
-        y = y.float().transpose(1, 2).reshape(len(x), s["frames"], -1)
+    def __init__(self, learn: Examples, settings: dict[str, Any]) -> None:
+        import torch
+
+        s = settings
+        self.learn, self.s = learn, s
+        self.config = {k: v for k, v in s.items() if k not in ("data", "cache", "threads")}
+        self.module = build_network(s["width"], s["layers"], s["dropout"])
+        members = torch.tensor(learn.members())
+        onto = torch.tensor(np.eye(len(CLASSES), dtype=np.float32)[CLASS_OF])
+        weight_of = torch.tensor([s["class_weights"].get(c, 1.0) for c in CLASSES])[torch.tensor(CLASS_OF)]
+        set_weight = (members * weight_of).sum(1) / members.sum(1)
+        set_weight[members.sum(1) == len(PHONES)] = 0
+        self.tables = members, onto, (members @ onto > 0).float(), set_weight
+        share = np.array([len(e) * s["corpus_weights"].get(e.corpus, 1.0) for e in learn.items])
+        self.share, self.silence = share / share.sum(), learn.sets.index("sil")
+
+    def players(self) -> list[Player]:
+        return [Player("network", list(self.module.parameters()), self.s["rate"], (0.9, 0.999), 0.02)]
+
+    def batch(self, step: int, rank: int, world: int) -> dict[str, Any]:
+        import torch
+
+        s, rng = self.s, generator(self.s["seed"], "batch", step)
+        few = rng.choice(len(self.learn.items), (s["batch"], 8), p=self.share)
+        made = [stretch([self.learn.items[i] for i in row], s["frames"], self.silence, rng) for row in few]
+        x, labels, jaw = (torch.tensor(np.stack(v)[rank::world]) for v in zip(*made, strict=True))
+        return {"x": x, "labels": labels, "jaw": jaw}
+
+    def loss(self, player: str, module: Any, batch: dict[str, Any], step: int) -> tuple[Any, dict[str, float]]:
+        import torch
+
+        x, labels, jaw = batch["x"], batch["labels"], batch["jaw"]
+        rows = x.reshape(len(x), self.s["frames"] // 2, -1).transpose(1, 2)
+        y = module(rows)
+        with torch.autocast(x.device.type, enabled=False):
+            return self._loss(y.float().transpose(1, 2).reshape(len(x), self.s["frames"], -1), labels, jaw)
+
+    def _loss(self, y: Any, labels: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
+        import torch
+
+        members, onto, classes, set_weight = (table.to(y.device) for table in self.tables)
         chance = y[..., :-1].softmax(-1)
         weight = set_weight[labels] / set_weight[labels].sum()
         phone_loss = -(torch.log((chance * members[labels]).sum(-1) + 1e-6) * weight).sum()
         class_loss = -(torch.log(((chance @ onto) * classes[labels]).sum(-1) + 1e-6) * weight).sum()
         known = torch.isfinite(jaw)
         jaw_loss = torch.nn.functional.smooth_l1_loss(y[..., -1][known], jaw[known], beta=0.1)
-        loss = phone_loss + s["class_loss"] * class_loss + s["jaw_weight"] * jaw_loss
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(network)
+        loss = phone_loss + self.s["class_loss"] * class_loss + self.s["jaw_weight"] * jaw_loss
         with torch.no_grad():
             best = chance.argmax(-1, keepdim=True)
             right = (torch.gather(members[labels], 2, best)[..., 0] * (weight > 0)).sum() / (weight > 0).sum()
-            shown += [float(phone_loss), float(class_loss), float(jaw_loss), float(right)]
-        if (step + 1) % 100 == 0:
-            numbers = (*shown / 100, time.monotonic() - began)
-            log.info("step %d: phone %.3f class %.3f jaw %.4f right %.3f (%.0f s)", step + 1, *numbers)
-            shown[:] = 0
-    return average.module.eval()
+        parts = {"phone": phone_loss, "class": class_loss, "jaw": jaw_loss, "right": right}
+        return loss, {name: float(value.detach()) for name, value in parts.items()}
+
+    def evaluate(self, module: Any, step: int) -> dict[str, float]:
+        return {}
+
+    def preview(self, module: Any, step: int, folder: Path) -> None:
+        pass
+
+    def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:
+        export(module, self.s, statistics(self.learn, self.s["change_cost"]), folder)
+
+
+def fit(learn: Examples, s: dict[str, Any], steps: int, out: Path) -> Any:
+    """One network trained on ``learn`` by the settings ``s`` in the run folder ``out``; its averaged weights."""
+    import torch
+
+    torch.manual_seed(stable_seed(s["seed"], "phones") % 2**63)
+    task = PhoneTask(learn, s)
+    settings = LoopSettings(
+        steps, batch=s["batch"], schedule="onecycle", warmup=0.15, clip=2.0, ema=0.995, ema_warmup=False,
+        precision="bf16", evaluate_every=steps, log_every=100, seed=None, threads=s["threads"],
+    )  # fmt: skip
+    run(task, settings, out)
+    network = build_network(s["width"], s["layers"], s["dropout"])
+    load_average(out, network)
+    return network.eval()

@@ -1,8 +1,12 @@
-"""A training's tensors under flat names, for the state it resumes from: ``module/…``, ``average/…``, ``optimiser/…``."""
+"""A training's tensors under flat names, for its state: ``module/…``, ``average/…``, ``optimiser/…``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from gengine.errors import GengineError
+from gengine.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,3 +39,11 @@ def unpack(tensors: dict[str, Tensor], modules: dict[str, Module], optimisers: d
                 _, index, key = name.rsplit("/", 2)
                 state.setdefault(int(index), {})[key] = value
         optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+
+
+def load_average(out: str | Path, module: Module) -> None:
+    """Fill ``module`` with the averaged weights of the run in folder ``out``, as its state holds them."""
+    found = RunFolder(out).read_state()
+    if found is None:
+        raise GengineError(f"run folder {out}: holds no state of a training")
+    unpack(found[0], {"average": module}, {})
