@@ -183,16 +183,21 @@ def _build(cached: CachedCorpus, folder: Path, about: dict[str, Any]) -> None:
     finally:
         for file in files.values():
             file.close()
-    for what, count in lacking.items():
+    for what, count in (+lacking).items():
         log.warning("%d of %d sequences have no %s", count, len(names), what)
     about |= {
         "names": names, "speakers": speakers, "begin": begin, "sound_begin": sound_begin, "texts": list(texts),
-        "lacking": dict(lacking), "rest": _mean_turns(rest).tolist(), "root": (root / max(begin[-1], 1)).tolist(),
+        "lacking": dict(+lacking), "rest": _mean_turns(rest).tolist(), "root": (root / max(begin[-1], 1)).tolist(),
         "hours": begin[-1] / FPS / 3600,
     }  # fmt: skip
     (partial / "about.json").write_text(json.dumps(about), "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    try:
+        partial.rename(folder)
+    except OSError:  # another process was faster, or left something unfinished
+        if not (folder / "about.json").is_file():
+            shutil.rmtree(folder)
+            partial.rename(folder)
+    shutil.rmtree(partial, ignore_errors=True)
 
 
 def _rows(sequence: Sequence, texts: dict[str, int], lacking: Counter[str]) -> dict[str, NDArray]:

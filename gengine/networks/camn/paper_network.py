@@ -169,7 +169,7 @@ class PaperCamn(MotionNetwork):
         try:
             import torch
         except ImportError:
-            raise MissingExtraError("the published CaMN", "train") from None
+            raise MissingExtraError("the published CaMN", "camn") from None
         from gengine.networks.camn.paper import Camn, PaperShape
 
         tensors = dict(tensors)
