@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gengine.checkpoint import save_checkpoint
+from gengine.core.motion import Motion
 from gengine.core.noise import generator, stable_seed
 from gengine.errors import GengineError, MissingExtraError
+from gengine.metrics.evaluate import Clip, evaluate
+from gengine.metrics.fgd import FgdEncoder
+from gengine.metrics.frechet import frechet_distance, gaussian
 from gengine.networks.camn.pose import PoseSpace
+from gengine.training import stick_figures
 from gengine.training.loop import LoopSettings, Player, run
 from gengine.training.motion_examples import MotionExamples, collect
 
@@ -43,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "adversary_from": 0.1,
     "sampling": [6, 3],
     "validation": 24,
+    "fgd": "fgd-synthetic-v1",
     "batch": 128,
     "steps": 16000,
     "warmup": 0.02,
@@ -57,7 +63,7 @@ DEFAULTS: dict[str, Any] = {
 }
 """Every setting with its default; a config names only what differs. ``hop``, ``before``, ``after`` are the seconds
 that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``sampling``
-the network calls for body and hands; ``shape`` the sizes of ``model.Shape``."""
+the network calls for body and hands; ``fgd`` the evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,8 @@ class CamnTask:
         self.held = collect(root, "val", fps, cache, s["speakers"])
         frames = [round(s[k] * fps) for k in ("before", "hop", "after")]
         self.window = WindowFrames(frames[0], frames[1] + 2, frames[2])
+        self.encoder = FgdEncoder.load(s["fgd"]) if s["fgd"] else None
+        self.truths: dict[int, Clip] = {}
         self.space = space_of(self.learn)
         self.poses = _coordinates(self.space, self.learn)
         body, hands = self.space.sizes
@@ -116,8 +124,9 @@ class CamnTask:
         self.module: Any = torch.nn.ModuleDict({"camn": Camn(self.shape)})
         if self.shape.head == "adversary":
             self.module["discriminator"] = Discriminator(body + hands, self.shape.condition)
-        importance = [b.deviation / b.deviation[0] for b in (self.space.body, self.space.hands)]
-        self.weights = [torch.tensor(np.maximum(w, 0.05) / np.maximum(w, 0.05).mean()).float() for w in importance]
+        # Errors along small axes show too: a trunk turns by a few degrees. So their weight falls with the root only.
+        importance = [np.sqrt(b.deviation / b.deviation[0]) for b in (self.space.body, self.space.hands)]
+        self.weights = [torch.tensor(w / w.mean()).float() for w in importance]
         lengths = np.diff(self.learn.starts)
         self.chance = lengths / lengths.sum()
         log.info(
@@ -238,34 +247,39 @@ class CamnTask:
     # ---- evaluators
 
     def evaluate(self, module: Any, step: int) -> dict[str, float]:
-        """Spread, speed and distribution of held-out recordings beside their truth; ``score`` is a Fréchet distance.
+        """The evaluators of ``gengine evaluate`` on held-out recordings, and each value over the recordings' own.
 
-        Poses are those of whole recordings, made window after window from the network's own poses.
+        Poses are those of whole recordings, window after window on the network's own poses. ``score`` is FGD, with
+        its encoder; without one a Fréchet distance of poses and their steps.
         """
-        from gengine.metrics.frechet import frechet_distance, gaussian
+        clips = []
+        for clip in range(min(self.s["validation"], len(self.held))):
+            motion = self._made(module["camn"], clip)
+            if not np.isfinite(motion.rotations).all():
+                raise GengineError(f"evaluation at step {step}: the network's poses are not finite")
+            clips.append(replace(self._truth(clip), motion=motion))
+        rows = {row.metric: row.value for row in evaluate(clips, self.encoder)}
+        own = [replace(c, motion=c.reference) for c in clips]
+        truth = {row.metric: row.value for row in evaluate(own, None)}
+        names = ("wrist_speed", "joint_speed", "diversity_l1", "beat_rate")
+        ratios = {f"{name}_ratio": rows[name] / max(truth[name], 1e-9) for name in names}
+        kept = ("fgd", "coverage", "density", "srgr", "srgr_beat", "beat_gain", "accent_gain", "ldlj_gap")
+        found = {k: v for k, v in ({k: rows[k] for k in kept if k in rows} | ratios).items() if np.isfinite(v)}
+        return found | {"score": rows["fgd"] if self.encoder is not None else _distance(clips)}
 
-        s, data = self.s, self.held
-        made, true = [], []
-        for clip in range(min(s["validation"], len(data))):
-            a, b = data.starts[clip], data.starts[clip + 1]
-            truth = self.space.encode(data.columns["rotations"][a:b], data.columns["root"][a:b])
-            made.append(self._roll(module["camn"], clip))
-            true.append(np.concatenate(truth, axis=1))
-        joined = [np.concatenate([_moving(x) for x in part]) for part in (made, true)]
-        speed = [np.concatenate([np.diff(x[:, :8], axis=0) for x in part]) for part in (made, true)]
-        spread = [np.mean([x[:, :8].std(0).mean() for x in part]) for part in (made, true)]
-        numbers = {
-            "score": float(frechet_distance(*gaussian(joined[0]), *gaussian(joined[1]))),
-            "speed": float(np.abs(speed[0]).mean() / np.abs(speed[1]).mean()),
-            "spread": float(spread[0] / spread[1]),
-            "jitter": float(_jitter(made) / _jitter(true)),
-        }
-        if not np.isfinite(numbers["score"]):
-            raise GengineError(f"evaluation at step {step}: the network's poses are not finite")
-        return numbers
+    def _truth(self, clip: int) -> Clip:
+        """A held-out recording beside itself; made once, since evaluators remember what they measured of it."""
+        if clip not in self.truths:
+            data = self.held
+            rows = slice(data.starts[clip], data.starts[clip + 1])
+            motion = Motion(self.space.skeleton, data.columns["rotations"][rows], data.columns["root"][rows], data.fps)
+            onsets, accents = (np.array(x) for x in data.moments[clip])
+            semantic = data.columns["semantic"][rows]
+            self.truths[clip] = Clip(data.names[clip], motion, motion, semantic, onsets, accents)
+        return self.truths[clip]
 
-    def _roll(self, camn: Any, clip: int) -> np.ndarray:
-        """Coordinates ``(T, body + hands)`` of one held-out recording, window after window."""
+    def _made(self, camn: Any, clip: int) -> Motion:
+        """The network's motion for one held-out recording, window after window."""
         data, w = self.held, self.window
         a, b = int(data.starts[clip]), int(data.starts[clip + 1])
         length, size = b - a, sum(self.space.sizes)
@@ -282,10 +296,14 @@ class CamnTask:
             noise = generator(self.s["seed"], "sample", clip, start).standard_normal((w.length, size))
             window = camn.draw(rows, made, w.before, noise.astype(np.float32), tuple(self.s["sampling"]))
             made = np.concatenate([made, window[w.before : w.before + w.hop]])
-        return made[:length]
+        rotations, root = self.space.decode(*np.split(made[:length], [self.space.sizes[0]], axis=1))
+        return Motion(self.space.skeleton, rotations, root, data.fps)
 
     def preview(self, module: Any, step: int, folder: Path) -> None:
-        pass
+        """Stick figures of three held-out recordings, made and true."""
+        for clip in range(min(3, len(self.held))):
+            truth = self._truth(clip)
+            stick_figures.draw(self._made(module["camn"], clip), truth.reference, folder / f"{truth.name}.png")
 
     def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:
         tensors = {f"net.{k}": v.detach().cpu().float().numpy() for k, v in module["camn"].state_dict().items()}
@@ -318,11 +336,14 @@ def _coordinates(space: PoseSpace, data: MotionExamples) -> tuple[np.ndarray, np
     return body, hands
 
 
-def _moving(poses: np.ndarray) -> np.ndarray:
-    """Poses with their steps: a distribution in which stillness and tremor show."""
-    few = np.concatenate([poses[:, :16], poses[:, -8:]], 1)
-    return np.concatenate([few[1:], np.diff(few, axis=0) * 4], axis=1)
+def _distance(clips: list[Clip]) -> float:
+    """Fréchet distance of joint positions and their steps, dm and dm per frame."""
 
+    def moving(motion: Motion) -> np.ndarray:
+        names = ("Head", "LeftForeArm", "LeftHand", "RightForeArm", "RightHand")
+        places = motion.skeleton.forward(motion.rotations, motion.root)[0]
+        few = 10 * places[:, [motion.skeleton.index(n) for n in names]].reshape(len(motion), -1)
+        return np.concatenate([few[1:], np.diff(few, axis=0)], axis=1)
 
-def _jitter(parts: list[np.ndarray]) -> float:
-    return float(np.mean([np.abs(np.diff(p[:, :8], n=3, axis=0)).mean() for p in parts if len(p) > 3]))
+    made, true = (np.concatenate([moving(getattr(c, side)) for c in clips]) for side in ("motion", "reference"))
+    return float(frechet_distance(*gaussian(made), *gaussian(true)))

@@ -33,7 +33,7 @@ from gengine.networks.visemes.network import VisemeNetwork
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raise it when a row changes its meaning."""
 HOP = 2.0
 """Seconds that a network makes at once when it is run over a whole recording."""
@@ -45,13 +45,14 @@ class MotionExamples:
 
     ``columns``: ``audio, text, subwords, cues, emotion, face, predicted_face (N, ·)`` of ``features.Features``,
     ``rotations (N, J, 4)``, ``root (N, 3)`` m, ``semantic (N,)``; ``traits (S, ·)`` and ``names`` by sequence.
-    ``build`` is the hash of everything that went in.
+    ``moments`` are onsets of syllables and of accents (s) by sequence; ``build`` is the hash of all that went in.
     """
 
     columns: dict[str, NDArray]
     starts: NDArray[np.int64]
     traits: NDArray[np.float32]
     names: tuple[str, ...]
+    moments: tuple[tuple[list[float], list[float]], ...]
     kinds: tuple[str, ...]
     fps: float
     build: str
@@ -75,8 +76,9 @@ def collect(root: Path, split: str, fps: float, cache: Path, speakers: list[Any]
         about = json.loads(file["about"].tobytes())
         columns = {k.removeprefix("row."): file[k] for k in file.files if k.startswith("row.")}
         examples = MotionExamples(
-            columns, file["starts"], file["traits"], tuple(about["names"]), tuple(about["kinds"]), fps, build
-        )
+            columns, file["starts"], file["traits"], tuple(about["names"]), tuple(map(tuple, about["moments"])),
+            tuple(about["kinds"]), fps, build,
+        )  # fmt: skip
     for name, reason in about["skipped"]:
         log.warning("%s: left out: %s", name, reason)
     return examples
@@ -153,7 +155,8 @@ def _rows_of(sequence: Sequence, fps: float, kinds: tuple[str, ...], synthetic: 
         rows["predicted_face"] = face_rows(predicted, 0.0, times)
     return rows | {
         "rotations": motion.rotations, "root": motion.root, "semantic": np.asarray(sequence.semantic, np.float32),
-        "traits": traits_of(p.speaker),
+        "traits": traits_of(p.speaker), "onsets": np.array([s.onset for s in c.syllables]),
+        "accents": np.array([s.onset for s in c.syllables if s.prominence >= 0.5]),
     }  # fmt: skip
 
 
@@ -202,17 +205,17 @@ def _write(path: Path, corpus: BeatCorpus, names: list[str], split: str, fps: fl
             pool.shutdown(cancel_futures=True)
     if not found:
         raise GengineError(f"{corpus.root}: no sequence of '{split}' could be read: {skipped[0][1]}")
-    columns = [k for k in found[0][1] if k != "traits"]
+    columns = [k for k in found[0][1] if k not in ("traits", "onsets", "accents")]
     arrays = {f"row.{k}": np.concatenate([row[k] for _, row in found]) for k in columns}
     lengths = [len(row["semantic"]) for _, row in found]
-    about = {"names": [stem for stem, _ in found], "kinds": kinds, "skipped": skipped}
+    arrays |= {"starts": np.cumsum([0, *lengths]), "traits": np.stack([row["traits"] for _, row in found])}
+    moments = [[row[k].round(4).tolist() for k in ("onsets", "accents")] for _, row in found]
+    about = {"names": [stem for stem, _ in found], "moments": moments, "kinds": kinds, "skipped": skipped}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.npz")
     try:
-        np.savez(  # type: ignore[arg-type]
-            partial, **arrays, starts=np.cumsum([0, *lengths]), traits=np.stack([row["traits"] for _, row in found]),
-            about=np.frombuffer(json.dumps(about).encode(), np.uint8),
-        )  # fmt: skip
+        np.savez(partial, **arrays)  # type: ignore[arg-type]
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
