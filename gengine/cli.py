@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -298,11 +300,17 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
             _print(f"{key}: {value}")
 
 
-TRAIN_HELP = """Train a network from a configuration; the run folder receives checkpoints and curves.
+TRAIN_HELP = """Train a network from a configuration; the run folder receives checkpoints, log, curves and previews.
 
 \b
-Example:
+Examples:
   gengine train configs/train/phones.yaml --out runs/phones
+  gengine train configs/train/phones.yaml --set rate=1e-3 --set threads=2
+  accelerate launch --multi_gpu -m gengine train configs/train/phones.yaml
+
+\b
+In the run folder: best/ and last/ (checkpoints), log.jsonl, curves.png, previews/, and state/, from which the same
+command goes on after Ctrl-C, a crash or a power cut as though nothing had happened.
 """
 
 
@@ -311,11 +319,22 @@ def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A file of configs/train.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<config name>.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with an interrupted run of the same configuration, or start again.")
+    ] = True,
 ) -> None:
     from gengine.engine import train as run
 
-    folder = run(config, out or Path("runs") / config.stem, settings or [])
-    _print(f"trained: {folder}")
+    first = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
+    if first and not sys.stderr.isatty():
+        logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        logging.getLogger("gengine").setLevel(logging.INFO)
+    try:
+        folder = run(config, out or Path("runs") / config.stem, settings or [], resume)
+    except KeyboardInterrupt as stop:
+        _fail(str(stop) or "interrupted; the same command goes on from the state saved last", 130)
+    if first:
+        _print(f"trained: {folder}")
 
 
 def main() -> None:
@@ -340,7 +359,7 @@ def main() -> None:
         raise
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     sys.stderr.write(f"gengine: error: {' '.join(message.split())}\n" if code == 2 else f"gengine: {message}\n")
     sys.exit(code)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +53,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text("utf-8"))
+        values = yaml.load(path.read_text("utf-8"), _loader())
     except OSError as error:
         raise GengineError(f"configuration {path}: {error.strerror or error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -75,7 +77,21 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         if not equals or not key.strip():
             raise GengineError(f"--set {setting}: expected key=value, for example hop=0.5")
         try:
-            values[key.strip()] = yaml.safe_load(value)
+            values[key.strip()] = yaml.load(value, _loader())
         except yaml.YAMLError:
             raise GengineError(f"--set {setting}: the value is not a number, word or list") from None
     return values
+
+
+@cache
+def _loader() -> Any:
+    """YAML's safe loader that also reads 1e-3 as a number: YAML 1.1, which PyYAML follows, takes it for a word."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), [*"-+0123456789"]
+    )
+    return Loader

@@ -345,8 +345,11 @@ def make_avatar(path: Path, **phenotype: Any) -> None:
     make(path, **phenotype)
 
 
-def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:
-    """Run the training named by a configuration's ``train:`` key ("module:function")."""
+def train(config: str | Path, out: str | Path, settings: list[str], resume: bool = True) -> Path:
+    """Run the training named by a configuration's ``train:`` key ("module:function") into the run folder ``out``.
+
+    A run that was interrupted there goes on where it saved its state, unless ``resume`` is False.
+    """
     from gengine.config import parse_settings, read_yaml
     from gengine.errors import MissingExtraError
 
@@ -359,6 +362,12 @@ def train(config: str | Path, out: str | Path, settings: list[str]) -> Path:
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("training", "train")
     module, _, function = target.partition(":")
+    if importlib.util.find_spec(module) is None or not hasattr(importlib.import_module(module), function):
+        raise GengineError(f"configuration {config}: train = '{target}' does not exist; see configs/train for examples")
+    if not resume:
+        from gengine.training.run_folder import forget
+
+        forget(out)
     getattr(importlib.import_module(module), function)(values, Path(out))
     return Path(out)
 

@@ -71,9 +71,8 @@ class _Loop:
 
         AcceleratorState._reset_state()  # another training of this process may have had another precision
         patience = InitProcessGroupKwargs(timeout=timedelta(hours=3))  # the others wait while one evaluates
-        self.accelerator = Accelerator(
-            mixed_precision=settings.precision, cpu=settings.device == "cpu", kwargs_handlers=[patience]
-        )
+        cpu = settings.device == "cpu" or not torch.accelerator.is_available()  # else processes on CPUs are not joined
+        self.accelerator = Accelerator(mixed_precision=settings.precision, cpu=cpu, kwargs_handlers=[patience])
         if settings.precision == "fp16" and self.accelerator.device.type == "cpu":  # accelerate would ignore it
             raise GengineError("training: precision = 'fp16' needs a GPU; use 'no' or 'bf16'")
         self.task, self.settings, self.folder = task, settings, folder

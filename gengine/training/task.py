@@ -24,6 +24,11 @@ class Player:
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name, value in {"rate": self.rate, "weight_decay": self.weight_decay}.items():
+            if not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise GengineError(f"training: {name} of '{self.name}' = {value!r}, expected a number from 0")
+
 
 class Task(Protocol):
     """What one training defines. May also hold ``config``, a JSON-able dict: a state is only continued under the same.

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gengine import engine
 from gengine.checkpoint import load_checkpoint
 from gengine.errors import GengineError
 
@@ -17,7 +18,7 @@ pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
 from torch.optim.optimizer import register_optimizer_step_pre_hook  # noqa: E402
 
-from gengine.training.loop import LoopSettings, run  # noqa: E402
+from gengine.training.loop import LoopSettings, Player, run  # noqa: E402
 from gengine.training.run_folder import RunFolder, forget  # noqa: E402
 from gengine.training.schedule import momentum, rate_factor  # noqa: E402
 
@@ -186,6 +187,8 @@ def test_settings_are_checked():
     for wrong in ({"schedule": "cosin"}, {"precision": "fp8"}, {"save_every": 0}, {"ema": 1.0}, {"steps": 0}):
         with pytest.raises(GengineError, match=next(iter(wrong))):
             LoopSettings(**{"steps": 5, **wrong})
+    with pytest.raises(GengineError, match="rate of 'network' = 'fast'"):
+        Player("network", [], "fast")
 
 
 def test_one_cycle_is_pytorchs():
@@ -221,3 +224,11 @@ def test_half_written_things_are_cleared_away(tmp_path):
     folder.state.write_bytes(b"not a state")
     with pytest.raises(GengineError, match="delete it"):
         folder.read_state()
+
+
+def test_a_configuration_names_a_training_that_exists(tmp_path):
+    config = tmp_path / "x.yaml"
+    for target in ("gengine.training.phones:nothing", "gengine.training.nothing:train", "os:system", "3"):
+        config.write_text(f"train: {target}")
+        with pytest.raises(GengineError, match=r"x\.yaml: train"):
+            engine.train(config, tmp_path / "run", [])

@@ -141,6 +141,6 @@ if __name__ == "__main__":
     codes = {
         "killed": disturbed(folder / "killed", signal.SIGKILL, moments),
         "interrupted": disturbed(folder / "interrupted", signal.SIGINT, moments[:2], save_every=5),
-        "two": together(folder / "two", 2, **PLAIN),
+        "two": together(folder / "two", 2, **PLAIN, device="cpu" if torch.accelerator.is_available() else "auto"),
     }
     print(json.dumps(codes))
