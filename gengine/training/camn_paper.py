@@ -18,10 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.checkpoint import Tensors, save_checkpoint
-from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
-from gengine.core.motion import Motion
 from gengine.core.noise import generator, stable_seed
-from gengine.data.beat import Sequence, write_sequence
+from gengine.data.beat import write_sequence
 from gengine.encoders.word_vectors import read_word_vectors
 from gengine.errors import GengineError, MissingExtraError
 from gengine.networks.camn.paper_network import (
@@ -34,7 +32,9 @@ from gengine.networks.camn.paper_network import (
     WordIndex,
     speaker_row,
 )
+from gengine.training import stick_figures
 from gengine.training.camn_paper_data import Frames, frames_of, statistics, vocabulary_of
+from gengine.training.camn_paper_scores import Played, chosen, perform, scores
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -161,6 +161,7 @@ class PaperTask:
         own = ("data", "cache", "minutes", "threads", "evaluate_every", "save_every", "log_every")
         self.config = {k: v for k, v in s.items() if k not in own} | {"build_id": self.train.about["build_id"]}
         self._made: tuple[int, Tensor] | None = None
+        self._last: tuple[int, list[Played]] | None = None
 
     def _demand(self) -> None:
         """What the network is to learn from must be somewhere in the corpus."""
@@ -279,45 +280,24 @@ class PaperTask:
                 for name, guess in guesses.items():
                     error = ((guess - true).abs() * deviation)[:, SEED_FRAMES:]
                     sums[name] += float(error.mean()) * len(part)
-        return {k: v / size for k, v in sums.items()} | self._evaluators(module)
+        self._last = (step, self._played(module))
+        return {k: v / size for k, v in sums.items()} | scores(self._last[1])
 
-    def _evaluators(self, module: Any) -> dict[str, float]:
-        from gengine.metrics.evaluate import Clip, evaluate
-        from gengine.metrics.fgd import FgdEncoder
-
-        network, clips = PaperCamn.of(*self.checkpoint(module)), []
-        for sequence in self._chosen():
-            p = sequence.performance
-            assert p.motion is not None
-            made = perform(network, sequence)
-            vowels = [x for x in p.words.phones if x.stress >= 0]
-            onsets, accents = ([x.start - p.start for x in vowels if x.stress in of] for of in ((0, 1, 2), (1,)))
-            clips.append(Clip(sequence.name, made, p.motion, sequence.semantic, np.array(onsets), np.array(accents)))
-        if not clips:
-            return {}
-        try:
-            encoder = FgdEncoder.load()
-        except GengineError:  # none is bundled: the rows that need one are left out
-            encoder = None
-        rows = evaluate(clips, encoder)
-        return {row.metric: float(row.value) for row in rows if np.isfinite(row.value)}
-
-    def _chosen(self) -> list[Sequence]:
-        """Some validation recordings, the same every time, each cut to a bearable length."""
-        count = min(self.settings["evaluate_clips"], len(self.sequences))
-        found = []
-        for i in np.linspace(0, len(self.sequences) - 1, count).astype(int):
-            sequence = self.sequences[int(i)]
-            seconds = min(sequence.performance.duration, self.settings["evaluate_seconds"])
-            found.append(sequence.part(0.0, seconds))
-        return [x for x in found if x.performance.motion is not None and len(x.performance.motion) >= WINDOW]
+    def _played(self, module: Any) -> list[Played]:
+        """Some validation recordings, the same every time, and the motion that the network makes for each."""
+        network = PaperCamn.of(*self.checkpoint(module))
+        few = chosen(self.sequences, self.settings["evaluate_clips"], self.settings["evaluate_seconds"])
+        return [(sequence, perform(network, sequence)) for sequence in few]
 
     def preview(self, module: Any, step: int, folder: Path) -> None:
-        """One validation recording with the motion made for it, in BEAT's layout: open its .bvh."""
-        network = PaperCamn.of(*self.checkpoint(module))
-        for sequence in self._chosen()[:1]:
-            made = replace(sequence.performance, motion=perform(network, sequence))
-            write_sequence(replace(sequence, performance=made), folder)
+        """A validation recording with the motion made for it, in BEAT's layout, and its frames beside the true ones."""
+        if self._last is None or self._last[0] != step:
+            self._last = (step, self._played(module))
+        for sequence, motion in self._last[1][:1]:
+            truth = sequence.performance.motion
+            write_sequence(replace(sequence, performance=replace(sequence.performance, motion=motion)), folder)
+            if truth is not None:
+                stick_figures.draw(motion, truth, folder / f"{sequence.name}.png")
 
     def checkpoint(self, module: Any) -> tuple[dict[str, Any], Tensors]:
         """Config and tensors that ``PaperCamn`` runs."""
@@ -359,29 +339,6 @@ def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 def _make(module: Any, batch: dict[str, Tensor]) -> Tensor:
     inputs = {k: batch[k] for k in ("sound", "words", "speaker", "emotion", "face")}
     return module["network"](**inputs, seed=batch["poses"][:, :SEED_FRAMES])
-
-
-def perform(network: PaperCamn, sequence: Sequence) -> Motion:
-    """The network's motion for a recording with its own words, emotion and face, hop by hop, at 15 fps."""
-    p, hop = sequence.performance, 2.0
-    state, parts = network.start(p.speaker, 0), []
-    nothing = np.zeros(0, np.float32)
-    emotion = p.emotion.resample(ANALYSIS_RATE)
-    words = p.words.shift(-p.start).words
-    for k in range(int(np.ceil(p.duration / hop - 1e-6))):
-        start, end = k * hop, min((k + 1) * hop, p.duration)
-        known = min(end + network.spec.lookahead, p.duration)
-        face = None if p.face is None else p.face[round(start * p.face.fps) : max(round(end * p.face.fps), 1)]
-        conditions = Conditions(
-            start=0.0, hop_start=start, hop_end=end, known_until=known, ended=end >= p.duration,
-            prosody=Prosody(*[nothing] * 6), phones=(), syllables=(), cues=(),
-            words=tuple(w for w in words if w.start < known), emotion=emotion, speaker=p.speaker,
-            face=face, sound=p.audio.samples,
-        )  # fmt: skip
-        parts.append(network.generate(conditions, state))
-    step = round(network.spec.fps / FPS)
-    turns, root = (np.concatenate([getattr(m, name) for m in parts])[::step] for name in ("rotations", "root"))
-    return Motion(parts[0].skeleton, turns, root, FPS)
 
 
 def train(config: dict[str, Any], out: Path) -> Path:

@@ -25,8 +25,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
 from gengine.training import camn_paper  # noqa: E402
-from gengine.training.camn_paper import PaperTask, perform, settings_of, train  # noqa: E402
+from gengine.training.camn_paper import PaperTask, settings_of, train  # noqa: E402
 from gengine.training.camn_paper_data import frames_of, statistics, vocabulary_of  # noqa: E402
+from gengine.training.camn_paper_scores import chosen, perform  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "train" / "camn-paper.yaml"
 SHAPE = {
@@ -229,8 +230,11 @@ def test_three_commands_from_corpus_to_table(corpus, tmp_path, monkeypatch, caps
     assert config["data"]["build_id"] == corpus_id and config["log"]["steps"] == 2
     assert {"pose.mean", "pose.deviation", "face.mean", "rest.rotations"} <= set(tensors)
     logged = [json.loads(x) for x in (best.parent / "log.jsonl").read_text().splitlines()][-1]["evaluate"]
-    assert {"score", "degrees", "degrees_mean_pose", "srgr", "srgr_beat", "diversity_l1"} <= set(logged)
-    assert list(best.parent.glob("previews/*/2/2_scott_0_57_57.bvh"))
+    assert {"score", "degrees", "degrees_mean_pose", "srgr", "srgr_beat", "diversity_l1", "diversity_l1_truth"} <= set(
+        logged
+    )
+    assert "beat_alignment" in logged and logged["diversity_l1_truth"] > 1
+    assert len(list(best.parent.glob("previews/*/**/2_scott_0_57_57.[bp][vn][hg]"))) == 2
     capsys.readouterr()
     assert run("evaluate", best, "--data", corpus, "--encoder", "none", "--beside", "none", "--json") == 0
     table = json.loads(capsys.readouterr().out)
@@ -245,7 +249,7 @@ def test_three_commands_from_corpus_to_table(corpus, tmp_path, monkeypatch, caps
 def test_the_trainer_hears_what_the_checkpoint_plays(task, tmp_path):
     """Evaluators in the loop see the motion that the exported checkpoint makes."""
     task.module.eval()
-    sequence = task._chosen()[0]
+    sequence = chosen(task.sequences, 1, 60.0)[0]
     inside = perform(PaperCamn.of(*task.checkpoint(task.module)), sequence)
     task.export(task.module, tmp_path, {})
     outside = perform(PaperCamn(tmp_path), sequence)
