@@ -1,0 +1,151 @@
+"""Training of gengine's CaMN: rows of a corpus, windows, heads, a checkpoint that moves, and memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gengine import Performance, Session
+from gengine.checkpoint import load_checkpoint
+from gengine.config import EngineConfig
+from gengine.data import annotations, beat
+from gengine.errors import GengineError
+from gengine.inputs.audio import load_audio
+from gengine.networks.camn import features
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+pytest.importorskip("matplotlib")
+from gengine.training.camn import DEFAULTS, CamnTask, train  # noqa: E402
+from gengine.training.motion_examples import collect  # noqa: E402
+
+SMALL = {
+    "shape": {"width": 32, "blocks": 2, "hand_width": 16, "hand_blocks": 1, "condition": 16}, "batch": 8, "steps": 6,
+    "evaluate_every": 6, "log_every": 2, "validation": 1, "fgd": None, "threads": 1, "precision": "no",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    return load_audio("demos/speech.wav").samples
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory, speech):
+    """One minute of training motion and some for validation, all of it the choreographer's."""
+    root = tmp_path_factory.mktemp("corpus")
+    emotions = ["neutral", "happy", "angry", "sad", "fear:0.6", "neutral"]
+    for k, (emotion, number) in enumerate(zip(emotions, (9, 10, 11, 12, 13, 57), strict=True)):
+        stem = f"1_wayne_0_{number}_{number}"
+        session = Session(emotion=emotion, speaker="wayne", seed=k, config=EngineConfig(body_fps=15))
+        performance = Performance.join([p for p in (session.push(speech), session.flush()) if p is not None])
+        strokes = annotations.cover([annotations.Gesture("05_iconic_l", 1.0, 2.0, 0.5)], performance.duration)
+        beat.write_sequence(beat.Sequence(stem, performance, np.zeros(1), 0, strokes), root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def data(corpus, cache):
+    return collect(corpus, "train", 15.0, cache)
+
+
+def settings(corpus, cache, **changes):
+    return DEFAULTS | SMALL | {"data": str(corpus), "cache": str(cache)} | changes
+
+
+def test_rows_of_a_corpus(data, corpus, cache):
+    assert len(data) == 5 and data.starts[-1] == len(data.columns["root"]) == len(data.columns["audio"])
+    assert data.columns["semantic"].max() == 0.5 and data.columns["text"].max() == 0  # the words were only heard
+    assert data.starts[-1] / 15 == pytest.approx(60, abs=1) and all(len(onsets) > 20 for onsets, _ in data.moments)
+    again = collect(corpus, "train", 15.0, cache)
+    assert again.build == data.build and len(list(cache.glob("motion-*.npz"))) >= 1
+    np.testing.assert_array_equal(again.columns["rotations"], data.columns["rotations"])
+
+
+def test_predicted_faces_stand_beside_true_ones(data):
+    """This corpus does not say that gengine made it, so its faces count as filmed ones."""
+    assert data.columns["predicted_face"].shape == data.columns["face"].shape
+    both = np.corrcoef(data.columns["predicted_face"][:, 17], data.columns["face"][:, 17])[0, 1]  # jawOpen
+    assert both > 0.8
+
+
+def test_a_batch_belongs_to_its_step(corpus, cache):
+    task = CamnTask(settings(corpus, cache))
+    a, b, c, d = task.batch(3, 0, 1), task.batch(3, 0, 1), task.batch(4, 0, 1), task.batch(3, 1, 2)
+    assert all(torch.equal(a[k], b[k]) for k in a)
+    assert not torch.equal(a["body"], c["body"]) and len(d["body"]) == 4
+    assert not torch.equal(a["body"][:4], d["body"])
+    before = task.window.before
+    assert a["given"][:, before:].max() == 0 and a["given"][:, :before].max() == 1
+    assert a["face_known"][:, before + task.window.hop - 2 :].max() == 0
+    many = [task.batch(step, 0, 1) for step in range(12)]  # some windows begin before a recording, or end after it
+    outside = torch.cat([b["weight"] for b in many]) == 0
+    assert outside.any() and torch.cat([b["audio"] for b in many])[outside].abs().max() == 0
+
+
+@pytest.mark.parametrize("head", ["flow", "regression", "adversary"])
+def test_every_head_learns_and_its_checkpoint_moves(head, corpus, cache, tmp_path, speech):
+    shape = SMALL["shape"] | {"head": head}
+    out = train(
+        {**SMALL, "data": str(corpus), "cache": str(cache), "shape": shape, "adversary_from": 0.3}, tmp_path / "r"
+    )
+    config, _ = load_checkpoint(out / "best")
+    assert config["kind"] == "camn" and config["shape"]["head"] == head and config["trained"]["steps"] == 6
+    assert str(corpus) not in (out / "best" / "config.json").read_text()  # no path of this machine
+    assert list((out / "previews").glob("*/*.png")) and (out / "curves.png").is_file()
+    session = Session(config=EngineConfig(body=str(out / "best")))
+    part = session.push(speech[: 16000 * 3]), session.flush()
+    motion = Performance.join([p for p in part if p is not None]).motion
+    assert motion is not None and np.isfinite(motion.rotations).all() and len(motion) == 90
+
+
+def test_regression_knows_one_answer_and_flow_many(corpus, cache):
+    for head, spread in (("regression", False), ("flow", True)):
+        camn = CamnTask(settings(corpus, cache, shape=SMALL["shape"] | {"head": head})).module["camn"].eval()
+        size = camn.shape.body_axes + camn.shape.hand_axes
+        widths = {"audio": features.AUDIO, "text": features.TEXT, "emotion": features.EMOTION, "face": features.FACE}
+        widths |= {"cues": camn.shape.cues, "face_known": 1}
+        rows = {k: np.zeros((20, n), np.float32) for k, n in widths.items()}
+        rows |= {"subwords": np.zeros((20, features.SUBWORDS), int), "traits": np.zeros(features.TRAITS, np.float32)}
+        noise = np.random.default_rng(0).standard_normal((2, 20, size)).astype(np.float32)
+        a, b = (camn.draw(rows, np.zeros((0, size), np.float32), 4, n, (2, 2)) for n in noise)
+        assert (np.abs(a - b).max() > 0.01) == spread
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [({"data": None}, "data is missing"), ({"widht": 3}, "unknown widht"), ({"data": "/nowhere"}, "nowhere")],
+)
+def test_wrong_settings_say_what_to_do(wrong, says, tmp_path):
+    with pytest.raises(GengineError, match=says):
+        train({**SMALL, "data": "x", **wrong}, tmp_path)
+
+
+@pytest.mark.slow
+def test_it_memorises_one_minute(corpus, cache, tmp_path):
+    """Given a recording's sound and emotion again, an overfitted network makes its motion again."""
+    shape = {"width": 128, "blocks": 4, "hand_width": 64, "hand_blocks": 2, "condition": 96, "dropout": 0.0}
+    changes = {"steps": 500, "batch": 16, "rate": 3e-3, "no_face": 0.0, "no_seed": 0.2, "evaluate_every": 500}
+    task = CamnTask(settings(corpus, cache, shape=shape, **changes))
+    task.held = task.learn
+    from gengine.training.loop import LoopSettings, run
+
+    run(task, LoopSettings(steps=500, warmup=0.05, ema=0.99, threads=1, evaluate_every=500), tmp_path / "run")
+    error, strangers = [], []
+    hands = [task.space.skeleton.index(f"{side}Hand") for side in ("Left", "Right")]
+
+    def wrists(motion):
+        return motion.skeleton.forward(motion.rotations, motion.root)[0][:, hands]
+
+    made = [wrists(task._made(task.module["camn"].eval(), clip)) for clip in range(len(task.learn))]
+    true = [wrists(task._truth(clip).reference) for clip in range(len(task.learn))]
+    for k, own in enumerate(made):
+        count = min(len(own), len(true[k - 1]))
+        error.append(np.linalg.norm(own - true[k], axis=-1).mean())
+        strangers.append(np.linalg.norm(own[:count] - true[k - 1][:count], axis=-1).mean())
+    assert np.mean(error) < 0.3 * np.mean(strangers), (error, strangers)
