@@ -169,11 +169,11 @@ def recordings(quick: bool) -> list[tuple[str, Path, Path]]:
     return all_of_them[:1] if quick else all_of_them
 
 
-def perform(style: str, quick: bool, emotion: str = "neutral") -> list[Performance]:
+def perform(style: str, quick: bool, emotion: str = "neutral", body: str | None = None) -> list[Performance]:
     """Performances of one style over recordings and seeds."""
     seeds = (0,) if quick else (0, 1)
     return [
-        gengine.animate(sound, emotion, text=text, speaker=style, seed=seed)
+        gengine.animate(sound, emotion, text=text, speaker=style, seed=seed, body=body)
         for _, sound, text in recordings(quick)
         for seed in seeds
     ]
@@ -326,6 +326,7 @@ def main() -> int:
     parser.add_argument("--real", action="store_true", help="real clips only, beside the published values")
     parser.add_argument("--controls", action="store_true", help="add a static pose and the mean pose")
     parser.add_argument("--emotion", default="neutral")
+    parser.add_argument("--body", help="body network: choreographer, camn, or a checkpoint's folder")
     parser.add_argument("--performance", metavar="NPZ", help="measure this performance instead of ours")
     parser.add_argument("--bvh", metavar="FILE", help="measure this motion instead of ours")
     parser.add_argument("--json", metavar="FILE", help="also write everything here")
@@ -345,7 +346,7 @@ def main() -> int:
             columns[Path(options.bvh).stem] = everything(read_bvh(options.bvh))
         else:
             for style in STYLES:
-                performances = perform(style, options.quick, options.emotion)
+                performances = perform(style, options.quick, options.emotion, options.body)
                 columns[style] = mean(of_performance(p) for p in performances)
                 if style == "conversational":
                     extra["other"] = shuffled(performances)

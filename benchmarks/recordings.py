@@ -55,9 +55,9 @@ def recordings(limit: int | None) -> Iterator[tuple[str, Path]]:
         yield from ((folder, p) for p in files)
 
 
-def check(job: tuple[str, str, str, str, int]) -> dict[str, Any]:
+def check(job: tuple[str, str, str, str, int, str | None]) -> dict[str, Any]:
     """Animate one recording and measure it; never raises."""
-    folder, path, emotion, speaker, seed = job
+    folder, path, emotion, speaker, seed, body = job
     import gengine
     from gengine.errors import GengineError
     from gengine.metrics.safety import inspect
@@ -66,7 +66,7 @@ def check(job: tuple[str, str, str, str, int]) -> dict[str, Any]:
     result: dict[str, Any] = {"folder": folder, "path": path}
     began = time.perf_counter()
     try:
-        p = gengine.animate(path, emotion, speaker=speaker, seed=seed)
+        p = gengine.animate(path, emotion, speaker=speaker, seed=seed, body=body)
         result["seconds"] = p.duration
         result["wall"] = time.perf_counter() - began
         assert p.motion is not None
@@ -134,6 +134,7 @@ def main() -> int:
     parser.add_argument("--emotion", default="auto")
     parser.add_argument("--speaker", default="conversational")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--body", help="body network: choreographer, camn, or a checkpoint's folder")
     parser.add_argument("--worst", type=int, default=3, help="offenders printed per check")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", metavar="FILE")
@@ -147,7 +148,7 @@ def main() -> int:
     except GengineError as error:
         print(error, file=sys.stderr)
         return 2
-    jobs = [(folder, str(p), options.emotion, options.speaker, options.seed) for folder, p in files]
+    jobs = [(folder, str(p), options.emotion, options.speaker, options.seed, options.body) for folder, p in files]
     with ProcessPoolExecutor(max_workers=options.processes) as pool:
         results = list(pool.map(check, jobs, chunksize=4))
     failed = show(results, options.worst)

@@ -90,9 +90,7 @@ def animate(
 
     began = time.perf_counter()
     chosen = _formats(formats)
-    engine = checked_config(
-        load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, **({"body": body} if body else {})
-    )
+    engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         config=engine,

@@ -139,16 +139,18 @@ def animate(
     fps: float = 30.0,
     face_fps: float = 60.0,
     language: str | None = None,
+    body: str | None = None,
     config: EngineConfig | None = None,
 ) -> Performance:
     """A whole performance from a recording: ``gengine.animate("speech.wav", emotion="happy")``.
 
     ``source`` is a sound or video file or an ``AudioClip``; ``text`` the words said, or a file of them (with
     or without times); ``emotion`` a label, a mixture, ``"vad:v,a,d"``, ``"auto"`` or a timeline file;
-    ``fps`` of the body and ``face_fps`` of the face in Hz, 15-120. Raises ``GengineError`` on bad input.
+    ``fps`` of the body and ``face_fps`` of the face in Hz, 15-120; ``body`` the network that moves it
+    ("choreographer", "camn" or a checkpoint's folder). Raises ``GengineError`` on bad input.
     """
     config = config or EngineConfig()
-    config = checked_config(config, body_fps=fps, face_fps=face_fps)
+    config = checked_config(config, body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         config=config,
