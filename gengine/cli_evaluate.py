@@ -15,7 +15,7 @@ HELP = """Measure a body network on recorded motion, beside ground truth and eve
 Examples:
   gengine evaluate choreographer --data runs/corpus --limit 20
   gengine evaluate camn --data beat_english_v0.2.1 --speakers 2,4,6,8 --out runs/camn-beat
-  gengine evaluate runs/camn/best --data runs/corpus --split val --json
+  gengine evaluate runs/camn/best --data runs/corpus --split val --beside choreographer,camn --json
 
 \b
 NETWORK is a registered name (choreographer, camn), a bundled checkpoint, or a checkpoint's folder. Every recording
@@ -32,7 +32,9 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(help="At most this many recordings, spread evenly.")] = None,
     seed: Annotated[int, typer.Option(help="Another number gives another take of every recording.")] = 0,
     encoder: Annotated[str, typer.Option(help="Checkpoint of the FGD encoder; none leaves FGD out.")] = "",
-    teacher: Annotated[bool, typer.Option(help="Print the choreographer beside the network.")] = True,
+    beside: Annotated[
+        str, typer.Option(help="Other networks to measure, comma-separated; none for none.")
+    ] = "choreographer",
     out: Annotated[Path | None, typer.Option(help="Folder; default runs/evaluate-<network>.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
 ) -> None:
@@ -42,8 +44,9 @@ def evaluate(
 
     wanted = [s.strip() for s in speakers.split(",") if s.strip()] if speakers else None
     judge = None if encoder.lower() == "none" else encoder or DEFAULT
+    others = [] if beside.lower() == "none" else [s.strip() for s in beside.split(",") if s.strip()]
     found = evaluate_network(
-        network, data, split=split, speakers=wanted, limit=limit, seed=seed, encoder=judge, teacher=teacher,
+        network, data, split=split, speakers=wanted, limit=limit, seed=seed, encoder=judge, beside=others,
         progress=None if as_json else _progress,
     )  # fmt: skip
     folder = out or Path("runs") / f"evaluate-{label(network).replace('/', '-')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,20 +42,20 @@ def evaluate_network(
     limit: int | None = None,
     seed: int = 0,
     encoder: str | Path | None = DEFAULT,
-    teacher: bool = True,
+    beside: Sequence[str] = (TEACHER,),
     progress: Progress | None = None,
 ) -> Table:
     """The table of a body network (a registered name, a bundled checkpoint or a checkpoint's folder) on a split.
 
     Every recording is performed with its own words, emotion and speaker, at 15 fps. ``limit`` takes that many
-    recordings, spread evenly; ``encoder`` None leaves the feature distances out; ``teacher`` adds the choreographer.
+    recordings, spread evenly; ``encoder`` None leaves the feature distances out; ``beside`` names other networks.
     ``progress(done, total, what)`` is called after each performance. What could not be read stands in the table's
     ``about`` as ``skipped``. Raises ``GengineError`` where nothing is left to measure.
     """
     judge = None if encoder is None else FgdEncoder.load(encoder)
     corpus = BeatCorpus(Path(data), fps=FPS, policy="skip")
     stems = _spread(_stems(corpus, split, speakers), limit)
-    systems = [network, *([TEACHER] if teacher and network != TEACHER else [])]
+    systems = list(dict.fromkeys([network, *beside]))
     for name in systems:
         Session(config=EngineConfig(body=name))  # an unknown or damaged network says so before anything is read
     made: dict[str, list[Clip]] = {label(name): [] for name in systems}
@@ -106,8 +107,6 @@ def perform(network: str, recording: Performance, seed: int) -> Motion:
 
 def clip_of(recorded: Recorded, motion: Motion, like: Clip | None = None) -> Clip:
     """A motion beside its recording; ``like`` is another system's clip of it, whose speech is not heard again."""
-    from dataclasses import replace
-
     if like is not None:
         return replace(like, motion=motion)
     truth = recorded.performance.motion

@@ -3,7 +3,7 @@
 Controls made from ground truth say what is reachable: the ground truth itself, one half of it against the other,
 the ground truth some seconds late, the motion of another recording. The last two have real motion but not this
 speech: what a metric still gives them, it does not owe to the speech. Floors say what nothing at all scores: a pose
-held, the mean pose, random beats.
+held, the mean pose, random beats. Both poses are taken from the ground truth, so they share its posture.
 """
 
 from __future__ import annotations
@@ -81,8 +81,10 @@ def controls(clips: Sequence[Clip], encoder: FgdEncoder | None = None, seed: int
         ("truth", TRUTH, "the recordings' own motion", [_with(c, c.reference) for c in clips]),
         ("shifted", TRUTH, "ground truth, seconds late (around the clip's end)",
          [_with(c, _rolled(c.reference, n)) for c, n in zip(clips, late, strict=True)]),
-        ("static", FLOOR, "each clip's first pose, held", [_with(c, _held(c.reference, c.reference)) for c in clips]),
-        ("mean", FLOOR, "the mean pose of all clips, held", [_with(c, _held(pose, c.reference)) for c in clips]),
+        ("static", FLOOR, "the pose in the middle of each clip, held",
+         [_with(c, _held(c.reference[len(c.reference) // 2 :], c.reference)) for c in clips]),
+        ("mean", FLOOR, "the mean pose of all clips, held; it knows their posture, as no system does",
+         [_with(c, _held(pose, c.reference)) for c in clips]),
     ]  # fmt: skip
     if len(clips) > 1:
         others = [_with(c, _length(clips[i - 1].reference, len(c.reference))) for i, c in enumerate(clips)]

@@ -1,8 +1,8 @@
 """Training of the FGD autoencoder on a corpus in BEAT's layout.
 
-The encoder is the published one (see ``gengine.metrics.fgd``); the decoder mirrors it. Loss: L1 of the poses plus
-a tenth of the mean squared error of their velocities. Only the encoder is exported, with its normalisations folded
-into the convolutions and its linear layers multiplied into one, in half precision.
+The encoder is the published one (see ``gengine.metrics.fgd``); the decoder is linear, so that distances of latents
+are distances of poses. Loss: L1 of the poses plus a tenth of the mean squared error of their velocities. Only the
+encoder is exported, with its normalisations folded into the convolutions, in half precision.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from gengine.metrics.fgd import FPS, LATENT, LAYERS, REPRESENTATIONS, SLOPE, TAI
 if TYPE_CHECKING:
     import torch
 
+FINGERS = tuple(j for j in JOINTS if "Hand" in j and not j.endswith("Hand"))
+
 log = logging.getLogger(__name__)
 
 DEFAULTS: dict[str, Any] = {
@@ -34,18 +36,21 @@ DEFAULTS: dict[str, Any] = {
     "split": "train",
     "representation": "euler141",
     "floor": 5.0,
+    "fingers": 0.5,
+    "linear": 8000,
     "velocity": 0.1,
-    "batch": 128,
-    "rate": 1e-3,
-    "steps": 1200,
-    "warmup": 50,
-    "ema": 0.99,
+    "batch": 64,
+    "rate": 5e-4,
+    "steps": 300,
+    "warmup": 20,
+    "ema": 0.98,
     "precision": "bf16",
     "seed": 1,
     "threads": 1,
     "minutes": None,
 }
-"""Every setting with its default. ``floor``: least deviation (degrees) that a channel is divided by."""
+"""Every setting with its default. ``floor``: least deviation (degrees) that a channel is divided by; ``fingers``:
+weight of finger channels; ``linear``: windows that the linear layers are first fitted to."""
 
 
 def read_poses(
@@ -66,6 +71,17 @@ def read_poses(
     return [pose_values(m, representation, reference).astype(np.float32) for m in motions], reference
 
 
+def pose_scale(deviation: NDArray, floor: float, fingers: float) -> NDArray[np.float32]:
+    """What channels are divided by: their deviation, ``floor`` degrees at least; fingers count ``fingers`` times.
+
+    38 of BEAT's 47 joints are fingers that bend together: weighed alike they are all that an encoder sees.
+    """
+    per = len(deviation) // len(JOINTS)
+    least = floor if per == 3 else np.radians(floor)
+    weight = np.array([fingers if name in FINGERS else 1.0 for name in JOINTS]).repeat(per)
+    return (np.maximum(deviation, least) / weight).astype(np.float32)
+
+
 def _near_zero(angles: NDArray) -> NDArray[np.float64]:
     """Of the two Euler triples of each rotation (radians, ``(J, 3)``) the smaller one, ``(J * 3,)`` degrees."""
     other = angles * [1.0, -1.0, 1.0] + np.pi
@@ -78,44 +94,63 @@ def build_autoencoder(size: int) -> torch.nn.Module:
     """``(B, 34, D)`` normalised poses → latents ``(B, 300)`` and the poses again; ``.encode`` gives the latents."""
     from torch import nn
 
-    def block(layer: nn.Module, width: int) -> list[nn.Module]:
-        return [layer, nn.BatchNorm1d(width), nn.LeakyReLU(SLOPE)]
-
     class Autoencoder(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             layers: list[nn.Module] = []
             channels = size
             for i, (width, kernel, stride) in enumerate(LAYERS):
-                conv = nn.Conv1d(channels, width, kernel, stride)
-                layers += block(conv, width) if i < len(LAYERS) - 1 else [conv]
+                layers.append(nn.Conv1d(channels, width, kernel, stride))
+                if i < len(LAYERS) - 1:
+                    layers += [nn.BatchNorm1d(width), nn.LeakyReLU(SLOPE)]
                 channels = width
             self.convolutions = nn.Sequential(*layers)
-            self.linear = nn.Sequential(
-                nn.Linear(TAIL * LATENT, 4 * LATENT), nn.BatchNorm1d(4 * LATENT),
-                nn.Linear(4 * LATENT, 2 * LATENT), nn.BatchNorm1d(2 * LATENT),
-                nn.Linear(2 * LATENT, LATENT),
-            )  # fmt: skip
-            narrow = LATENT // 5
-            self.spread = nn.Sequential(
-                *block(nn.Linear(LATENT, narrow * 6), narrow * 6), nn.Linear(narrow * 6, narrow * WINDOW)
-            )
-            self.decoder = nn.Sequential(
-                *block(nn.ConvTranspose1d(narrow, LATENT, 3), LATENT),
-                *block(nn.ConvTranspose1d(LATENT, LATENT, 3), LATENT),
-                nn.Conv1d(LATENT, 2 * LATENT, 3),
-                nn.Conv1d(2 * LATENT, size, 3),
-            )
+            self.latent = nn.Linear(TAIL * LATENT, LATENT)
+            self.decoder = nn.Linear(LATENT, WINDOW * size)
+
+        def features(self, poses: torch.Tensor) -> torch.Tensor:
+            return self.convolutions(poses.transpose(1, 2)).flatten(1)
 
         def encode(self, poses: torch.Tensor) -> torch.Tensor:
-            return self.linear(self.convolutions(poses.transpose(1, 2)).flatten(1))
+            return self.latent(self.features(poses))
 
         def forward(self, poses: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             latent = self.encode(poses)
-            spread = self.spread(latent).reshape(len(poses), LATENT // 5, WINDOW)
-            return latent, self.decoder(spread).transpose(1, 2)
+            return latent, self.decoder(latent).reshape(poses.shape)
 
     return Autoencoder()
+
+
+def start_linear(module: Any, poses: torch.Tensor) -> None:
+    """Set the linear layers to the best ones for the untrained convolutions: reduced-rank regression.
+
+    From windows ``(N, 34, D)``. Gradients alone spend thousands of steps on the slow hand shapes before they notice
+    the arms; started here the autoencoder keeps both from its first step, and latents have the scale of poses.
+    """
+    import torch
+
+    with torch.no_grad():
+        module.train()
+        for part in poses.split(256)[:20]:  # statistics of the normalisations
+            module.features(part)
+        module.eval()
+        known = torch.cat([module.features(part) for part in poses.split(256)])
+        wanted = poses.flatten(1)
+        mean, middle = known.mean(0), wanted.mean(0)
+        known, wanted = known - mean, wanted - middle
+        square = known.T @ known / len(known)
+        square += 1e-3 * square.diagonal().mean() * torch.eye(len(square))
+        cross = known.T @ wanted / len(known)
+        map_ = torch.cholesky_solve(cross, torch.linalg.cholesky(square))
+        basis = torch.randn(wanted.shape[1], LATENT + 40, generator=torch.Generator().manual_seed(0))
+        for _ in range(4):  # leading directions of the fitted poses, by subspace iteration
+            basis = torch.linalg.qr(map_.T @ (cross @ basis)).Q
+        _, turn = torch.linalg.eigh((cross @ basis).T @ (map_ @ basis))
+        basis = basis @ turn[:, -LATENT:]
+        module.latent.weight.copy_((map_ @ basis).T)
+        module.latent.bias.copy_(-(mean @ map_) @ basis)
+        module.decoder.weight.copy_(basis)
+        module.decoder.bias.copy_(middle)
 
 
 class FgdTask:
@@ -139,15 +174,18 @@ class FgdTask:
             held = clips
         self.data_id = corpus.build_id(corpus.names(split))
         every = np.concatenate(clips)
-        floor = settings["floor"] * (1.0 if representation == "euler141" else np.pi / 180)
         self.mean = every.mean(0)
-        self.scale = np.maximum(every.std(0), floor).astype(np.float32)
+        self.scale = pose_scale(every.std(0), settings["floor"], settings["fingers"])
         self.seconds = len(every) / FPS
         self.poses = torch.tensor((every - self.mean) / self.scale)
         self.starts = _starts(clips, 1)
         self.held = torch.tensor((np.concatenate(held) - self.mean) / self.scale)[_windows(_starts(held, WINDOW))]
         torch.manual_seed(settings["seed"])
         self.module = build_autoencoder(REPRESENTATIONS[representation])
+        count = min(settings["linear"], len(self.starts))
+        chosen = generator(settings["seed"], "fgd linear").choice(self.starts, count, replace=False)
+        if count:
+            start_linear(self.module, self.poses[_windows(chosen)])
         log.info("%d clips, %.1f min, %d windows", len(clips), self.seconds / 60, len(self.starts))
 
     def players(self) -> list[Any]:
@@ -226,13 +264,7 @@ def fold(module: torch.nn.Module) -> dict[str, NDArray[Any]]:
             conv, bias = conv * scale[:, None, None], bias * scale + shift
         tensors[f"layer{i}.weight"] = conv.transpose(2, 1, 0).reshape(-1, conv.shape[0])
         tensors[f"layer{i}.bias"] = bias
-    weight, bias = np.eye(TAIL * LATENT), np.zeros(TAIL * LATENT)
-    for i in (0, 2, 4):
-        matrix = state[f"linear.{i}.weight"].T
-        weight, bias = weight @ matrix, bias @ matrix + state[f"linear.{i}.bias"]
-        if i < 4:
-            scale, shift = norm(f"linear.{i + 1}")
-            weight, bias = weight * scale, bias * scale + shift
+    weight, bias = state["latent.weight"].T, state["latent.bias"]
     # Torch flattens (channels, frames), the metric (frames, channels).
     weight = weight.reshape(LATENT, TAIL, LATENT).transpose(1, 0, 2).reshape(TAIL * LATENT, LATENT)
     tensors |= {"latent.weight": weight, "latent.bias": bias}
@@ -272,7 +304,7 @@ def train(config: dict[str, Any], out: Path) -> Path:
     if unknown:
         raise GengineError(f"training config: unknown {', '.join(unknown)}; allowed are {', '.join(DEFAULTS)}")
     s = {**DEFAULTS, **config}
-    every = max(1, s["steps"] // 8)
+    every = max(1, s["steps"] // 3)
     settings = LoopSettings(
         steps=s["steps"], warmup=s["warmup"], ema=s["ema"], precision=s["precision"], evaluate_every=every,
         save_every=every, log_every=20, seed=s["seed"], threads=s["threads"], minutes=s["minutes"],
