@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 
@@ -74,3 +78,48 @@ def outside_sphere(points: Array, centre: Array, radius: float, width: float = 0
     away = points - centre
     length = np.linalg.norm(away, axis=-1, keepdims=True)
     return centre + away / np.maximum(length, 1e-6) * soft_floor(length, radius, width)
+
+
+@dataclass(frozen=True, eq=False)
+class BodySpace:
+    """Where hands may not be: world places ``(T, 3)`` m of pelvis (``low``), neck (``top``) and ``skull``, the thighs'
+    two ends ``(2, T, 2, 3)`` with their length, and the ``heading (T, 3)``. Wrists are ``(T, 2, 3)``, left first."""
+
+    low: Array
+    top: Array
+    skull: Array
+    thighs: Array
+    thigh: float
+    heading: Array
+
+    def off_trunk(self, wrists: Array, clearance: float) -> Array:
+        """Wrists outside trunk (by ``clearance`` m) and head."""
+        wrists = outside_capsule(wrists, self.low[:, None], self.top[:, None], TORSO_RADIUS + clearance)
+        return outside_sphere(wrists, self.skull[:, None], HEAD_RADIUS + 0.07)
+
+    def clear(self, wrists: Array, reached: Array, fore: Array) -> Array:
+        """Wrists so placed that hands from ``reached`` along ``fore (T, 2, 3)`` enter neither body nor each other."""
+        low, top, skull, thighs = self.low[:, None], self.top[:, None], self.skull[:, None], self.thighs
+        palm, tip = reached + 0.09 * fore, reached + 0.16 * fore
+        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + 0.032), skull, HEAD_RADIUS + 0.025)
+        freed = freed + outside_sphere(palm, skull, HEAD_RADIUS + 0.045) - palm
+        left = np.stack([self.heading[:, 2], np.zeros(len(self.heading)), -self.heading[:, 0]], -1)
+        sideways = np.array([1.0, -1.0])[:, None] * left[:, None]
+        beside = tip - thighs[0]
+        along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.thigh**2, 0.0, 1.0)
+        lateral = ((beside - along[..., None] * (thighs[1] - thighs[0])) * sideways).sum(-1)
+        under = np.clip((thighs[0, ..., 1] + 0.08 - tip[..., 1]) / 0.12, 0.0, 1.0)
+        near = np.clip((0.20 - (beside * self.heading[:, None]).sum(-1)) / 0.07, 0.0, 1.0)
+        room = (soft_floor(lateral, 0.137, 0.012) - lateral) * smoothstep(under) * smoothstep(near)
+        wrists = wrists + (freed - tip) + room[..., None] * sideways
+        # The left hand stays to the left of the right one, unless one passes clearly in front of or above the other.
+        gaps = []
+        pairs = ((wrists, wrists, 0.11), (palm, palm, 0.125), (tip, tip, 0.11), (palm, tip, 0.11), (tip, palm, 0.11))
+        for lefts, rights, least in pairs:
+            apart = lefts[:, 0] - rights[:, 1]
+            across = (apart * left).sum(-1)
+            clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
+            needed = least - 1.6 * np.maximum(clear - 0.055, 0.0)
+            gaps.append(soft_floor(across, needed, 0.01) - across)
+        push = 0.5 * np.max(gaps, axis=0)[:, None] * left
+        return wrists + np.stack([push, -push], 1)

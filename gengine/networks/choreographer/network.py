@@ -23,14 +23,7 @@ from gengine.networks.choreographer import arms, hands, legs, trunk
 from gengine.networks.choreographer.body import Breath, Stance
 from gengine.networks.choreographer.hand import SHOULDER_OUT
 from gengine.networks.choreographer.heard import Heard
-from gengine.networks.choreographer.limits import (
-    HEAD_RADIUS,
-    TORSO_RADIUS,
-    WRIST_CLEARANCE,
-    outside_capsule,
-    outside_sphere,
-    soft_floor,
-)
+from gengine.networks.choreographer.limits import WRIST_CLEARANCE, BodySpace, soft_floor
 from gengine.networks.choreographer.plan import HORIZON, MARGIN, Planner
 from gengine.networks.choreographer.style import Manner, expression
 from gengine.networks.choreographer.trajectory import smoothstep
@@ -273,40 +266,15 @@ class Choreographer(MotionNetwork):
         swivel: Array, heading: Array,
     ) -> Array:  # fmt: skip
         """Wrists so placed that neither they nor the hands beyond them enter trunk, head, thighs or each other."""
-        low = root[:, None]
-        top = (chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.14, 0.0], chest_at.shape)))[:, None]
-        skull = skull[:, None]
-        wrists = outside_capsule(wrists, low, top, TORSO_RADIUS + WRIST_CLEARANCE * self.arm.length)
-        wrists = outside_sphere(wrists, skull, HEAD_RADIUS + 0.07)
+        space = BodySpace(root, chest_at + rotation.rotate(chest, np.broadcast_to([0.0, 0.14, 0.0], chest_at.shape)),
+                          skull, thighs, self.leg.thigh, heading)  # fmt: skip
+        wrists = space.off_trunk(wrists, WRIST_CLEARANCE * self.arm.length)
         # Hands are about 18 cm long: look where the forearms will point.
         bone = np.zeros((len(wrists), 2, 3))
         bone[..., 0] = self.arm.clavicle * arms.SIDE
         shoulder = neck_root[:, None] + rotation.rotate(chest[:, None], bone)
         reached, elbow, _ = arms.bend(shoulder, wrists, swivel, heading, self.arm)
-        fore = (reached - elbow) / self.arm.fore
-        palm, tip = reached + 0.09 * fore, reached + 0.16 * fore
-        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + 0.032), skull, HEAD_RADIUS + 0.025)
-        freed = freed + outside_sphere(palm, skull, HEAD_RADIUS + 0.045) - palm
-        left = np.stack([heading[:, 2], np.zeros(len(heading)), -heading[:, 0]], -1)
-        sideways = arms.SIDE[:, None] * left[:, None]
-        beside = tip - thighs[0]
-        along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.leg.thigh**2, 0.0, 1.0)
-        lateral = ((beside - along[..., None] * (thighs[1] - thighs[0])) * sideways).sum(-1)
-        under = np.clip((thighs[0, ..., 1] + 0.08 - tip[..., 1]) / 0.12, 0.0, 1.0)
-        near = np.clip((0.20 - (beside * heading[:, None]).sum(-1)) / 0.07, 0.0, 1.0)
-        room = (soft_floor(lateral, 0.137, 0.012) - lateral) * smoothstep(under) * smoothstep(near)
-        wrists = wrists + (freed - tip) + room[..., None] * sideways
-        # The left hand stays to the left of the right one, unless one passes clearly in front of or above the other.
-        gaps = []
-        pairs = ((wrists, wrists, 0.11), (palm, palm, 0.125), (tip, tip, 0.11), (palm, tip, 0.11), (tip, palm, 0.11))
-        for lefts, rights, least in pairs:
-            apart = lefts[:, 0] - rights[:, 1]
-            across = (apart * left).sum(-1)
-            clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
-            needed = least - 1.6 * np.maximum(clear - 0.055, 0.0)
-            gaps.append(soft_floor(across, needed, 0.01) - across)
-        push = 0.5 * np.max(gaps, axis=0)[:, None] * left
-        return wrists + np.stack([push, -push], 1)
+        return space.clear(wrists, reached, (reached - elbow) / self.arm.fore)
 
     def _tremor(self, times: Array, feel: dict[str, Array]) -> Array:
         """5-8 Hz shaking of unit size x the mood's tremor."""
