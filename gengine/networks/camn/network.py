@@ -17,6 +17,7 @@ from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
 from gengine.networks.camn.pose import PoseSpace
+from gengine.networks.camn.reach import Reach
 from gengine.networks.camn.stand import Stand
 from gengine.networks.choreographer.trunk import spread_head
 
@@ -45,8 +46,9 @@ class CamnNetwork(MotionNetwork):
     """BEAT's 75 joints from sound, words, speaker, emotion and face, drawn anew for every seed.
 
     The network makes poses at its own rate (15 or 30 fps) in windows of some given poses, the hop, and some beyond
-    it, which are thrown away and made again when more is known; a spline through them gives 60 fps. Two things are
-    not left to it: the head, which the face network turns, and the soles, which stay where they stand.
+    it, which are thrown away and made again when more is known; a spline through them gives 60 fps. Three things are
+    not left to it: the head, which the face network turns; the soles, which stay where they stand; and the space
+    that hands keep out of.
     """
 
     def __init__(self, checkpoint: str | Path = DEFAULT) -> None:
@@ -74,6 +76,7 @@ class CamnNetwork(MotionNetwork):
         self.model.eval().requires_grad_(False)
         self.space = PoseSpace.from_tensors(tensors)
         self.skeleton = self.space.skeleton
+        self._reach = Reach(self.skeleton)
         self._neck = [self.skeleton.index(n) for n in ("Neck", "Neck1", "Head")]
         self.spec = NetworkSpec(
             consumes=("prosody", "syllables", "words", "cues", "emotion", "speaker", "face"),
@@ -106,6 +109,7 @@ class CamnNetwork(MotionNetwork):
             head = np.asarray(face[np.minimum(np.arange(len(times)), len(face) - 1)], float)
             rotations[:, self._neck] = np.stack(spread_head(head), axis=1)
         root = state.stand.plant(rotations, root)
+        self._reach.clear(rotations, root)
         return Motion(self.skeleton, rotations, root, MOTION_RATE)
 
     def _draw(self, c: Conditions, state: CamnState, end: int) -> None:
