@@ -174,7 +174,12 @@ class Camn(nn.Module):
         seeds = [np.concatenate([part, seed[:, -1:]], 1) for part in (seed[:, :split], seed[:, split:-1])]
         features = {name: tensor(row) for name, row in rows.items()}
         body, hands = self.sample(features, tensor(seeds[0]), tensor(seeds[1]), tensor(noise), steps)
-        return torch.cat([body, hands], -1)[0].float().cpu().numpy()
+        made = torch.cat([body, hands], -1)[0].float().cpu().numpy()
+        if count:  # what the last given pose was made into differs a little from it: let that fade instead of jump
+            fade = np.cos(np.linspace(0.0, np.pi, before + 1, dtype=np.float32))[1:, None] / 2 + 0.5
+            after = made[before:][:before]
+            after += (given[-1] - made[before - 1]) * fade[: len(after)]
+        return made
 
     def _undo(self, decoder: Denoiser, x: Tensor, seed: Tensor, given: Tensor, steps: int) -> Tensor:
         if self.shape.head == "regression":
