@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "data": None,
     "cache": "runs/cache",
     "speakers": None,
+    "policy": "skip",
     "fps": 15.0,
     "hop": 2.0,
     "before": 0.6,
@@ -61,7 +62,8 @@ DEFAULTS: dict[str, Any] = {
     "threads": None,
     "seed": 1,
 }
-"""Every setting with its default; a config names only what differs. ``hop``, ``before``, ``after`` are the seconds
+"""Every setting with its default; a config names only what differs. ``policy``: damaged sequences are
+left out ("skip") or end the run ("strict"); ``hop``, ``before``, ``after`` are the seconds
 that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``sampling``
 the network calls for body and hands; ``fgd`` the evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
 
@@ -110,8 +112,9 @@ class CamnTask:
         self.s = s
         self.config = {k: v for k, v in s.items() if k not in ("data", "cache", "minutes", "threads")}
         root, cache, fps = Path(s["data"]), Path(s["cache"]), float(s["fps"])
-        self.learn = collect(root, "train", fps, cache, s["speakers"])
-        self.held = collect(root, "val", fps, cache, s["speakers"])
+        self.learn, self.held = (
+            collect(root, part, fps, cache, s["speakers"], s["policy"]) for part in ("train", "val")
+        )
         frames = [round(s[k] * fps) for k in ("before", "hop", "after")]
         self.window = WindowFrames(frames[0], frames[1] + 2, frames[2])
         self.encoder = FgdEncoder.load(s["fgd"]) if s["fgd"] else None

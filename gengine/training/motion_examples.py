@@ -33,7 +33,7 @@ from gengine.networks.visemes.network import VisemeNetwork
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Raise it when a row changes its meaning."""
 HOP = 2.0
 """Seconds that a network makes at once when it is run over a whole recording."""
@@ -61,9 +61,15 @@ class MotionExamples:
         return len(self.names)
 
 
-def collect(root: Path, split: str, fps: float, cache: Path, speakers: list[Any] | None = None) -> MotionExamples:
-    """Rows of a split at ``fps`` (Hz), from ``cache`` where the same were made before."""
-    corpus = BeatCorpus(root, fps=fps, policy="skip")
+def collect(
+    root: Path, split: str, fps: float, cache: Path, speakers: list[Any] | None = None, policy: str = "skip"
+) -> MotionExamples:
+    """Rows of a split at ``fps`` (Hz), from ``cache`` where the same were made before.
+
+    ``policy`` "strict" raises for the first sequence that cannot be read whole; "skip" leaves it out and says so.
+    What a sequence lacks (words, face, emotion) is said too.
+    """
+    corpus = BeatCorpus(root, fps=fps, policy=policy)
     names = corpus.names(split, speakers)
     if not names:
         raise GengineError(f"{root}: split '{split}' holds no sequence; see: gengine data check {root}")
@@ -81,6 +87,8 @@ def collect(root: Path, split: str, fps: float, cache: Path, speakers: list[Any]
         )  # fmt: skip
     for name, reason in about["skipped"]:
         log.warning("%s: left out: %s", name, reason)
+    for note in about["notes"]:
+        log.warning("%s", note)
     return examples
 
 
@@ -156,7 +164,7 @@ def _rows_of(sequence: Sequence, fps: float, kinds: tuple[str, ...], synthetic: 
     return rows | {
         "rotations": motion.rotations, "root": motion.root, "semantic": np.asarray(sequence.semantic, np.float32),
         "traits": traits_of(p.speaker), "onsets": np.array([s.onset for s in c.syllables]),
-        "accents": np.array([s.onset for s in c.syllables if s.prominence >= 0.5]),
+        "accents": np.array([s.onset for s in c.syllables if s.prominence >= 0.5]), "notes": np.array(sequence.notes),
     }  # fmt: skip
 
 
@@ -167,7 +175,7 @@ def _predicted_face(c: Conditions) -> FaceTrack:
 
 
 def _build_id(corpus: BeatCorpus, names: list[str], split: str, fps: float) -> str:
-    digest = hashlib.sha256(f"{VERSION} {fps} {split}".encode())
+    digest = hashlib.sha256(f"{VERSION} {fps} {split} {corpus.policy}".encode())
     for stem in names:
         digest.update(f"{stem} {corpus.share(stem, split)}".encode())
         for path in sorted(corpus.files[stem].values()):
@@ -176,9 +184,9 @@ def _build_id(corpus: BeatCorpus, names: list[str], split: str, fps: float) -> s
     return digest.hexdigest()[:16]
 
 
-def _work(task: tuple[Path, list[str], str, float, tuple[str, ...]]) -> tuple[list[Any], list[tuple[str, str]]]:
-    root, stems, split, fps, kinds = task
-    corpus = BeatCorpus(root, fps=fps, policy="skip")
+def _work(task: tuple[Path, str, list[str], str, float, tuple[str, ...]]) -> tuple[list[Any], list[tuple[str, str]]]:
+    root, policy, stems, split, fps, kinds = task
+    corpus = BeatCorpus(root, fps=fps, policy=policy)
     rows = [(stem, row) for stem in stems if (row := _row(corpus, stem, split, fps, kinds)) is not None]
     return rows, corpus.skipped
 
@@ -186,7 +194,7 @@ def _work(task: tuple[Path, list[str], str, float, tuple[str, ...]]) -> tuple[li
 def _write(path: Path, corpus: BeatCorpus, names: list[str], split: str, fps: float, build: str) -> None:
     kinds = tuple(sorted(set(lexicon("en").values())))
     groups = [names[i : i + 8] for i in range(0, len(names), 8)]
-    tasks = [(corpus.root, group, split, fps, kinds) for group in groups]
+    tasks = [(corpus.root, corpus.policy, group, split, fps, kinds) for group in groups]
     run: Callable[..., Any] = map
     pool = None
     if len(tasks) > 4 and (os.cpu_count() or 1) > 1:
@@ -205,12 +213,15 @@ def _write(path: Path, corpus: BeatCorpus, names: list[str], split: str, fps: fl
             pool.shutdown(cancel_futures=True)
     if not found:
         raise GengineError(f"{corpus.root}: no sequence of '{split}' could be read: {skipped[0][1]}")
-    columns = [k for k in found[0][1] if k not in ("traits", "onsets", "accents")]
+    columns = [k for k in found[0][1] if k not in ("traits", "onsets", "accents", "notes")]
     arrays = {f"row.{k}": np.concatenate([row[k] for _, row in found]) for k in columns}
     lengths = [len(row["semantic"]) for _, row in found]
     arrays |= {"starts": np.cumsum([0, *lengths]), "traits": np.stack([row["traits"] for _, row in found])}
     moments = [[row[k].round(4).tolist() for k in ("onsets", "accents")] for _, row in found]
-    about = {"names": [stem for stem, _ in found], "moments": moments, "kinds": kinds, "skipped": skipped}
+    about = {
+        "names": [stem for stem, _ in found], "moments": moments, "kinds": kinds, "skipped": skipped,
+        "notes": [str(note) for _, row in found for note in row["notes"]],
+    }  # fmt: skip
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.npz")

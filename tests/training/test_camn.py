@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -88,14 +92,14 @@ def test_a_batch_belongs_to_its_step(corpus, cache):
     assert outside.any() and torch.cat([b["audio"] for b in many])[outside].abs().max() == 0
 
 
-@pytest.mark.parametrize("head", ["flow", "regression", "adversary"])
-def test_every_head_learns_and_its_checkpoint_moves(head, corpus, cache, tmp_path, speech):
+@pytest.mark.parametrize(("head", "fps"), [("flow", 15.0), ("flow", 30.0), ("regression", 15.0), ("adversary", 15.0)])
+def test_every_head_learns_and_its_checkpoint_moves(head, fps, corpus, cache, tmp_path, speech):
     shape = SMALL["shape"] | {"head": head}
-    out = train(
-        {**SMALL, "data": str(corpus), "cache": str(cache), "shape": shape, "adversary_from": 0.3}, tmp_path / "r"
-    )
+    own = {"data": str(corpus), "cache": str(cache), "shape": shape, "adversary_from": 0.3, "fps": fps}
+    out = train(SMALL | own, tmp_path / "r")
     config, _ = load_checkpoint(out / "best")
     assert config["kind"] == "camn" and config["shape"]["head"] == head and config["trained"]["steps"] == 6
+    assert config["fps"] == fps and config["before"] == round(0.6 * fps)
     assert str(corpus) not in (out / "best" / "config.json").read_text()  # no path of this machine
     assert list((out / "previews").glob("*/*.png")) and (out / "curves.png").is_file()
     session = Session(config=EngineConfig(body=str(out / "best")))
@@ -124,6 +128,21 @@ def test_regression_knows_one_answer_and_flow_many(corpus, cache):
 def test_wrong_settings_say_what_to_do(wrong, says, tmp_path):
     with pytest.raises(GengineError, match=says):
         train({**SMALL, "data": "x", **wrong}, tmp_path)
+
+
+def test_damage_and_lack_are_said_or_refused(corpus, tmp_path, caplog):
+    broken = Path(shutil.copytree(corpus, tmp_path / "broken"))
+    bvh, lonely = broken / "1" / "1_wayne_0_9_9.bvh", broken / "1" / "1_wayne_0_10_10.TextGrid"
+    lines = bvh.read_text().splitlines()
+    lines[-3] = lines[-3].replace(lines[-3].split()[5], "nan", 1)
+    bvh.write_text("\n".join(lines))
+    lonely.unlink()
+    with caplog.at_level(logging.WARNING):
+        kept = collect(broken, "train", 15.0, tmp_path / "cache")
+    assert len(kept) == 4 and "1_wayne_0_9_9" not in kept.names
+    assert f"{bvh}: line {len(lines) - 2}" in caplog.text and "1_wayne_0_10_10: no TextGrid file" in caplog.text
+    with pytest.raises(GengineError, match=f"line {len(lines) - 2}"):
+        collect(broken, "train", 15.0, tmp_path / "cache", policy="strict")
 
 
 @pytest.mark.slow
