@@ -17,6 +17,7 @@ from gengine.errors import GengineError, MissingExtraError
 from gengine.metrics.evaluate import Clip, evaluate
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.frechet import frechet_distance, gaussian
+from gengine.networks.camn.network import spline
 from gengine.networks.camn.pose import PoseSpace
 from gengine.training import stick_figures
 from gengine.training.loop import LoopSettings, Player, run
@@ -299,7 +300,8 @@ class CamnTask:
             noise = generator(self.s["seed"], "sample", clip, start).standard_normal((w.length, size))
             window = camn.draw(rows, made, w.before, noise.astype(np.float32), tuple(self.s["sampling"]))
             made = np.concatenate([made, window[w.before : w.before + w.hop]])
-        rotations, root = self.space.decode(*np.split(made[:length], [self.space.sizes[0]], axis=1))
+        poses = spline(made[:length], np.arange(length))
+        rotations, root = self.space.decode(*np.split(poses, [self.space.sizes[0]], axis=1))
         return Motion(self.space.skeleton, rotations, root, data.fps)
 
     def preview(self, module: Any, step: int, folder: Path) -> None:

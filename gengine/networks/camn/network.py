@@ -22,8 +22,8 @@ from gengine.networks.camn.stand import Stand
 from gengine.networks.choreographer.trunk import spread_head
 
 DEFAULT = "camn-synthetic-v1"
-SPLINE = 2
-"""Pose frames needed beyond the last one of a hop, to pass smoothly through it."""
+SPLINE = 3
+"""Pose frames that the spline reads beyond the last one of a hop."""
 SETTLE = 0.3
 """Seconds beyond the last frame read: a syllable is listed once it has ended."""
 
@@ -101,7 +101,7 @@ class CamnNetwork(MotionNetwork):
         if end > state.end:
             self._draw(c, state, end)
         first = state.end - len(state.poses)
-        poses = _spline(state.poses, times * self.fps - first)
+        poses = spline(state.poses, times * self.fps - first)
         body, hands = np.split(poses, [self.space.sizes[0]], axis=1)
         rotations, root = self.space.decode(body, hands)
         if c.face is not None and len(c.face):
@@ -144,9 +144,27 @@ def _steps_of_50_ms(seconds: float) -> float:
     return float(np.ceil(seconds * 20 - 1e-9) / 20)
 
 
-def _spline(poses: NDArray, position: NDArray) -> NDArray[np.float64]:
-    """``poses (N, K)`` read at fractional ``position (T,)`` by a Catmull-Rom spline (held at the ends)."""
+# Rows: frames -2 .. 3 around a position; columns: powers 0 .. 5 of the way from frame 0 to frame 1.
+_QUINTIC = np.array(
+    [
+        [1, -5, 10, -10, 5, -1],
+        [26, -50, 20, 20, -20, 5],
+        [66, 0, -60, 0, 30, -10],
+        [26, 50, 20, -20, -20, 10],
+        [1, 5, 10, 10, 5, -5],
+        [0, 0, 0, 0, 0, 1],
+    ]
+) / 120.0  # fmt: skip
+
+
+def spline(poses: NDArray, position: NDArray) -> NDArray[np.float64]:
+    """``poses (N, K)`` read at fractional ``position (T,)`` by the uniform quintic B-spline (held at the ends).
+
+    It passes near the poses, not through them: drawn poses tremble a little from frame to frame, by as much as the
+    last of the noise that was not undone, and the spline's kernel (half a frame of deviation) takes that away.
+    """
     low = np.floor(position + 1e-9).astype(int)
-    t = (position - low)[:, None]
-    a, b, c, d = (poses[np.clip(low + k, 0, len(poses) - 1)].astype(float) for k in (-1, 0, 1, 2))
-    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    powers = (position - low)[:, None] ** np.arange(6)
+    weights = powers @ _QUINTIC.T
+    frames = np.clip(low[:, None] + np.arange(-2, 4), 0, len(poses) - 1)
+    return np.einsum("tk,tkd->td", weights, poses[frames].astype(float))

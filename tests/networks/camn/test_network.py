@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.interpolate import BSpline
 
 from gengine import Performance, Session
 from gengine.checkpoint import load_checkpoint, save_checkpoint
 from gengine.config import EngineConfig
 from gengine.core import rotation
 from gengine.errors import GengineError
-from gengine.networks.camn.network import CamnNetwork
+from gengine.networks.camn.network import CamnNetwork, spline
 from gengine.registry import build
 
 
@@ -79,6 +80,13 @@ def test_standing_soles_do_not_slide(whole: Performance) -> None:
         standing = ankle[:, 1] < ankle[:, 1].min() + 1e-3
         slide = np.linalg.norm(np.diff(ankle[:, [0, 2]], axis=0), axis=1)[standing[1:] & standing[:-1]]
         assert standing.mean() > 0.3 and slide.max() * 60 < 0.02
+
+
+def test_the_spline_is_the_quintic_one() -> None:
+    poses = np.random.default_rng(0).standard_normal((20, 2))
+    at = np.linspace(4, 14, 101)
+    np.testing.assert_allclose(spline(poses, at), BSpline(np.arange(26) - 3.0, poses, 5)(at), atol=1e-12)
+    np.testing.assert_allclose(spline(np.ones((4, 1)), np.linspace(0, 5, 30)), 1)
 
 
 def test_it_is_built_from_a_folder(tiny_camn: Path) -> None:
