@@ -10,18 +10,23 @@ import argparse
 import json
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import real_clips
 
 import gengine
+from gengine.core.audio import AudioClip
 from gengine.core.emotion import BEAT_EMOTIONS
 from gengine.errors import GengineError
+from gengine.inputs.audio import load_audio
 from gengine.metrics.dial import (
     BODY_MEASURES,
     FACE_MEASURES,
     SIGNATURE,
+    Jump,
     Response,
     distinctness,
     jumps,
@@ -66,10 +71,17 @@ def show_response(found: list[Response]) -> tuple[int, int]:
     return passed, total
 
 
+def cut_jumps(
+    source: Path | AudioClip, timeline: list[tuple[float, str]], steady: Iterable[str], **options: Any
+) -> list[Jump]:
+    """Every curve's fastest moment after the cuts of ``timeline``, over its fastest in takes of one emotion each."""
+    takes = [gengine.animate(source, emotion, **options) for emotion in steady]
+    return jumps(gengine.animate(source, timeline, **options), takes, [at for at, _ in timeline[1:]])
+
+
 def transitions(path: Path, seed: int) -> list[tuple[str, bool, str]]:
     """A timeline that cuts between all eight emotions every 1.2 s, against the steady takes."""
-    steady = [gengine.animate(path, e, seed=seed) for e in BEAT_EMOTIONS]
-    seconds = steady[0].duration
+    sound = load_audio(path)
     order = [
         "neutral",
         "anger",
@@ -82,10 +94,9 @@ def transitions(path: Path, seed: int) -> list[tuple[str, bool, str]]:
         "neutral",
         "happiness",
     ]
-    cuts = np.arange(1.2, seconds - 1.0, 1.2)
+    cuts = np.arange(1.2, sound.duration - 1.0, 1.2)
     timeline = [(0.0, order[0]), *((float(t), order[(i + 1) % len(order)]) for i, t in enumerate(cuts))]
-    cut = gengine.animate(path, timeline, seed=seed)
-    found = jumps(cut, steady, cuts.tolist())
+    found = cut_jumps(sound, timeline, BEAT_EMOTIONS, seed=seed)
     lines = []
     for part in ("face", "joint"):
         of_part = [j for j in found if j.name.startswith(part)]

@@ -182,13 +182,14 @@ def _plan(
             emotion = _emotion(rng, recording, emotions)
             made += 1
             stem = f"{FIRST_ID + speaker}_{speakers[speaker]}_0_{made}_{made}"
-            split = _split(recording.name)
+            split = split_of(recording.name)
             jobs.append(Job(stem, emotion, speakers[speaker], stable_seed(seed, recording.name, passes) % 2**31, split))
             total += recording.seconds + PAUSE * (len(recording.clips) - 1)
         passes += 1
 
 
-def _split(name: str) -> str:
+def split_of(name: str) -> str:
+    """The split that a recording's name falls into: four fifths train, a tenth each val and test."""
     draw = stable_seed("split", name) % 100
     return "test" if draw < 10 else "val" if draw < 20 else "train"
 
@@ -237,7 +238,7 @@ def _animate(
         fact = _done(done, key, Path(out))
         if fact is None:
             try:
-                loaded = loaded or _load(recording, notes)
+                loaded = loaded or load_take(recording, notes)
                 sequence = _take(job, *loaded, EngineConfig(**config))
             except GengineError as error:
                 notes.append(f"{recording.name}: left out: {error}")
@@ -279,7 +280,7 @@ def _replace(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def _load(recording: Recording, notes: list[str]) -> tuple[AudioClip, WordTrack | None]:
+def load_take(recording: Recording, notes: list[str]) -> tuple[AudioClip, WordTrack | None]:
     """The take's sound at 16 kHz, its clips joined by pauses, and its words where all of them are known."""
     from gengine.inputs.audio import load_audio
 
