@@ -67,6 +67,8 @@ NEEDED_RHO = (0.9, 0.7)
 LARGEST_LOSS = 0.05
 """Coupling above chance that an emotion may cost where two standard errors do not explain it."""
 LOUD = 0.6
+NEUTRAL_SEEDS = 3
+"""Neutral takes of a recording: as many as an emotion has at ``LOUD`` and more, since all are compared with it."""
 NECK = ("joint.Neck", "joint.Neck1", "joint.Head")
 
 
@@ -91,6 +93,7 @@ class Take:
     recording: str
     emotion: str
     strength: float
+    seed: int
     windows: list[dict[str, float]]
     dial: dict[str, float]
     coupling: dict[str, float]
@@ -150,6 +153,12 @@ def perform(audio: AudioClip, words: WordTrack | None, emotion: str, speaker: st
     return Performance.join([p for p in (session.push(audio.samples), session.flush()) if p is not None])
 
 
+def settings(job: Job) -> list[tuple[str, float, int]]:
+    """Emotion, strength and seed of every take; the first neutral one has the seed of the others."""
+    seeds = range(job.seed, job.seed + 100 * (NEUTRAL_SEEDS if job.whole else 1), 100)
+    return [("neutral", 0.0, seed) for seed in seeds] + [(e, s, job.seed) for e in EMOTIONAL for s in job.strengths]
+
+
 def study(job: Job) -> tuple[list[Take], dict[str, tuple[str, float]]]:
     """All takes of a recording, and by body the worst joint and ratio of a cut from neutral to anger."""
     warnings.simplefilter("ignore")
@@ -161,19 +170,18 @@ def study(job: Job) -> tuple[list[Take], dict[str, tuple[str, float]]]:
         words = WordTrack((), first.words.phones, "en", "heard")
     takes, worst = [], {}
     for body in job.bodies:
-        for emotion in BEAT_EMOTIONS:
-            for strength in job.strengths if emotion != "neutral" else (0.0,):
-                asked = emotion if emotion == "neutral" else f"{emotion}:{strength}"
-                motion = perform(audio, words, asked, job.speaker, job.seed, body).motion
-                assert motion is not None
-                takes.append(
-                    Take(
-                        body, job.recording.name, emotion, strength,
-                        [body_features(m) for m in windows(motion, WINDOW)],
-                        measure_body(motion) if job.whole else {},
-                        coupling(Body(motion), accents) if job.whole else {},
-                    )
-                )  # fmt: skip
+        for emotion, strength, seed in settings(job):
+            asked = emotion if emotion == "neutral" else f"{emotion}:{strength}"
+            motion = perform(audio, words, asked, job.speaker, seed, body).motion
+            assert motion is not None
+            takes.append(
+                Take(
+                    body, job.recording.name, emotion, strength, seed,
+                    [body_features(m) for m in windows(motion, WINDOW)],
+                    measure_body(motion) if job.whole else {},
+                    coupling(Body(motion), accents) if job.whole else {},
+                )
+            )  # fmt: skip
         if job.whole:
             timeline = [(0.0, "neutral"), (audio.duration / 2, "anger")]
             jumps = cut_jumps(
@@ -246,7 +254,7 @@ def show_monotone(reader: Reader, by: dict[str, list[Take]], body: str, found: l
     for emotion in EMOTIONAL:
         cells = {}
         for name, takes in by.items():
-            place = {(t.recording, t.emotion, t.strength): t for t in takes}
+            place = {(t.recording, t.emotion, t.strength): t for t in reversed(takes)}
             rows = [
                 [place[r, emotion if s else "neutral", s] for s in asked]
                 for r in dict.fromkeys(t.recording for t in takes)
