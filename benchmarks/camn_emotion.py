@@ -11,7 +11,8 @@ Recordings are the held-out ones of the synthetic corpus: no network that it tra
    and then reads the network: whole takes (the windows of 12 s together) and single windows.
 2. Monotone. Rank correlation of the requested strength, 0 (neutral) to 1, with the expression, the place along
    the reader's line from neutral (0) to the teacher's full emotion (1): of every take alone, averaged, and of
-   the means over takes. ``signs`` is the mean correlation of gengine.metrics.dial's own signature of the emotion.
+   the means over takes; it must also grow by half of the teacher's. ``signs`` is the mean correlation of
+   gengine.metrics.dial's own signature of the emotion.
 3. Coupling. The share of speed peaks within 150 ms of an accent above chance, pooled over takes at strength 0.6
    and more, and movement units per second, beside neutral's. Teachers slow down in sadness too: it stands beside.
 4. Transition. Neutral cuts to anger half-way; every joint but the neck's against its fastest in steady takes.
@@ -64,6 +65,8 @@ TESTED = ("conversational", "orator", "storyteller", "scott", "carla", "lu")
 NEEDED_ACCURACY = 0.9
 NEEDED_RHO = (0.9, 0.7)
 """Mean over emotions, and the least of any."""
+LEAST_SPAN = 0.5
+"""Expression from strength 0 to 1, of the teacher's: ranks alone call a dial that moves by a hundredth perfect."""
 LARGEST_LOSS = 0.05
 """Coupling above chance that an emotion may cost where two standard errors do not explain it."""
 LOUD = 0.6
@@ -273,12 +276,13 @@ def show_monotone(reader: Reader, by: dict[str, list[Take]], body: str, found: l
         if TEACHER in cells:
             taught, teacher_signs = cells[TEACHER]
             line += f"{'':10s}{taught.values[-1]:6.2f}{taught.each:7.2f}{taught.rho:7.2f}{teacher_signs:7.2f}"
-        print(line + f"  {verdict(shown.each >= NEEDED_RHO[1], found)}")
+        answers_enough = shown.each >= NEEDED_RHO[1] and shown.change >= LEAST_SPAN
+        print(line + f"  {verdict(answers_enough, found)}")
         out[emotion] = {label(n): {"takes": r.each, "means": r.rho, "signs": s, "expression": r.values}
                         for n, (r, s) in cells.items()}  # fmt: skip
     average = float(np.mean(each))
     print(f"  mean {average:.3f} {verdict(average >= NEEDED_RHO[0], found)} (targets: mean {NEEDED_RHO[0]:g}, each of "
-          f"7 at least {NEEDED_RHO[1]:g})")  # fmt: skip
+          f"7 at least {NEEDED_RHO[1]:g} and from 0 to 1 by at least {LEAST_SPAN:g})")  # fmt: skip
     return out | {"mean": average}
 
 
