@@ -40,13 +40,13 @@ DEFAULTS: dict[str, Any] = {
     "linear": 8000,
     "velocity": 0.1,
     "batch": 64,
-    "rate": 5e-4,
-    "steps": 300,
-    "warmup": 20,
-    "ema": 0.98,
-    "precision": "bf16",
+    "rate": 1e-5,
+    "steps": 60,
+    "warmup": 10,
+    "ema": 0.9,
+    "precision": "no",
     "seed": 1,
-    "threads": 1,
+    "threads": 2,
     "minutes": None,
 }
 """Every setting with its default. ``floor``: least deviation (degrees) that a channel is divided by; ``fingers``:
@@ -131,15 +131,20 @@ def start_linear(module: Any, poses: torch.Tensor) -> None:
 
     with torch.no_grad():
         module.train()
-        for part in poses.split(256)[:20]:  # statistics of the normalisations
+        norms = [layer for layer in module.convolutions if isinstance(layer, torch.nn.BatchNorm1d)]
+        for norm in norms:
+            norm.momentum = None  # plain means: a running one would still remember where it began
+        for part in poses.split(256)[:20]:
             module.features(part)
+        for norm in norms:
+            norm.momentum = 0.01
         module.eval()
         known = torch.cat([module.features(part) for part in poses.split(256)])
         wanted = poses.flatten(1)
         mean, middle = known.mean(0), wanted.mean(0)
         known, wanted = known - mean, wanted - middle
         square = known.T @ known / len(known)
-        square += 1e-3 * square.diagonal().mean() * torch.eye(len(square))
+        square += 0.1 * square.diagonal().mean() * torch.eye(len(square))
         cross = known.T @ wanted / len(known)
         map_ = torch.cholesky_solve(cross, torch.linalg.cholesky(square))
         basis = torch.randn(wanted.shape[1], LATENT + 40, generator=torch.Generator().manual_seed(0))
