@@ -3,8 +3,9 @@
 python benchmarks/camn_heads.py --data runs/corpus --steps 1500 --out runs/heads
 
 regression: the published Huber loss. noise: the same from a noisy input. adversary: noise against a discriminator
-(non-saturating, weight 0.1, after a tenth of the steps). flow: flow matching, the default. Values are those of the
-evaluators on held-out recordings (teacher's motion); ratios are network / teacher, so 1 is right.
+(non-saturating, weight 0.1, after a tenth of the steps). flow: flow matching in the plain. shortcut: flow matching that
+is told the length of its steps and learns long ones from short ones, the default. Values are those of the evaluators
+on held-out recordings (teacher's motion); ratios are network / teacher, so 1 is right.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ HEADS: dict[str, dict] = {
     "regression": {"shape": {"head": "regression"}},
     "noise": {"shape": {"head": "adversary"}, "adversary_from": 2.0},
     "adversary": {"shape": {"head": "adversary"}},
-    "flow": {"shape": {"head": "flow"}},
+    "flow": {"shape": {"head": "flow", "finest": 0}},
+    "shortcut": {"shape": {"head": "flow"}},
 }
 COLUMNS = ("fgd", "coverage", "density", "diversity_l1_ratio", "wrist_speed_ratio", "joint_speed_ratio",
            "beat_rate_ratio", "ldlj_gap", "srgr")  # fmt: skip

@@ -45,10 +45,12 @@ DEFAULTS: dict[str, Any] = {
     "no_words": 0.3,
     "no_face": 0.15,
     "no_seed": 0.08,
-    "seed_noise": 0.08,
+    "seed_noise": 0.12,
+    "shortcuts": 0.25,
+    "longest": 4,
     "adversary_weight": 0.1,
     "adversary_from": 0.1,
-    "sampling": [6, 3],
+    "sampling": [8, 4],
     "validation": 24,
     "fgd": "fgd-synthetic-v1",
     "batch": 128,
@@ -65,8 +67,9 @@ DEFAULTS: dict[str, Any] = {
 }
 """Every setting with its default; a config names only what differs. ``policy``: damaged sequences are
 left out ("skip") or end the run ("strict"); ``hop``, ``before``, ``after`` are the seconds
-that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``sampling``
-the network calls for body and hands; ``fgd`` the evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
+that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``shortcuts``
+the share that teaches long steps, down to ``longest`` of them in all; ``sampling`` the network calls for body and
+hands (powers of two); ``fgd`` the evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
 
 
 @dataclass(frozen=True)
@@ -176,16 +179,27 @@ class CamnTask:
         given = (np.arange(w.length) < w.before) & inside & (rng.random((count, 1)) >= s["no_seed"])
         body, hands = (p[index] for p in self.poses)
         noise = rng.standard_normal((count, w.length, body.shape[-1] + hands.shape[-1]))
+        time, stride = self._times(count, rng)
         shaken = s["seed_noise"] * rng.random((count, 1, 1)) * rng.standard_normal((*body.shape[:2], noise.shape[-1]))
         columns |= {
             "face": faces, "face_known": seen[..., None], "traits": data.traits[clips], "body": body, "hands": hands,
-            "given": given[..., None], "noise": noise, "shaken": shaken, "time": rng.random(count),
+            "given": given[..., None], "noise": noise, "shaken": shaken, "time": time, "stride": stride,
             "weight": inside * (1 + data.columns["semantic"][index]) * np.where(np.arange(w.length) < w.before, 0.2, 1),
         }  # fmt: skip
         return {
             k: torch.from_numpy(np.ascontiguousarray(v if v.dtype == np.int64 else v.astype(np.float32)))
             for k, v in columns.items()
         }
+
+    def _times(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """How far each example's noise is undone, and by how much more it is to be (0: by very little)."""
+        time, stride = rng.random(count), np.zeros(count)
+        levels = np.log2([self.s["longest"], max(self.shape.finest, 2) / 2])
+        few = round(count * self.s["shortcuts"]) if self.shape.head == "flow" and self.shape.finest else 0
+        steps = 2.0 ** rng.integers(round(levels[0]), round(levels[1]) + 1, few)
+        stride[:few] = 1 / steps
+        time[:few] = np.floor(time[:few] * steps) / steps
+        return time, stride
 
     # ---- losses
 
@@ -202,21 +216,33 @@ class CamnTask:
         sizes = list(self.space.sizes)
         truth = torch.cat([batch["body"], batch["hands"]], -1)
         if self.shape.head == "flow":
-            t = batch["time"][:, None, None]
-            x = (1 - t) * batch["noise"] + t * truth
-            t = t[:, 0, 0]
+            t = batch["time"]
+            x = batch["noise"] + t[:, None, None] * (truth - batch["noise"])
         else:
             t = torch.zeros_like(batch["time"])
             x = batch["noise"] if self.shape.head == "adversary" else torch.zeros_like(truth)
         seed = (truth + batch["shaken"]) * batch["given"]
         c = camn.conditioner(batch)
         noisy, seeds = x.split(sizes, -1), seed.split(sizes, -1)
-        body = camn.body(noisy[0], t, torch.cat([seeds[0], batch["given"]], -1), c)
         # The hands learn on true bodies, a little shaken, so that they do not mind the made ones.
         carrier = batch["body"] + 0.5 * batch["shaken"][..., : sizes[0]]
+        known = [torch.cat([part, batch["given"]], -1) for part in seeds]
+        body = camn.body(noisy[0], t, batch["stride"], known[0], c)
         if self.shape.head != "flow":
             carrier = body.detach()
-        hands = camn.hands(noisy[1], t, torch.cat([seeds[1], batch["given"]], -1), torch.cat([c, carrier], -1))
+        around = [c, torch.cat([c, carrier], -1)]
+        hands = camn.hands(noisy[1], t, batch["stride"], known[1], around[1])
+        few = int((batch["stride"] > 0).sum())
+        if few:  # the first examples of a batch learn what two shorter steps would do
+            with torch.no_grad():
+                ends = [
+                    decoder.shortcut(
+                        noisy[k][:few], t[:few], batch["stride"][:few], self.shape.finest, known[k][:few],
+                        around[k][:few].detach(),
+                    )
+                    for k, decoder in enumerate((camn.body, camn.hands))
+                ]  # fmt: skip
+            truth = torch.cat([torch.cat(ends, -1).float(), truth[few:]])
         made = torch.cat([body, hands], -1).float()
         if player == "discriminator":
             judge = module["discriminator"]

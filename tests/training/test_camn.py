@@ -92,6 +92,19 @@ def test_a_batch_belongs_to_its_step(corpus, cache):
     assert outside.any() and torch.cat([b["audio"] for b in many])[outside].abs().max() == 0
 
 
+def test_some_examples_teach_long_steps(corpus, cache):
+    task = CamnTask(settings(corpus, cache, batch=64))
+    batch = task.batch(3, 0, 1)
+    time, stride = batch["time"].numpy(), batch["stride"].numpy()
+    few = stride > 0
+    assert few.sum() == 16 and few[:16].all() and set(1 / stride[few]) == {4, 8, 16}
+    steps = time[few] / stride[few]
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-6)
+    assert (time + stride <= 1).all() and len(set(time[~few])) == 48
+    still = CamnTask(settings(corpus, cache, shape=SMALL["shape"] | {"head": "regression"}))
+    assert still.batch(3, 0, 1)["stride"].max() == 0
+
+
 @pytest.mark.parametrize(("head", "fps"), [("flow", 15.0), ("flow", 30.0), ("regression", 15.0), ("adversary", 15.0)])
 def test_every_head_learns_and_its_checkpoint_moves(head, fps, corpus, cache, tmp_path, speech):
     shape = SMALL["shape"] | {"head": head}

@@ -5,13 +5,17 @@ joins what they made, the body is made from all of it and the hands from the bod
 network (``paper.py``): emotion is a mixture with strengths and a VAD point at every frame; convolutions in place of
 LSTMs, so a window costs milliseconds; and the two decoders are generative. They learn to undo noise by flow matching
 (Lipman et al. 2023, arXiv:2210.02747) in the form that predicts the clean pose: regression gives the mean of all
-gestures that could go with a sentence, which is a still pose, while this draws one of them.
+gestures that could go with a sentence, which is a still pose, while this draws one of them. Few long steps of such a
+flow fall back towards the mean, so the decoders are told the length of the step and learn that one long step shall
+end where two of half its length do (shortcut models: Frans et al. 2024, arXiv:2410.12557).
 
 This file imports torch and is itself imported only when a network is built.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,7 +32,9 @@ HEADS = ("flow", "regression", "adversary")
 @dataclass(frozen=True)
 class Shape:
     """Sizes of one network. ``head``: "flow" draws poses by flow matching, "regression" is the published Huber
-    regression, "adversary" regression from noise against a discriminator."""
+    regression, "adversary" regression from noise against a discriminator. ``finest``: steps shorter than 1/finest
+    count as the flow itself, longer ones are learned from shorter ones (0: step lengths are not told). ``patch``:
+    frames that the decoders treat as one, which halves their work and costs nothing that 15 fps can show."""
 
     body_axes: int
     hand_axes: int
@@ -38,6 +44,8 @@ class Shape:
     blocks: int = 6
     hand_width: int = 160
     hand_blocks: int = 4
+    patch: int = 2
+    finest: int = 32
     condition: int = 192
     dropout: float = 0.1
 
@@ -108,23 +116,41 @@ class Denoiser(nn.Module):
 
     frequencies: Tensor
 
-    def __init__(self, axes: int, given: int, width: int, blocks: int) -> None:
+    def __init__(self, axes: int, given: int, width: int, blocks: int, patch: int) -> None:
         super().__init__()
-        self.inward = nn.Linear(2 * axes + 1 + given, width)
+        self.patch = patch
+        self.inward = nn.Linear((2 * axes + 1 + given) * patch, width)
         self.blocks = nn.ModuleList(Mixer(width) for _ in range(blocks))
-        self.time = nn.Sequential(nn.Linear(32, 128), nn.SiLU(), nn.Linear(128, 2 * width * blocks))
-        self.norm, self.outward = nn.LayerNorm(width), nn.Linear(width, axes)
+        self.time = nn.Sequential(nn.Linear(64, 128), nn.SiLU(), nn.Linear(128, 2 * width * blocks))
+        self.norm, self.outward = nn.LayerNorm(width), nn.Linear(width, axes * patch)
         self.register_buffer("frequencies", torch.exp(torch.linspace(0.0, 5.0, 16)), persistent=False)
 
-    def forward(self, x: Tensor, t: Tensor, seed: Tensor, given: Tensor) -> Tensor:
-        """``x (B, T, axes)`` at times ``t (B,)`` 0 (noise) to 1 (pose); ``seed (B, T, axes + 1)`` poses before the
-        window and whether each is given; ``given (B, T, ·)`` conditions."""
-        phase = t[:, None] * self.frequencies
-        style = self.time(torch.cat([phase.sin(), phase.cos()], -1))[:, None].chunk(2 * len(self.blocks), -1)
-        h = self.inward(torch.cat([x, seed, given], -1))
+    def forward(self, x: Tensor, t: Tensor, stride: Tensor, seed: Tensor, given: Tensor) -> Tensor:
+        """``x (B, T, axes)`` at times ``t (B,)`` 0 (noise) to 1 (pose), to be moved on by ``stride (B,)`` (0: by very
+        little); ``seed (B, T, axes + 1)`` poses before the window and whether each is given; ``given (B, T, ·)``
+        conditions."""
+        phase = torch.stack([t, stride], 1)[..., None] * self.frequencies
+        style = self.time(torch.cat([phase.sin(), phase.cos()], -1).flatten(1))[:, None].chunk(2 * len(self.blocks), -1)
+        h = torch.cat([x, seed, given], -1)
+        if rest := -h.shape[1] % self.patch:
+            h = torch.cat([h, h[:, -1:].expand(-1, rest, -1)], 1)
+        h = self.inward(h.unflatten(1, (-1, self.patch)).flatten(2))
         for i, block in enumerate(self.blocks):
             h = block(h, style[2 * i], style[2 * i + 1])
-        return self.outward(self.norm(h))
+        return self.outward(self.norm(h)).unflatten(-1, (self.patch, -1)).flatten(1, 2)[:, : x.shape[1]]
+
+    def advance(self, x: Tensor, t: Tensor, by: float | Tensor, stride: Tensor, seed: Tensor, given: Tensor) -> Tensor:
+        """``x`` moved on from ``t`` to ``t + by`` towards the clean poses, told to be moved by ``stride``."""
+        clean = self(x, t, stride, seed, given)
+        return clean + (x - clean) * (1 - by / (1 - t))[:, None, None]
+
+    def shortcut(self, x: Tensor, t: Tensor, stride: Tensor, finest: int, seed: Tensor, given: Tensor) -> Tensor:
+        """The clean poses that one step of ``stride (B,)`` must predict to end where two of half of it do."""
+        half = stride / 2
+        told = torch.where(half > 1.01 / finest, half, 0.0)
+        there = self.advance(x, t, half, told, seed, given)
+        there = self.advance(there, t + half, half, told, seed, given)
+        return x + (there - x) * ((1 - t) / stride)[:, None, None]
 
 
 class Camn(nn.Module):
@@ -135,8 +161,8 @@ class Camn(nn.Module):
         self.shape = shape
         self.conditioner = Conditioner(shape)
         body, hands = shape.body_axes, shape.hand_axes
-        self.body = Denoiser(body, shape.condition, shape.width, shape.blocks)
-        self.hands = Denoiser(hands, shape.condition + body, shape.hand_width, shape.hand_blocks)
+        self.body = Denoiser(body, shape.condition, shape.width, shape.blocks, shape.patch)
+        self.hands = Denoiser(hands, shape.condition + body, shape.hand_width, shape.hand_blocks, shape.patch)
 
     def sample(
         self, features: dict[str, Tensor], seed_body: Tensor, seed_hands: Tensor, noise: Tensor, steps: tuple[int, int]
@@ -144,7 +170,8 @@ class Camn(nn.Module):
         """Coordinates of body ``(B, T, body_axes)`` and hands ``(B, T, hand_axes)``, drawn from ``noise (B, T, both)``.
 
         ``seed_* (B, T, axes + 1)`` hold the poses before the window and a column that is 1 where one is given.
-        ``steps`` are the numbers of network calls for body and hands; other heads than "flow" need one.
+        ``steps`` are the numbers of network calls for body and hands, powers of two; other heads than "flow" need
+        one.
         """
         c = self.conditioner(features)
         first, second = noise.split([self.shape.body_axes, self.shape.hand_axes], -1)
@@ -173,7 +200,8 @@ class Camn(nn.Module):
         split = self.shape.body_axes
         seeds = [np.concatenate([part, seed[:, -1:]], 1) for part in (seed[:, :split], seed[:, split:-1])]
         features = {name: tensor(row) for name, row in rows.items()}
-        body, hands = self.sample(features, tensor(seeds[0]), tensor(seeds[1]), tensor(noise), steps)
+        with _one_thread():
+            body, hands = self.sample(features, tensor(seeds[0]), tensor(seeds[1]), tensor(noise), steps)
         made = torch.cat([body, hands], -1)[0].float().cpu().numpy()
         if count:  # what the last given pose was made into differs a little from it: let that fade instead of jump
             fade = np.cos(np.linspace(0.0, np.pi, before + 1, dtype=np.float32))[1:, None] / 2 + 0.5
@@ -186,11 +214,22 @@ class Camn(nn.Module):
             x = torch.zeros_like(x)
         if self.shape.head != "flow":
             steps = 1
+        stride = x.new_full((len(x),), 1 / steps if self.shape.head == "flow" and steps < self.shape.finest else 0.0)
         for k in range(steps):
-            now, then = k / steps, (k + 1) / steps
-            clean = decoder(x, x.new_full((len(x),), now), seed, given)
-            x = clean + (x - clean) * ((1 - then) / (1 - now))
+            x = decoder.advance(x, x.new_full((len(x),), k / steps), 1 / steps, stride, seed, given)
         return x
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One window is too small to share: threads of numpy's that still wait for work make torch's second one 2 x
+    slower than none."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Discriminator(nn.Module):

@@ -37,6 +37,6 @@ def tiny_camn(tmp_path_factory: pytest.TempPathFactory, teacher: Performance) ->
     weights = {f"net.{k}": v.numpy() for k, v in Camn(shape).state_dict().items()}
     config = {
         "kind": "camn", "version": 1, "shape": shape.as_dict(), "fps": 15.0, "before": 9, "after": 9,
-        "sampling": [3, 2], "cues": ["deictic_self", "negation"],
+        "sampling": [4, 4], "cues": ["deictic_self", "negation"],
     }  # fmt: skip
     return save_checkpoint(tmp_path_factory.mktemp("camn") / "tiny", config, weights | space.tensors())
