@@ -53,7 +53,9 @@ def found(corpus):
 
 def test_the_teacher_is_measured_beside_all_controls(found):
     names = [c.name for c in found.columns]
-    assert names == ["choreographer", "truth", "split-half", "shifted", "mismatched", "static", "mean", "random beats"]
+    controls = ["truth", "split-half", "shifted", "mismatched", "static", "mean", "random beats"]
+    assert names == ["choreographer", "still", *controls]
+    assert found.value("still", "wrist_speed") < 1e-6 and found.value("still", "fgd") > 0.1
     assert found.about["clips"] == 2 and found.about["split"] == "test"
     assert found.about["seconds"] == pytest.approx(2 * SECONDS, abs=0.3)
     assert found.value("truth", "srgr") == 1.0 and 0.3 < found.value("choreographer", "srgr") < 1.0

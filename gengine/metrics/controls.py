@@ -3,7 +3,8 @@
 Controls made from ground truth say what is reachable: the ground truth itself, one half of it against the other,
 the ground truth some seconds late, the motion of another recording. The last two have real motion but not this
 speech: what a metric still gives them, it does not owe to the speech. Floors say what nothing at all scores: a pose
-held, the mean pose, random beats. Both poses are taken from the ground truth, so they share its posture.
+held, the mean pose, random beats. Both poses are taken from the ground truth, so they share its posture; the mean
+pose of the first system, held as well, shares the system's.
 """
 
 from __future__ import annotations
@@ -67,7 +68,12 @@ def table(
 ) -> Table:
     """Every system's rows, and those of all controls of the first system's recordings."""
     columns = [Column(name, SYSTEM, "", _by_name(evaluate(clips, encoder, seed))) for name, clips in systems.items()]
-    clips = next(iter(systems.values()))
+    name, clips = next(iter(systems.items()))
+    pose = _mean_motion([c.motion for c in clips])
+    still = evaluate([_with(c, _held(pose, c.motion)) for c in clips], encoder, seed)
+    columns.append(
+        Column("still", FLOOR, f"the mean pose of {name}, held: its posture without movement", _by_name(still))
+    )
     facts = {"clips": len(clips), "seconds": round(sum(c.duration for c in clips), 2), "fps": FPS, "seed": seed}
     facts |= (about or {}) | (encoder.about() if encoder is not None else {})
     return Table(columns + controls(clips, encoder, seed), facts)
@@ -76,7 +82,7 @@ def table(
 def controls(clips: Sequence[Clip], encoder: FgdEncoder | None = None, seed: int = 0) -> list[Column]:
     """All controls of the recordings behind ``clips``; the systems' own motion plays no part."""
     late = [round(_delay(c, seed) * FPS) for c in clips]
-    pose = _mean_motion(clips)
+    pose = _mean_motion([c.reference for c in clips])
     made: list[tuple[str, str, str, list[Clip]]] = [
         ("truth", TRUTH, "the recordings' own motion", [_with(c, c.reference) for c in clips]),
         ("shifted", TRUTH, "ground truth, seconds late (around the clip's end)",
@@ -134,10 +140,10 @@ def _held(pose: Motion, like: Motion) -> Motion:
     return Motion(pose.skeleton, pose.rotations[index], pose.root[index], like.fps)
 
 
-def _mean_motion(clips: Sequence[Clip]) -> Motion:
-    first = clips[0].reference
-    turns = mean_pose(np.concatenate([c.reference.rotations for c in clips]))
-    root = np.concatenate([c.reference.root for c in clips]).mean(0)
+def _mean_motion(motions: Sequence[Motion]) -> Motion:
+    first = motions[0]
+    turns = mean_pose(np.concatenate([m.rotations for m in motions]))
+    root = np.concatenate([m.root for m in motions]).mean(0)
     return Motion(first.skeleton, turns[None], root[None], first.fps)
 
 

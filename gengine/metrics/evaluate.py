@@ -25,7 +25,7 @@ from gengine.errors import GengineError
 from gengine.metrics import safety
 from gengine.metrics.alignment import beat_alignment, motion_beats
 from gengine.metrics.diversity import coverage, density, l1_diversity
-from gengine.metrics.fgd import FPS, FgdEncoder, fgd_of_features, poses_at_15, stack
+from gengine.metrics.fgd import FPS, FgdEncoder, fgd_of_features, in_posture_of, poses_at_15, stack
 from gengine.metrics.gesture import measure_wrists
 from gengine.metrics.limbs import Body
 from gengine.metrics.speech_coupling import coupling
@@ -43,6 +43,7 @@ METRICS: dict[str, tuple[str, str, str]] = {
     "srgr_beat": ("1", "higher", "SRGR as BEAT's code has it: |Euler error| < 4 degrees, weighted by meaning / 0.165"),
     "srgr": ("share", "higher", "SRGR: joints within 10 degrees, weighted by meaning; ground truth is 1"),
     "fgd": ("1", "lower", "Frechet gesture distance of windows"),
+    "fgd_movement": ("1", "lower", "FGD with each joint's mean rotation turned to the recordings' own: no posture"),
     "coverage": ("share", "higher", "real windows with a generated one nearby"),
     "density": ("1", "truth", "generated windows in real neighbourhoods; 1 is expected of real motion"),
     "beat_alignment": ("share", "truth", "motion beats near syllable onsets, sigma 0.3 s"),
@@ -155,6 +156,8 @@ def evaluate(clips: Sequence[Clip], encoder: FgdEncoder | None = None, seed: int
     if encoder is not None:
         pred, ref = (stack([encoder.of(getattr(c, side)) for c in clips]) for side in ("motion", "reference"))
         rows += distribution(pred, ref, encoder)
+        pred = stack(map(encoder.of, in_posture_of([c.motion for c in clips], [c.reference for c in clips])))
+        rows.append(Row("fgd_movement", fgd_of_features(pred, ref), len(pred), "windows", encoder.sha256))
     bodies = [Body(c.motion) for c in clips]
     rows += rhythm(clips, [beats_of(b) for b in bodies], seed)
     rows += accents(clips, bodies)

@@ -17,7 +17,7 @@ times 300 of them the covariances are singular, and only figures of equal ``n`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,27 @@ def mean_pose(turns: NDArray) -> NDArray[np.float64]:
     q = np.asarray(turns, float)
     _, vectors = np.linalg.eigh(np.einsum("tji,tjk->jik", q, q))
     return vectors[..., -1]
+
+
+def in_posture_of(motions: Sequence[Motion], references: Sequence[Motion]) -> list[Motion]:
+    """The motions with every joint's mean rotation, over all of them, turned to that of the references.
+
+    A recording's rig and its speaker's stance shift angles for good (in BEAT's files the hips lean back by 20° and the
+    spine makes up for it), and FGD counts that like movement. What is left after this is how bodies move about
+    their mean pose.
+    """
+    sides = []
+    for side in (motions, references):
+        places = [side[0].skeleton.index(name) for name in JOINTS]
+        sides.append((places, mean_pose(np.concatenate([m.rotations[:, places] for m in side]))))
+    (places, own), (_, theirs) = sides
+    turn = rotation.multiply(theirs, rotation.conjugate(own))
+    posed = []
+    for motion in motions:
+        turns = np.array(motion.rotations)
+        turns[:, places] = rotation.multiply(turn, turns[:, places])
+        posed.append(Motion(motion.skeleton, turns, motion.root, motion.fps))
+    return posed
 
 
 @dataclass(frozen=True, eq=False)

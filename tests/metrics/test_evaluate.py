@@ -83,6 +83,10 @@ def test_controls_keep_their_order(found):
     assert fgd["truth"] < fgd["split-half"] < fgd["static"]
     assert found.value("static", "srgr") < 1.0 and found.value("shifted", "srgr") < 1.0
     assert found.value("static", "wrist_speed") < 1e-9 > found.value("mean", "diversity_l1")
+    # Without posture every held pose is the mean pose, and what moves is nearer to what moves.
+    assert found.value("static", "fgd_movement") == pytest.approx(found.value("mean", "fgd_movement"), rel=1e-3)
+    assert found.value("shifted", "fgd_movement") < found.value("static", "fgd_movement") <= fgd["static"]
+    assert found.value("still", "fgd") == pytest.approx(fgd["mean"], rel=1e-3)  # of "own", which is the truth
     assert np.isnan(found.value("static", "beat_alignment")) and found.value("static", "beat_rate") == 0.0
     assert found.value("shifted", "wrist_speed") == pytest.approx(found.value("truth", "wrist_speed"), rel=0.1)
 
@@ -119,7 +123,7 @@ def test_every_row_says_what_it_is(found, encoder):
     for column in found.columns:
         for row in column.rows.values():
             assert row.unit and row.direction and row.of and row.n >= 0
-            assert (row.extractor == encoder.sha256) == (row.metric in ("fgd", "coverage", "density"))
+            assert (row.extractor == encoder.sha256) == (row.metric in ("fgd", "fgd_movement", "coverage", "density"))
     assert found.about["encoder_sha256"] == encoder.sha256 and found.about["encoder_data_id"] == "tiny"
     assert {c.kind for c in found.columns} == {"system", "ground truth", "floor"}
     windows = sum((len(range(0, round(SECONDS * 15) - 33, 10))) for _ in range(4))

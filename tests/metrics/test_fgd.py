@@ -16,6 +16,7 @@ from gengine.metrics.fgd import (
     REPRESENTATIONS,
     TAIL,
     FgdEncoder,
+    in_posture_of,
     mean_pose,
     pose_values,
     poses_at_15,
@@ -104,6 +105,21 @@ def test_whole_multiples_of_the_rate_are_thinned_and_others_interpolated(make_mo
     motion = make_motion(90, 30.0)
     assert np.array_equal(poses_at_15(motion).rotations, motion.rotations[::2])
     assert len(poses_at_15(make_motion(100, 25.0))) == 60
+
+
+def test_a_stance_is_no_movement(make_motion):
+    """Bent for good at every joint, a motion becomes itself again in its own posture; another movement does not."""
+    motion = make_motion(60, 15.0)
+    turn = rotation.from_euler(np.random.default_rng(1).normal(0.0, 0.3, (len(motion.skeleton), 3)))
+    bent = Motion(motion.skeleton, rotation.multiply(turn, motion.rotations), motion.root, motion.fps)
+    [back] = in_posture_of([bent], [motion])
+    joints = [motion.skeleton.index(name) for name in JOINTS]
+    assert rotation.angle(bent.rotations, motion.rotations)[:, joints].mean() > 0.2
+    assert rotation.angle(back.rotations, motion.rotations)[:, joints].max() < 1e-3
+    others = np.setdiff1d(np.arange(len(motion.skeleton)), joints)
+    np.testing.assert_array_equal(back.rotations[:, others], bent.rotations[:, others])
+    [held] = in_posture_of([bent[:1]], [motion])  # a pose held becomes the mean pose
+    assert rotation.angle(held.rotations[0, joints], mean_pose(motion.rotations)[joints]).max() < 1e-3
 
 
 def test_mean_pose_does_not_mind_signs():
