@@ -101,25 +101,24 @@ def from_matrix(m: ArrayLike) -> Array:
     Shepperd's method: of the four algebraic forms the best conditioned one is taken per matrix.
     """
     m = np.asarray(m, float)
-    d = m[..., [0, 1, 2], [0, 1, 2]]
-    trace = d.sum(-1)
-    candidates = np.stack(
-        [
-            np.stack([1 + trace, m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0],
-                      m[..., 1, 0] - m[..., 0, 1]], -1),
-            np.stack([m[..., 2, 1] - m[..., 1, 2], 1 + 2 * d[..., 0] - trace, m[..., 0, 1] + m[..., 1, 0],
-                      m[..., 0, 2] + m[..., 2, 0]], -1),
-            np.stack([m[..., 0, 2] - m[..., 2, 0], m[..., 0, 1] + m[..., 1, 0], 1 + 2 * d[..., 1] - trace,
-                      m[..., 1, 2] + m[..., 2, 1]], -1),
-            np.stack([m[..., 1, 0] - m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0],
-                      m[..., 1, 2] + m[..., 2, 1], 1 + 2 * d[..., 2] - trace], -1),
-        ],
-        axis=-2,
-    )  # fmt: skip
-    best = np.argmax(np.concatenate([trace[..., None], d], -1), axis=-1)
-    q = np.take_along_axis(candidates, best[..., None, None], axis=-2)[..., 0, :]
+    flat = m.reshape(-1, 3, 3)
+    xx, yy, zz = flat[:, 0, 0], flat[:, 1, 1], flat[:, 2, 2]
+    trace = xx + yy + zz
+    q = np.empty((len(flat), 4))
+    q[:, 0] = 1 + trace
+    for axis, (j, k) in enumerate(((1, 2), (2, 0), (0, 1)), 1):
+        q[:, axis] = flat[:, k, j] - flat[:, j, k]
+    far = np.flatnonzero(np.maximum(np.maximum(xx, yy), zz) > trace)  # turns of more than about 120 degrees: few
+    if len(far):
+        few = flat[far]
+        largest = np.argmax(few[:, [0, 1, 2], [0, 1, 2]], axis=-1)
+        i, j, k, n = largest, (largest + 1) % 3, (largest + 2) % 3, np.arange(len(far))
+        q[far, 0] = few[n, k, j] - few[n, j, k]
+        q[far, 1 + i] = 1 + 2 * few[n, i, i] - trace[far]
+        q[far, 1 + j] = few[n, i, j] + few[n, j, i]
+        q[far, 1 + k] = few[n, i, k] + few[n, k, i]
     q = normalize(q)
-    return np.where(q[..., :1] < 0, -q, q)
+    return np.where(q[:, :1] < 0, -q, q).reshape(*m.shape[:-2], 4)
 
 
 def from_euler(angles: ArrayLike, order: str = "XYZ") -> Array:

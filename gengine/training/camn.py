@@ -227,11 +227,11 @@ class CamnTask:
         # The hands learn on true bodies, a little shaken, so that they do not mind the made ones.
         carrier = batch["body"] + 0.5 * batch["shaken"][..., : sizes[0]]
         known = [torch.cat([part, batch["given"]], -1) for part in seeds]
-        body = camn.body(noisy[0], t, batch["stride"], known[0], c)
+        body = camn.body(noisy[0], camn.body.style(t, batch["stride"]), known[0], c)
         if self.shape.head != "flow":
             carrier = body.detach()
         around = [c, torch.cat([c, carrier], -1)]
-        hands = camn.hands(noisy[1], t, batch["stride"], known[1], around[1])
+        hands = camn.hands(noisy[1], camn.hands.style(t, batch["stride"]), known[1], around[1])
         few = int((batch["stride"] > 0).sum())
         if few:  # the first examples of a batch learn what two shorter steps would do
             with torch.no_grad():
