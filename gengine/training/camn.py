@@ -50,7 +50,7 @@ DEFAULTS: dict[str, Any] = {
     "longest": 4,
     "adversary_weight": 0.1,
     "adversary_from": 0.1,
-    "sampling": [8, 4],
+    "sampling": [4, 4],
     "validation": 24,
     "fgd": "fgd-synthetic-v1",
     "batch": 128,

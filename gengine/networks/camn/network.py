@@ -46,9 +46,9 @@ class CamnNetwork(MotionNetwork):
     """BEAT's 75 joints from sound, words, speaker, emotion and face, drawn anew for every seed.
 
     The network makes poses at its own rate (15 or 30 fps) in windows of some given poses, the hop, and some beyond
-    it, which are thrown away and made again when more is known; a spline through them gives 60 fps. Three things are
-    not left to it: the head, which the face network turns; the soles, which stay where they stand; and the space
-    that hands keep out of.
+    it, which are thrown away and made again when more is known; a spline through them gives 60 fps. Four things are
+    not left to it: the head, which the face network turns; the soles, which stay where they stand; the space that
+    hands keep out of; and how far a finger bends.
     """
 
     def __init__(self, checkpoint: str | Path = DEFAULT) -> None:
@@ -109,6 +109,7 @@ class CamnNetwork(MotionNetwork):
             head = np.asarray(face[np.minimum(np.arange(len(times)), len(face) - 1)], float)
             rotations[:, self._neck] = np.stack(spread_head(head), axis=1)
         root = state.stand.plant(rotations, root)
+        self._reach.curl(rotations)
         self._reach.clear(rotations, root)
         return Motion(self.skeleton, rotations, root, MOTION_RATE)
 

@@ -1,23 +1,29 @@
-"""Hands that stay outside the body: what a learned network draws may enter it, by as much as it errs."""
+"""Hands outside the body, fingers within their ranges: what a learned network draws is off by as much as it errs."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
 from gengine.core.skeleton import Skeleton
-from gengine.networks.choreographer.limits import WRIST_CLEARANCE, BodySpace
+from gengine.networks.choreographer.limits import RANGES_DEG, WRIST_CLEARANCE, BodySpace, soft_clip
 
 Array = NDArray[np.float64]
 
 _TRUNK = ("Hips", "Spine", "Spine1", "Spine2", "Spine3", "Neck", "Neck1", "Head")
 _ARM = ("Shoulder", "Arm", "ForeArm", "Hand")
 _LEG = ("UpLeg", "Leg")
+_FINGER = re.compile("Hand(Thumb|Index|Middle|Ring|Pinky)([123])")
+_KNEE = np.radians(8.0)
+"""A finger begins to slow down this far from the end of its range."""
 
 
 class Reach:
-    """Both arms of one skeleton. ``clear`` moves wrists out of trunk, head, thighs and each other; elbows follow."""
+    """Both arms of one skeleton. ``clear`` moves wrists out of trunk, head, thighs and each other; elbows follow.
+    ``curl`` keeps fingers within their ranges."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         limbs = [f"{side}{part}" for side in ("Left", "Right") for part in (*_ARM, *_LEG)]
@@ -30,6 +36,25 @@ class Reach:
         self.chest, self.head = names.index("Spine3"), names.index("Head")
         left = [skeleton.offsets[skeleton.index(f"Left{p}")] for p in ("ForeArm", "Hand", "Leg")]
         self.upper, self.fore, self.thigh = (float(np.linalg.norm(offset)) for offset in left)
+
+        found = [(j, m.group(2)) for j, name in enumerate(skeleton.names) if (m := _FINGER.search(name))]
+        most = {number: RANGES_DEG[name][1] for number, name in (("1", "mcp"), ("2", "pip"), ("3", "dip"))}
+        self.fingers = np.array([j for j, _ in found])
+        self.most = np.radians([most[number] for _, number in found])
+
+    def curl(self, rotations: Array) -> None:
+        """Write the fingers of ``rotations (T, J, 4)`` that turn further than they can bend."""
+        turns = rotations[:, self.fingers]
+        size = np.linalg.norm(turns[..., 1:], axis=-1)
+        angle = 2 * np.arctan2(size, np.abs(turns[..., 0]))
+        far = angle > self.most - _KNEE
+        if not far.any():
+            return
+        most = np.broadcast_to(self.most, far.shape)[far]
+        half = soft_clip(angle[far], -np.inf, most, _KNEE) / 2
+        axis = turns[far][:, 1:] * np.where(turns[far][:, :1] < 0, -1.0, 1.0) / size[far][:, None]
+        turns[far] = np.concatenate([np.cos(half)[:, None], axis * np.sin(half)[:, None]], -1)
+        rotations[:, self.fingers] = turns
 
     def clear(self, rotations: Array, root: Array) -> None:
         """Write the arms of ``rotations (T, J, 4)``; hands keep their angle to the forearm."""

@@ -15,6 +15,8 @@ from gengine.checkpoint import load_checkpoint, save_checkpoint
 from gengine.config import EngineConfig
 from gengine.core import rotation
 from gengine.errors import GengineError
+from gengine.inputs.audio import load_audio
+from gengine.metrics.safety import inspect
 from gengine.networks.camn.network import CamnNetwork, spline
 from gengine.registry import build
 
@@ -121,3 +123,21 @@ def test_an_exchanged_file_is_noticed(tiny_camn: Path, tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps({**config, "sha256": "0" * 64}))
     with pytest.raises(GengineError, match="SHA-256"):
         build("body network", str(folder))
+
+
+def test_the_bundled_network_speaks_with_its_hands() -> None:
+    """By its name: anger moves the wrists more than sadness, both move, and neither like the other seed's take."""
+    samples = load_audio("demos/speech.wav").samples
+
+    def wrists(emotion: str, seed: int) -> np.ndarray:
+        session = Session(config=EngineConfig(body="camn"), emotion=emotion, seed=seed)
+        parts = [p for p in (session.push(samples), session.flush()) if p is not None]
+        motion = Performance.join(parts).motion
+        assert motion is not None and not inspect(motion).limits
+        places = motion.skeleton.forward(motion.rotations, motion.root)[0]
+        return places[:, [motion.skeleton.index(f"{side}Hand") for side in ("Left", "Right")]]
+
+    angry, sad, again = wrists("angry", 1), wrists("sad", 1), wrists("angry", 2)
+    speeds = [30 * np.linalg.norm(np.diff(w, axis=0), axis=-1).mean() for w in (angry, sad)]
+    assert speeds[0] > 1.5 * speeds[1] and speeds[1] > 0.02
+    assert np.linalg.norm(angry - again, axis=-1).mean() > 0.03

@@ -37,3 +37,23 @@ def test_hands_outside_stay_where_they_are(teacher: Performance) -> None:
     moved = np.linalg.norm(after.forward()[0] - motion.forward()[0], axis=-1)
     assert np.median(moved) < 0.002 and moved.max() < 0.03
     assert inspect(after).summary()["limits_beyond"] == 0
+
+
+def test_fingers_bend_no_further_than_they_can(teacher: Performance) -> None:
+    motion = teacher.motion
+    assert motion is not None
+    reach, before = Reach(motion.skeleton), np.array(motion.rotations, float)
+    fingers = rotation.to_rotvec(before[:, reach.fingers])
+    size = np.linalg.norm(fingers, axis=-1, keepdims=True)
+    turns = before.copy()
+    turns[:, reach.fingers] = rotation.from_rotvec(fingers / np.maximum(size, 1e-9) * (size + np.radians(70.0)))
+    turns[::2] *= -1  # the same turns, written the other way
+    reach.curl(turns)
+    angle = rotation.angle(turns[:, reach.fingers])
+    assert (angle <= reach.most + 1e-6).all() and (angle > reach.most - np.radians(8.0)).any()
+    others = np.setdiff1d(np.arange(len(motion.skeleton)), reach.fingers)
+    np.testing.assert_array_equal(np.abs(turns[:, others]), np.abs(before[:, others]))
+    same = before.copy()
+    reach.curl(same)
+    easy = rotation.angle(before[:, reach.fingers]) < reach.most - np.radians(8.0)
+    np.testing.assert_array_equal(same[:, reach.fingers][easy], before[:, reach.fingers][easy])
