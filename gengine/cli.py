@@ -337,7 +337,9 @@ def train(
 
 def main() -> None:
     """Entry point: every expected failure is one line on stderr and exit code 2 (130 for Ctrl-C)."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill cleans up like Ctrl-C
+    _Interrupt.asked = False
+    for number in (signal.SIGINT, signal.SIGTERM):  # a polite kill cleans up like Ctrl-C
+        signal.signal(number, _Interrupt)
     try:
         code = app(standalone_mode=False)
         if code == 130:  # the framework's own word for Ctrl-C
@@ -383,37 +385,44 @@ def _slug(emotion: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in name).strip("-") or "neutral"
 
 
-def _progress(take: Any, quiet: bool) -> Any:
+def _progress(take: Any, quiet: bool) -> Iterator[Any]:
     """The stretches of a take, with a progress bar on stderr while they pass."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield from take
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("aligning" if take.text else "animating", total=take.duration)
+    done = 0.0
+    with _bar("aligning" if take.text else "animating", take.duration, quiet) as progress:
         for stretch in take:
             yield stretch
-            bar.update(task, description="animating", total=take.duration, advance=stretch.duration)
+            done += stretch.duration
+            progress(done, description="animating", total=take.duration)
 
 
 @contextmanager
 def _bar(task: str, seconds: float, quiet: bool) -> Iterator[Any]:
-    """A progress bar on stderr; gives what is called with the seconds done."""
+    """A progress bar on stderr; gives what is called with the seconds done. Ctrl-C is heard there at the latest."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         number = bar.add_task(task, total=seconds)
-        yield lambda done: bar.update(number, completed=done)
+
+        def progress(done: float, **changes: Any) -> None:
+            bar.update(number, completed=done, **changes)
+            if _Interrupt.asked:
+                raise KeyboardInterrupt
+
+        yield progress
+
+
+class _Interrupt:
+    """Ctrl-C that cannot be lost: Python swallows an exception that strikes in a finaliser or in the callback that
+    ends an import, so that it was asked for is remembered too."""
+
+    asked = False
+
+    def __init__(self, *_: object) -> None:
+        _Interrupt.asked = True
+        raise KeyboardInterrupt
 
 
 def _report(report: dict[str, Any], warnings: list[str], as_json: bool) -> None:
