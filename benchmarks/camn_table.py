@@ -6,8 +6,10 @@
 One minute of one speaker: 93 windows of 300 numbers make singular covariances, so FGD here orders systems on this
 clip and is no figure to hold against print. The motion file's true rate is 15 fps (its header says otherwise), which
 ``gengine.data.beat_motion`` finds by itself; it has the 47 joints that the published networks predict and legs that
-stand still, so the recording's own feet are measured on the same take's SMPL-X version. System columns are the mean
-over seeds; their spread (standard deviation) follows the table. Needs the reference recordings (GENGINE_DATA).
+stand still, so the recording's own feet are measured on the same take's SMPL-X version. Columns "+ stance" are
+systems that were handed the clip's first four poses, as published networks are, and keep their posture. System
+columns are the mean over seeds; their spread (standard deviation) follows the table. Needs the reference recordings
+(GENGINE_DATA).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 import real_clips
 
 from gengine.errors import GengineError, MissingExtraError
-from gengine.evaluation import TEACHER, evaluate_network, label
+from gengine.evaluation import TEACHER, evaluate_network
 from gengine.metrics import report, safety
 from gengine.metrics.controls import SYSTEM, Column, Table
 from gengine.metrics.fgd import DEFAULT, poses_at_15
@@ -69,16 +71,16 @@ def main() -> None:
     networks = [n for n in dict.fromkeys([*(args.network or ["camn"]), TEACHER]) if usable(n)]
     data = real_clips.data_folder() / "beat"
     tables = [
-        evaluate_network(networks[0], data, seed=seed, encoder=args.encoder, beside=networks[1:])
+        evaluate_network(networks[0], data, seed=seed, encoder=args.encoder, beside=networks[1:], stance=True)
         for seed in range(args.seeds)
     ]
     table, spread = mean_of(tables)
     feet = safety.foot_sliding(Body(poses_at_15(real_clips.beat())))["slide_mean"]
     text = report.lines(table)
     text += ["", f"foot_sliding of the recording itself (SMPL-X version of the take, 15 fps): {feet:.2f} cm/s"]
-    for network in networks:
-        found = {m: v for m, v in spread[label(network)].items() if math.isfinite(v)}
-        text.append(f"spread over seeds, {label(network)}: " + "  ".join(f"{m} {v:.3g}" for m, v in found.items()))
+    for column, values in spread.items():
+        found = {m: v for m, v in values.items() if math.isfinite(v)}
+        text.append(f"spread over seeds, {column}: " + "  ".join(f"{m} {v:.3g}" for m, v in found.items()))
     print("\n".join(text))
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)

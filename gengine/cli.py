@@ -44,6 +44,7 @@ Examples:
   gengine animate speech.wav --text "Hello, this is really big!" --emotion happy:0.6+surprised:0.3
   gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
   gengine animate speech.wav --emotion sad --body camn
+  gengine animate next.wav --stance my-character.bvh
   gengine animate hour.flac --formats bvh,csv,npz --fps 60 --out runs/hour
 
 \b
@@ -79,6 +80,9 @@ def animate(
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
     ] = None,
+    stance: Annotated[
+        Path | None, typer.Option(help="A .bvh or performance.npz: begin in its first pose and keep that posture.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
@@ -93,7 +97,7 @@ def animate(
     engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        config=engine,
+        stance=stance, config=engine,
     )  # fmt: skip
     folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
     files = export(

@@ -35,6 +35,10 @@ def evaluate(
     beside: Annotated[
         str, typer.Option(help="Other networks to measure, comma-separated; none for none.")
     ] = "choreographer",
+    stance: Annotated[
+        bool,
+        typer.Option("--stance", help="Also hand each network the recording's first poses, whose posture it keeps."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder; default runs/evaluate-<network>.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
 ) -> None:
@@ -47,7 +51,7 @@ def evaluate(
     others = [] if beside.lower() == "none" else [s.strip() for s in beside.split(",") if s.strip()]
     found = evaluate_network(
         network, data, split=split, speakers=wanted, limit=limit, seed=seed, encoder=judge, beside=others,
-        progress=None if as_json else _progress,
+        stance=stance, progress=None if as_json else _progress,
     )  # fmt: skip
     folder = out or Path("runs") / f"evaluate-{label(network).replace('/', '-')}"
     files = write(found, folder)

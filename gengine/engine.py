@@ -20,6 +20,7 @@ import numpy as np
 import gengine
 from gengine.config import EngineConfig
 from gengine.core.audio import AudioClip
+from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
@@ -50,12 +51,14 @@ class Take:
         speaker: Speaker | str | int | None = None,
         seed: int = 0,
         language: str | None = None,
+        stance: str | Path | Motion | None = None,
         config: EngineConfig | None = None,
     ) -> None:
         self.source = source
         self.config = config or EngineConfig()
         self.seed = int(seed)
         self.text, self.language = text, language
+        self.stance = stance if stance is None or isinstance(stance, Motion) else pose_of(stance)
         self.plan = parse_emotion(emotion, intensity)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
         self.warnings: list[str] = []
@@ -69,6 +72,7 @@ class Take:
             "seed": self.seed,
             "text": str(text) if text is not None else None,
             "language": language,
+            "stance": str(stance) if isinstance(stance, str | Path) else None,
             "config": self.config.model_dump(),
         }
 
@@ -85,8 +89,9 @@ class Take:
                 rate, blocks = stream.output_rate, iter(stream)
                 self.duration = stream.duration
             session = Session(
-                emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, config=self.config
-            )
+                emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, stance=self.stance,
+                config=self.config,
+            )  # fmt: skip
             while True:
                 with self._timed("decode"):
                     block = next(blocks, None)
@@ -140,6 +145,7 @@ def animate(
     face_fps: float = 60.0,
     language: str | None = None,
     body: str | None = None,
+    stance: str | Path | Motion | None = None,
     config: EngineConfig | None = None,
 ) -> Performance:
     """A whole performance from a recording: ``gengine.animate("speech.wav", emotion="happy")``.
@@ -147,13 +153,14 @@ def animate(
     ``source`` is a sound or video file or an ``AudioClip``; ``text`` the words said, or a file of them (with
     or without times); ``emotion`` a label, a mixture, ``"vad:v,a,d"``, ``"auto"`` or a timeline file;
     ``fps`` of the body and ``face_fps`` of the face in Hz, 15-120; ``body`` the network that moves it
-    ("choreographer", "camn" or a checkpoint's folder). Raises ``GengineError`` on bad input.
+    ("choreographer", "camn" or a checkpoint's folder); ``stance`` a BVH, a performance or a ``Motion`` in whose first
+    pose the body begins and whose posture it keeps. Raises ``GengineError`` on bad input.
     """
     config = config or EngineConfig()
     config = checked_config(config, body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        config=config,
+        stance=stance, config=config,
     )  # fmt: skip
     performance = Performance.join(list(take))
     return replace(performance, provenance={**performance.provenance, "warnings": take.warnings})
@@ -162,6 +169,19 @@ def animate(
 def load(path: str | Path) -> Performance:
     """Read a ``performance.npz``."""
     return Performance.load(path)
+
+
+def pose_of(path: str | Path) -> Motion:
+    """The first pose of a BVH with BEAT's joints (as gengine writes it) or of a saved performance."""
+    if Path(path).suffix.lower() == ".npz":
+        motion = load(path).motion
+    else:
+        from gengine.data.beat_motion import read_body
+
+        motion = read_body(path).motion()
+    if motion is None or not len(motion):
+        raise GengineError(f"--stance {path}: holds no body motion; give a .bvh or a performance.npz")
+    return motion[:1]
 
 
 def checked_config(config: EngineConfig, **changes: Any) -> EngineConfig:
@@ -263,7 +283,8 @@ def manifest_of(take: Take, files: dict[str, Path]) -> dict[str, Any]:
     import sys
 
     inputs = {}
-    for name, value in (("audio", take.source), ("text", take.text), ("emotion", take.settings["emotion"])):
+    for name, value in (("audio", take.source), ("text", take.text), ("emotion", take.settings["emotion"]),
+                        ("stance", take.settings["stance"])):  # fmt: skip
         if isinstance(value, str | Path) and len(str(value)) < 1024 and Path(value).is_file():
             inputs[name] = {"path": str(value), "sha256": digest(value)}
     return {

@@ -22,7 +22,7 @@ from gengine.errors import GengineError
 from gengine.metrics import report
 from gengine.metrics.controls import Table, table
 from gengine.metrics.evaluate import Clip
-from gengine.metrics.fgd import DEFAULT, FPS, FgdEncoder
+from gengine.metrics.fgd import DEFAULT, FPS, FgdEncoder, mean_pose, poses_at_15
 from gengine.metrics.speech_coupling import stressed_onsets
 from gengine.session import Session
 
@@ -30,6 +30,8 @@ TEACHER = "choreographer"
 """The rule-based network that a learned one is printed beside."""
 SHORTEST = 3.0
 """Seconds; shorter recordings hold no window and no beat worth counting, and are left out."""
+GIVEN = 4
+"""Poses of a recording that published networks are handed before they begin."""
 Progress = Callable[[int, int, str], None]
 
 
@@ -43,12 +45,14 @@ def evaluate_network(
     seed: int = 0,
     encoder: str | Path | None = DEFAULT,
     beside: Sequence[str] = (TEACHER,),
+    stance: bool = False,
     progress: Progress | None = None,
 ) -> Table:
     """The table of a body network (a registered name, a bundled checkpoint or a checkpoint's folder) on a split.
 
     Every recording is performed with its own words, emotion and speaker, at 15 fps. ``limit`` takes that many
-    recordings, spread evenly; ``encoder`` None leaves the feature distances out; ``beside`` names other networks.
+    recordings, spread evenly; ``encoder`` None leaves the feature distances out; ``beside`` names other networks;
+    ``stance`` adds a column for each network that is handed the recording's first poses, as published ones are.
     ``progress(done, total, what)`` is called after each performance. What could not be read stands in the table's
     ``about`` as ``skipped``. Raises ``GengineError`` where nothing is left to measure.
     """
@@ -58,7 +62,8 @@ def evaluate_network(
     systems = list(dict.fromkeys([network, *beside]))
     for name in systems:
         Session(config=EngineConfig(body=name))  # an unknown or damaged network says so before anything is read
-    made: dict[str, list[Clip]] = {label(name): [] for name in systems}
+    ways = [(name, given) for given in ((False, True) if stance else (False,)) for name in systems]
+    made: dict[str, list[Clip]] = {_column(*way): [] for way in ways}
     short = 0
     for done, stem in enumerate(stems, 1):
         recorded = corpus.read(stem)
@@ -70,10 +75,10 @@ def evaluate_network(
                 short += 1
             else:
                 first = None
-                for name in systems:
-                    motion = perform(name, recorded.performance, stable_seed(seed, stem) % 2**31)
+                for name, given in ways:
+                    motion = perform(name, recorded.performance, stable_seed(seed, stem) % 2**31, given)
                     first = clip_of(recorded, motion, first)
-                    made[label(name)].append(first)
+                    made[_column(name, given)].append(first)
         if progress is not None:
             progress(done, len(stems), stem)
     if not made[label(network)]:
@@ -92,12 +97,25 @@ def label(network: str) -> str:
     return f"{path.parent.name}/{path.name}" if path.name in ("best", "last") else path.name
 
 
-def perform(network: str, recording: Performance, seed: int) -> Motion:
-    """What a body network makes at 15 fps of a recording's sound, words, emotion and speaker."""
+def _column(network: str, given: bool) -> str:
+    return label(network) + " + stance" * given
+
+
+def perform(network: str, recording: Performance, seed: int, stance: bool = False) -> Motion:
+    """What a body network makes at 15 fps of a recording's sound, words, emotion and speaker.
+
+    With ``stance`` it also begins in the mean of the recording's first ``GIVEN`` poses and keeps that posture.
+    """
+    pose = None
+    if stance:
+        body = recording.motion
+        assert body is not None
+        given = poses_at_15(body)[:GIVEN]
+        pose = Motion(given.skeleton, mean_pose(given.rotations)[None], given.root[:1], FPS)
     words = recording.words.shift(-recording.start) if recording.start else recording.words
     session = Session(
         emotion=recording.emotion, speaker=recording.speaker, words=words if words.phones else None, seed=seed,
-        rate=recording.audio.rate, config=EngineConfig(body=network, body_fps=FPS),
+        rate=recording.audio.rate, stance=pose, config=EngineConfig(body=network, body_fps=FPS),
     )  # fmt: skip
     parts = [session.push(recording.audio.samples), session.flush()]
     motion = Performance.join([p for p in parts if p is not None]).motion

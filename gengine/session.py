@@ -29,6 +29,7 @@ from gengine.encoders.prosody import ProsodyEncoder
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.errors import AudioError, GengineError
 from gengine.networks.base import MotionNetwork
+from gengine.networks.stance import Stance
 from gengine.registry import build
 from gengine.windows import CurveBuffer, EventBuffer, WindowSpec
 
@@ -43,7 +44,8 @@ class Session:
     ``flush()`` returns the rest. Joined stretches are the same, bit for bit, however the sound was cut.
 
     ``emotion`` follows the grammar of ``gengine.emotion.parse_emotion``; ``words`` are words and phones
-    with times where they are known, else phones are heard from the sound; ``speaker`` is a name or number.
+    with times where they are known, else phones are heard from the sound; ``speaker`` is a name or number;
+    ``stance`` a motion of BEAT's joints: the body begins in its first pose and keeps that posture.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Session:
         words: WordTrack | None = None,
         seed: int = 0,
         rate: int = SAMPLE_RATE,
+        stance: Motion | None = None,
         config: EngineConfig | None = None,
     ) -> None:
         check_rate("Session rate", rate)
@@ -67,6 +70,7 @@ class Session:
         self.seconds: dict[str, float] = {"analysis": 0.0, "face": 0.0, "body": 0.0}
 
         self._networks = _cascade(self.config)
+        self._stance = Stance(stance) if stance is not None else None
         self._states = {kind: network.start(self.speaker, seed) for kind, network in self._networks.items()}
         specs = [network.spec for network in self._networks.values()]
         self.window = WindowSpec(max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs))
@@ -221,7 +225,9 @@ class Session:
         assert isinstance(face, FaceTrack)  # the cascade was checked when it was built
         with self._timed("body"):
             motion = self._networks["body"].generate(conditions.with_face(face), self._states["body"])
-        assert isinstance(motion, Motion)
+            assert isinstance(motion, Motion)
+            if self._stance is not None:
+                motion = self._stance.apply(motion)
         return self._stretch(conditions, face, motion, duration)
 
     def _stretch(self, c: Conditions, face: FaceTrack, motion: Motion, duration: float) -> Performance:

@@ -10,6 +10,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from gengine.cli import app
+from gengine.core import rotation
 from gengine.core.noise import generator
 from gengine.core.words import WordTrack
 from gengine.data.beat import BeatCorpus
@@ -61,6 +62,17 @@ def test_the_teacher_is_measured_beside_all_controls(found):
     assert found.value("truth", "srgr") == 1.0 and 0.3 < found.value("choreographer", "srgr") < 1.0
     assert found.value("truth", "fgd") < 0.1 < found.value("choreographer", "fgd")  # 18 windows order no more
     assert found.value("choreographer", "wrist_speed") > 1.0
+
+
+def test_networks_may_be_handed_the_first_poses(corpus):
+    given = evaluate_network("choreographer", corpus, stance=True, beside=(), limit=1)
+    assert [c.name for c in given.columns[:2]] == ["choreographer", "choreographer + stance"]
+    assert given.value("choreographer + stance", "wrist_speed") > 1.0
+    recording = BeatCorpus(corpus, fps=FPS).read(BeatCorpus(corpus, fps=FPS).names("test")[0]).performance
+    begun = perform("choreographer", recording, 99, stance=True)
+    spine = begun.skeleton.index("Spine2")
+    apart = rotation.angle(begun.rotations[0, spine], recording.motion.rotations[0, spine])
+    assert np.degrees(apart) < 3.0
 
 
 def test_ids_name_the_data_and_the_encoder(found, corpus):

@@ -17,9 +17,9 @@ from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
 from gengine.networks.camn.pose import PoseSpace
-from gengine.networks.camn.reach import Reach
-from gengine.networks.camn.stand import Stand
 from gengine.networks.choreographer.trunk import spread_head
+from gengine.networks.reach import Reach
+from gengine.networks.stand import Stand
 
 DEFAULT = "camn-synthetic-v1"
 SPLINE = 3

@@ -9,7 +9,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.metrics.limbs import Body
 from gengine.metrics.safety import inspect, penetration
-from gengine.networks.camn.reach import Reach
+from gengine.networks.reach import Reach
 
 
 def test_hands_pushed_into_the_body_come_out_of_it(teacher: Performance) -> None:
