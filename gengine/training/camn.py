@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gengine.checkpoint import save_checkpoint
+from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.noise import generator, stable_seed
 from gengine.errors import GengineError, MissingExtraError
+from gengine.metrics.diversity import l1_diversity
 from gengine.metrics.evaluate import Clip, evaluate
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.frechet import frechet_distance, gaussian
+from gengine.metrics.limbs import Body
 from gengine.networks.camn.network import spline
 from gengine.networks.camn.pose import PoseSpace
 from gengine.training import stick_figures
@@ -51,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "adversary_weight": 0.1,
     "adversary_from": 0.1,
     "sampling": [4, 4],
+    "noise_fit": 160,
     "validation": 24,
     "fgd": "fgd-synthetic-v1",
     "batch": 128,
@@ -69,7 +73,15 @@ DEFAULTS: dict[str, Any] = {
 left out ("skip") or end the run ("strict"); ``hop``, ``before``, ``after`` are the seconds
 that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``shortcuts``
 the share that teaches long steps, down to ``longest`` of them in all; ``sampling`` the network calls for body and
-hands (powers of two); ``fgd`` the evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
+hands (powers of two); ``noise_fit`` how many recordings the size of the noise is fitted on (0: it is 1); ``fgd`` the
+evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
+
+
+NOISE_ROUNDS = 2
+NOISE_POWER = 1.8
+"""L1 diversity of what is drawn grows with about this power of the noise's size (1.1 against 1.0, 300 recordings)."""
+STILL = 50.0
+"""cm added to a diversity before its logarithm is taken, so that bodies at rest do not rule the fit."""
 
 
 @dataclass(frozen=True)
@@ -282,9 +294,11 @@ class CamnTask:
         Poses are those of whole recordings, window after window on the network's own poses. ``score`` is FGD, with
         its encoder; without one a Fréchet distance of poses and their steps.
         """
+        if self.shape.head == "flow" and self.s["noise_fit"]:
+            self._fit_noise(module["camn"])
         clips = []
         for clip in range(min(self.s["validation"], len(self.held))):
-            motion = self._made(module["camn"], clip)
+            motion = self._made(module["camn"], self.held, clip)
             if not np.isfinite(motion.rotations).all():
                 raise GengineError(f"evaluation at step {step}: the network's poses are not finite")
             clips.append(replace(self._truth(clip), motion=motion))
@@ -297,20 +311,54 @@ class CamnTask:
         found = {k: v for k, v in ({k: rows[k] for k in kept if k in rows} | ratios).items() if np.isfinite(v)}
         return found | {"score": rows["fgd"] if self.encoder is not None else _distance(clips)}
 
+    def _fit_noise(self, camn: Any) -> None:
+        """Set ``camn.noise_size`` so that training recordings are performed with their own variety.
+
+        A network that has not learned all of what its conditions say makes the calm too lively and the lively too
+        calm. The variety of what it draws grows with the noise that it begins from, so a ridge regression on what a
+        recording is on the whole says how large that has to be.
+        """
+        import torch
+
+        from gengine.networks.camn.model import overview
+
+        data, count = self.learn, min(self.s["noise_fit"], len(self.learn))
+        clips = np.linspace(0, len(data) - 1, count).astype(int)
+        rows = [slice(data.starts[c], data.starts[c + 1]) for c in clips]
+        about = np.stack([
+            overview({k: v[part] for k, v in data.columns.items()} | {"traits": data.traits[c]})
+            for c, part in zip(clips, rows, strict=True)
+        ])  # fmt: skip
+        true = np.array([_variety(self._recorded(data, c)) for c in clips])
+        mean, deviation = about.mean(0), about.std(0) + 0.05
+        x = (about - mean) / deviation
+        camn.noise_size.zero_()
+        for _ in range(NOISE_ROUNDS):
+            made = np.array([_variety(self._made(camn, data, c)) for c in clips])
+            lack = np.log((true + STILL) / (made + STILL))
+            slope = np.linalg.solve(x.T @ x + 0.1 * count * np.eye(x.shape[1]), x.T @ (lack - lack.mean()))
+            level = np.log(true.mean() / (made * np.exp(x @ slope)).mean())  # right for all of them together
+            change = np.append(slope / deviation, level - (slope / deviation) @ mean) / NOISE_POWER
+            camn.noise_size += torch.from_numpy(change).to(camn.noise_size)
+
+    def _recorded(self, data: MotionExamples, clip: int) -> Motion:
+        rows = slice(data.starts[clip], data.starts[clip + 1])
+        return Motion(self.space.skeleton, data.columns["rotations"][rows], data.columns["root"][rows], data.fps)
+
     def _truth(self, clip: int) -> Clip:
         """A held-out recording beside itself; made once, since evaluators remember what they measured of it."""
         if clip not in self.truths:
             data = self.held
             rows = slice(data.starts[clip], data.starts[clip + 1])
-            motion = Motion(self.space.skeleton, data.columns["rotations"][rows], data.columns["root"][rows], data.fps)
+            motion = self._recorded(data, clip)
             onsets, accents = (np.array(x) for x in data.moments[clip])
             semantic = data.columns["semantic"][rows]
             self.truths[clip] = Clip(data.names[clip], motion, motion, semantic, onsets, accents)
         return self.truths[clip]
 
-    def _made(self, camn: Any, clip: int) -> Motion:
-        """The network's motion for one held-out recording, window after window."""
-        data, w = self.held, self.window
+    def _made(self, camn: Any, data: MotionExamples, clip: int) -> Motion:
+        """The network's motion for one recording, window after window."""
+        w = self.window
         a, b = int(data.starts[clip]), int(data.starts[clip + 1])
         length, size = b - a, sum(self.space.sizes)
         made = np.zeros((0, size), np.float32)
@@ -334,7 +382,9 @@ class CamnTask:
         """Stick figures of three held-out recordings, made and true."""
         for clip in range(min(3, len(self.held))):
             truth = self._truth(clip)
-            stick_figures.draw(self._made(module["camn"], clip), truth.reference, folder / f"{truth.name}.png")
+            stick_figures.draw(
+                self._made(module["camn"], self.held, clip), truth.reference, folder / f"{truth.name}.png"
+            )
 
     def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:
         tensors = {f"net.{k}": v.detach().cpu().float().numpy() for k, v in module["camn"].state_dict().items()}
@@ -352,6 +402,13 @@ class CamnTask:
             "trained": log,
         }
         save_checkpoint(folder, config, small | self.space.tensors())
+
+
+def _variety(motion: Motion) -> float:
+    """L1 diversity of the evaluators, cm."""
+    body = Body(motion)
+    places = body.seen(body.world[0][:, [motion.skeleton.index(name) for name in JOINTS]])
+    return l1_diversity(places.reshape(len(places), -1))
 
 
 def space_of(data: MotionExamples) -> PoseSpace:

@@ -134,6 +134,37 @@ def test_regression_knows_one_answer_and_flow_many(corpus, cache):
         assert (np.abs(a - b).max() > 0.01) == spread
 
 
+def test_the_noise_is_as_large_as_conditions_ask_for(corpus, cache):
+    camn = CamnTask(settings(corpus, cache)).module["camn"].eval()
+    size = camn.shape.body_axes + camn.shape.hand_axes
+    rows = {"audio": features.AUDIO, "text": features.TEXT, "emotion": features.EMOTION, "face": features.FACE}
+    rows = {k: np.zeros((20, n), np.float32) for k, n in (rows | {"cues": camn.shape.cues, "face_known": 1}).items()}
+    rows |= {"subwords": np.zeros((20, features.SUBWORDS), int), "traits": np.ones(features.TRAITS, np.float32)}
+    noise, nothing = np.random.default_rng(0).standard_normal((20, size)), np.zeros((0, size), np.float32)
+    larger = camn.draw(rows, nothing, 4, (1.1 * noise).astype(np.float32), (2, 2))
+    camn.noise_size[0] = float(np.log(1.1))
+    np.testing.assert_allclose(camn.draw(rows, nothing, 4, noise.astype(np.float32), (2, 2)), larger, atol=1e-4)
+    camn.noise_size[0] = 9.0  # a stranger's trait; there are bounds
+    most = camn.draw(rows, nothing, 4, noise.astype(np.float32), (2, 2))
+    camn.noise_size.zero_()
+    bound = camn.draw(rows, nothing, 4, (np.exp(0.2) * noise).astype(np.float32), (2, 2))
+    np.testing.assert_allclose(most, bound, atol=1e-4)
+
+
+def test_the_noise_is_fitted_to_the_variety_of_recordings(corpus, cache):
+    task = CamnTask(settings(corpus, cache))
+    camn = task.module["camn"].eval()
+    task.evaluate(task.module, 1)
+    fitted = camn.noise_size.clone()
+    assert fitted.abs().max() > 1e-3 and torch.isfinite(fitted).all()
+    camn.noise_size.fill_(7.0)
+    task.evaluate(task.module, 1)
+    torch.testing.assert_close(camn.noise_size, fitted)  # what it was before plays no part
+    off = CamnTask(settings(corpus, cache, noise_fit=0))
+    off.evaluate(off.module, 1)
+    assert off.module["camn"].noise_size.abs().max() == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [({"data": None}, "data is missing"), ({"widht": 3}, "unknown widht"), ({"data": "/nowhere"}, "nowhere")],
@@ -174,7 +205,7 @@ def test_it_memorises_one_minute(corpus, cache, tmp_path):
     def wrists(motion):
         return motion.skeleton.forward(motion.rotations, motion.root)[0][:, hands]
 
-    made = [wrists(task._made(task.module["camn"].eval(), clip)) for clip in range(len(task.learn))]
+    made = [wrists(task._made(task.module["camn"].eval(), task.held, clip)) for clip in range(len(task.learn))]
     true = [wrists(task._truth(clip).reference) for clip in range(len(task.learn))]
     for k, own in enumerate(made):
         count = min(len(own), len(true[k - 1]))

@@ -27,6 +27,10 @@ from torch import Tensor, nn
 from gengine.networks.camn.features import AUDIO, BUCKETS, EMOTION, FACE, TEXT, TRAITS
 
 HEADS = ("flow", "regression", "adversary")
+OVERVIEW = TRAITS + EMOTION + AUDIO + TEXT
+"""Numbers of ``overview``."""
+MOST_NOISE = (-0.4, 0.2)
+"""Bounds of the logarithm of the noise's size."""
 
 
 @dataclass(frozen=True)
@@ -171,9 +175,12 @@ class Denoiser(nn.Module):
 class Camn(nn.Module):
     """The whole network over one window of ``T`` frames; any ``T``."""
 
+    noise_size: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
+        self.register_buffer("noise_size", torch.zeros(OVERVIEW + 1))
         self.conditioner = Conditioner(shape)
         body, hands = shape.body_axes, shape.hand_axes
         self.body = Denoiser(body, shape.condition, shape.width, shape.blocks, shape.patch)
@@ -201,9 +208,13 @@ class Camn(nn.Module):
         """One window in numpy: ``rows`` as ``forward`` of the conditioner reads them, without the batch axis.
 
         ``given (N, both)`` are the poses before frame ``before`` of the window (fewer at the start of a recording),
-        ``noise (T, both)``. Returns coordinates ``(T, both)`` of body and hands.
+        ``noise (T, both)``, which is made larger for lively speakers and smaller for calm ones as ``noise_size`` says
+        (a prior by condition: PriorGrad, Lee et al. 2022, arXiv:2106.06406). Returns coordinates ``(T, both)`` of
+        body and hands.
         """
         device = next(self.parameters()).device
+        told = float(np.append(overview(rows), 1.0) @ self.noise_size.cpu().numpy())
+        noise = noise * np.exp(np.clip(told, *MOST_NOISE)).astype(np.float32)
 
         def tensor(x: NDArray) -> Tensor:
             return torch.from_numpy(np.ascontiguousarray(x))[None].to(device)
@@ -235,6 +246,12 @@ class Camn(nn.Module):
         for k in range(steps):
             x = decoder.advance(x, styles[k : k + 1], 1 / (steps - k), seed, given)
         return x
+
+
+def overview(rows: dict[str, NDArray]) -> NDArray[np.float64]:
+    """What a stretch is on the whole: the speaker's traits and the means of emotion, sound and text."""
+    means = [np.asarray(rows[k], float).mean(0) for k in ("emotion", "audio", "text")]
+    return np.concatenate([np.asarray(rows["traits"], float), *means])
 
 
 @contextmanager
