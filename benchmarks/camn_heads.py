@@ -44,7 +44,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     base = {k: v for k, v in read_yaml(CONFIG).items() if k != "train"}
     base |= {"data": options.data, "cache": options.cache, "steps": options.steps, "batch": options.batch}
-    base |= {"evaluate_every": options.steps, "validation": 12}
+    base |= {"evaluate_every": options.steps, "validation": 12, "noise_fit": 0}
     sys.stdout.write(f"{'head':<12}" + "".join(f"{c:>20}" for c in COLUMNS) + "\n")
     try:
         for name in options.heads.split(","):
