@@ -81,7 +81,7 @@ def animate(
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
     ] = None,
     stance: Annotated[
-        Path | None, typer.Option(help="A .bvh or performance.npz: begin in its first pose and keep that posture.")
+        Path | None, typer.Option(help="A .bvh, performance.npz or run: begin in its first pose and keep that posture.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
@@ -181,11 +181,11 @@ def render(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
 ) -> None:
-    from gengine.engine import load
+    from gengine.engine import load, saved
     from gengine.engine import render as draw
 
     began = time.perf_counter()
-    path = source / "performance.npz" if source.is_dir() else source
+    path = saved(source)
     kind = format or (out.suffix.lstrip(".") if out is not None else "") or ("png" if out is not None else "mp4")
     target = out or path.parent / ("frames" if kind == "png" else f"avatar.{kind}")
     seconds = load(path).duration
@@ -343,7 +343,7 @@ def main() -> None:
     """Entry point: every expected failure is one line on stderr and exit code 2 (130 for Ctrl-C)."""
     _Interrupt.asked = False
     for number in (signal.SIGINT, signal.SIGTERM):  # a polite kill cleans up like Ctrl-C
-        signal.signal(number, _Interrupt)
+        signal.signal(number, _Interrupt.hear)
     try:
         code = app(standalone_mode=False)
         if code == 130:  # the framework's own word for Ctrl-C
@@ -424,8 +424,10 @@ class _Interrupt:
 
     asked = False
 
-    def __init__(self, *_: object) -> None:
-        _Interrupt.asked = True
+    @classmethod
+    def hear(cls, *_: object) -> None:
+        """Handler of the signal."""
+        cls.asked = True
         raise KeyboardInterrupt
 
 

@@ -58,7 +58,8 @@ class Take:
         self.config = config or EngineConfig()
         self.seed = int(seed)
         self.text, self.language = text, language
-        self.stance = stance if stance is None or isinstance(stance, Motion) else pose_of(stance)
+        stance = saved(stance) if isinstance(stance, str | Path) else stance
+        self.stance = pose_of(stance) if isinstance(stance, Path) else stance
         self.plan = parse_emotion(emotion, intensity)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
         self.warnings: list[str] = []
@@ -72,7 +73,7 @@ class Take:
             "seed": self.seed,
             "text": str(text) if text is not None else None,
             "language": language,
-            "stance": str(stance) if isinstance(stance, str | Path) else None,
+            "stance": str(stance) if isinstance(stance, Path) else None,
             "config": self.config.model_dump(),
         }
 
@@ -153,8 +154,8 @@ def animate(
     ``source`` is a sound or video file or an ``AudioClip``; ``text`` the words said, or a file of them (with
     or without times); ``emotion`` a label, a mixture, ``"vad:v,a,d"``, ``"auto"`` or a timeline file;
     ``fps`` of the body and ``face_fps`` of the face in Hz, 15-120; ``body`` the network that moves it
-    ("choreographer", "camn" or a checkpoint's folder); ``stance`` a BVH, a performance or a ``Motion`` in whose first
-    pose the body begins and whose posture it keeps. Raises ``GengineError`` on bad input.
+    ("choreographer", "camn" or a checkpoint's folder); ``stance`` a BVH, a performance, a run's folder or a
+    ``Motion`` in whose first pose the body begins and whose posture it keeps. Raises ``GengineError`` on bad input.
     """
     config = config or EngineConfig()
     config = checked_config(config, body_fps=fps, face_fps=face_fps, body=body)
@@ -167,20 +168,26 @@ def animate(
 
 
 def load(path: str | Path) -> Performance:
-    """Read a ``performance.npz``."""
-    return Performance.load(path)
+    """Read a ``performance.npz``, or that of a run's folder."""
+    return Performance.load(saved(path))
+
+
+def saved(source: str | Path) -> Path:
+    """Where a performance lies: ``performance.npz`` of a run's folder, or the file itself."""
+    path = Path(source)
+    return path / "performance.npz" if path.is_dir() else path
 
 
 def pose_of(path: str | Path) -> Motion:
-    """The first pose of a BVH with BEAT's joints (as gengine writes it) or of a saved performance."""
-    if Path(path).suffix.lower() == ".npz":
-        motion = load(path).motion
-    else:
+    """The first pose of a BVH with BEAT's joints (as gengine writes it), or of a saved performance or run."""
+    if Path(path).suffix.lower() == ".bvh":
         from gengine.data.beat_motion import read_body
 
         motion = read_body(path).motion()
+    else:
+        motion = load(path).motion
     if motion is None or not len(motion):
-        raise GengineError(f"--stance {path}: holds no body motion; give a .bvh or a performance.npz")
+        raise GengineError(f"--stance {path}: holds no body motion; give a .bvh, a performance.npz or a run's folder")
     return motion[:1]
 
 
@@ -311,8 +318,7 @@ def view(source: str | Path, avatar: str | None, folder: Path) -> Path:
     """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder."""
     from gengine.serve.viewer import write_viewer
 
-    path = Path(source)
-    path = path / "performance.npz" if path.is_dir() else path
+    path = saved(source)
     performance = load(path)
     export([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR}})
     with staging(folder) as stage:
@@ -347,7 +353,7 @@ def render(
         if progress is not None:
             progress(done / options.get("fps", 30.0))
 
-    performance = load(source / "performance.npz" if source.is_dir() else source)
+    performance = load(source)
     if performance.motion is None and performance.face is None:
         raise GengineError(f"{source}: holds neither motion nor face, expected at least one")
     Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -88,6 +88,8 @@ def evaluate_network(
         "network": label(network), "data": corpus.root.name, "split": split,
         "data_id": corpus.build_id(c.name for c in made[label(network)]), "skipped": len(corpus.skipped) + short,
     }  # fmt: skip
+    if stance:
+        about["+ stance"] = f"handed the first {GIVEN} poses of each recording"
     return table(made, judge, about, seed)
 
 

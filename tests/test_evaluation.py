@@ -67,7 +67,7 @@ def test_the_teacher_is_measured_beside_all_controls(found):
 def test_networks_may_be_handed_the_first_poses(corpus):
     given = evaluate_network("choreographer", corpus, stance=True, beside=(), limit=1)
     assert [c.name for c in given.columns[:2]] == ["choreographer", "choreographer + stance"]
-    assert given.value("choreographer + stance", "wrist_speed") > 1.0
+    assert given.value("choreographer + stance", "wrist_speed") > 1.0 and "first 4 poses" in given.about["+ stance"]
     recording = BeatCorpus(corpus, fps=FPS).read(BeatCorpus(corpus, fps=FPS).names("test")[0]).performance
     begun = perform("choreographer", recording, 99, stance=True)
     spine = begun.skeleton.index("Spine2")

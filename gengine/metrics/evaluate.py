@@ -236,8 +236,7 @@ def movement(clips: Sequence[Clip], bodies: Sequence[Body]) -> list[Row]:
     sliding, planted = [], []
     for c, body in zip(clips, bodies, strict=True):
         joints = [body.motion.skeleton.index(name) for name in JOINTS]
-        positions = body.seen(body.world[0][:, joints])
-        table["diversity_l1"].append(l1_diversity(positions.reshape(len(positions), -1)))
+        table["diversity_l1"].append(variety(body))
         table["wrist_speed"].append(float(body.speed.mean()))
         turning = rotation.angular_velocity(rotation.continuous(body.motion.rotations[:, joints]), body.fps)
         table["joint_speed"].append(float(np.degrees(np.linalg.norm(turning, axis=-1)).mean()))
@@ -256,6 +255,12 @@ def movement(clips: Sequence[Clip], bodies: Sequence[Body]) -> list[Row]:
     if sum(planted):
         rows.append(Row("foot_sliding", float(np.average(sliding, weights=planted)), int(sum(planted)), "frames"))
     return rows
+
+
+def variety(body: Body) -> float:
+    """L1 diversity of a body, cm: how far its 47 joints are from their mean place, summed."""
+    positions = body.seen(body.world[0][:, [body.motion.skeleton.index(name) for name in JOINTS]])
+    return l1_diversity(positions.reshape(len(positions), -1))
 
 
 def _smoothness(body: Body) -> float:

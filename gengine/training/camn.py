@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gengine.checkpoint import save_checkpoint
-from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.noise import generator, stable_seed
 from gengine.errors import GengineError, MissingExtraError
-from gengine.metrics.diversity import l1_diversity
-from gengine.metrics.evaluate import Clip, evaluate
+from gengine.metrics.evaluate import Clip, evaluate, variety
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.frechet import frechet_distance, gaussian
 from gengine.metrics.limbs import Body
@@ -329,12 +327,12 @@ class CamnTask:
             overview({k: v[part] for k, v in data.columns.items()} | {"traits": data.traits[c]})
             for c, part in zip(clips, rows, strict=True)
         ])  # fmt: skip
-        true = np.array([_variety(self._recorded(data, c)) for c in clips])
+        true = np.array([variety(Body(self._recorded(data, c))) for c in clips])
         mean, deviation = about.mean(0), about.std(0) + 0.05
         x = (about - mean) / deviation
         camn.noise_size.zero_()
         for _ in range(NOISE_ROUNDS):
-            made = np.array([_variety(self._made(camn, data, c)) for c in clips])
+            made = np.array([variety(Body(self._made(camn, data, c))) for c in clips])
             lack = np.log((true + STILL) / (made + STILL))
             slope = np.linalg.solve(x.T @ x + 0.1 * count * np.eye(x.shape[1]), x.T @ (lack - lack.mean()))
             level = np.log(true.mean() / (made * np.exp(x @ slope)).mean())  # right for all of them together
@@ -402,13 +400,6 @@ class CamnTask:
             "trained": log,
         }
         save_checkpoint(folder, config, small | self.space.tensors())
-
-
-def _variety(motion: Motion) -> float:
-    """L1 diversity of the evaluators, cm."""
-    body = Body(motion)
-    places = body.seen(body.world[0][:, [motion.skeleton.index(name) for name in JOINTS]])
-    return l1_diversity(places.reshape(len(places), -1))
 
 
 def space_of(data: MotionExamples) -> PoseSpace:
