@@ -31,7 +31,7 @@ from gengine.core.words import Phone
 from gengine.errors import TextError
 from gengine.inputs.align import align
 from gengine.inputs.audio import load_audio
-from gengine.inputs.phones import SILENCE, UNKNOWN, VOWELS, normalise
+from gengine.inputs.phone_symbols import SILENCE, UNKNOWN, VOWELS, normalise
 from gengine.inputs.stress import stresses
 from gengine.inputs.text import read_text
 

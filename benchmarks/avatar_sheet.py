@@ -20,8 +20,8 @@ from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.networks.visemes.expression import expressions
-from gengine.renderers.gl import GlBackend
-from gengine.renderers.scene import View, camera, studio
+from gengine.renderers.avatar.gl import GlBackend
+from gengine.renderers.avatar.scene import View, camera, studio
 from gengine.retarget.avatar import AvatarPose, to_avatar
 
 SHOWN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust", "contempt")

@@ -43,14 +43,14 @@ from gengine.core.emotion import BEAT_EMOTIONS
 from gengine.core.performance import Performance
 from gengine.core.words import WordTrack
 from gengine.data.recordings import Clip, Recording, recordings
+from gengine.data.synthesis import load_take, split_of
 from gengine.errors import GengineError
-from gengine.evaluation import TEACHER, label, speech_of
 from gengine.metrics.dial import BODY_MEASURES, measure_body, responses
+from gengine.metrics.evaluation import TEACHER, label, speech_of
 from gengine.metrics.limbs import Body
 from gengine.metrics.readability import Reader, Reading, body_features, readability, windows
 from gengine.metrics.speech_coupling import coupling
 from gengine.session import Session
-from gengine.synthesis import load_take, split_of
 
 SECONDS = 12.0
 WINDOW = 4.0

@@ -25,9 +25,9 @@ import numpy as np
 import real_clips
 
 from gengine.errors import GengineError, MissingExtraError
-from gengine.evaluation import TEACHER, evaluate_network
 from gengine.metrics import report, safety
 from gengine.metrics.controls import SYSTEM, Column, Table
+from gengine.metrics.evaluation import TEACHER, evaluate_network
 from gengine.metrics.fgd import DEFAULT, poses_at_15
 from gengine.metrics.limbs import Body
 from gengine.session import Session

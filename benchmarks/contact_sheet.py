@@ -12,7 +12,7 @@ import numpy as np
 
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
-from gengine.renderers.preview import contact_sheet
+from gengine.renderers.preview.exporter import contact_sheet
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gengine.avatars.import_glb import load_glb_avatar
+from gengine.avatars.importing.glb import load_glb_avatar
 from gengine.core import rotation
 from gengine.core.archive import load_performance
 from gengine.core.audio import AudioClip
@@ -27,13 +27,13 @@ from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.skeleton import beat_skeleton
 from gengine.core.words import WordTrack
-from gengine.exporters.beat_json import BeatJsonExporter, read_beat_json
-from gengine.exporters.bvh import BvhExporter, read_bvh
-from gengine.exporters.glb import GlbExporter
-from gengine.exporters.livelink import LiveLinkExporter, read_livelink
-from gengine.exporters.npz import NpzExporter
-from gengine.exporters.smplx import SmplxExporter, read_smplx
-from gengine.exporters.vrma import VrmaExporter
+from gengine.formats.beat_json import BeatJsonExporter, read_beat_json
+from gengine.formats.bvh import BvhExporter, read_bvh
+from gengine.formats.glb import GlbExporter
+from gengine.formats.livelink import LiveLinkExporter, read_livelink
+from gengine.formats.npz import NpzExporter
+from gengine.formats.smplx import SmplxExporter, read_smplx
+from gengine.formats.vrma import VrmaExporter
 
 FORMATS = (
     (BvhExporter, read_bvh),

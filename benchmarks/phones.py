@@ -22,8 +22,8 @@ import numpy as np
 from gengine.core.words import Phone
 from gengine.data.speech import Utterance, bare
 from gengine.encoders.phones import CLASSES, RATE, hear
+from gengine.metrics.phones import PhoneScores
 from gengine.training.phone_examples import facegood_jaw, held_out, jaw_of_phones, utterances
-from gengine.training.phone_scores import PhoneScores
 from gengine.training.phones import data_folder
 
 CORPORA = ("ljspeech", "kathleen", "grid", "speechocean", "emodb", "jfk", "beat")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gengine
 from gengine.core.performance import Performance
-from gengine.renderers.preview import PreviewExporter, PreviewRenderer
+from gengine.renderers.preview.exporter import PreviewExporter, PreviewRenderer
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:

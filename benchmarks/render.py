@@ -20,9 +20,9 @@ from gengine.avatars import load_avatar
 from gengine.core.audio import AudioClip
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
-from gengine.renderers.avatar import AvatarRenderer
-from gengine.renderers.avatar_video import AvatarVideoExporter
-from gengine.renderers.scene import CAMERAS
+from gengine.renderers.avatar.renderer import AvatarRenderer
+from gengine.renderers.avatar.scene import CAMERAS
+from gengine.renderers.avatar.video import AvatarVideoExporter
 
 SIZE = (512, 512)
 
@@ -83,7 +83,7 @@ def main() -> None:
         import resource
 
         began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "gengine.cli", "animate", str(arguments.audio), "--formats", "avatar"]
+        command = [sys.executable, "-m", "gengine", "animate", str(arguments.audio), "--formats", "avatar"]
         subprocess.run([*command, "--out", folder], check=True, capture_output=True)
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime

@@ -43,7 +43,7 @@ def command(*arguments: str) -> tuple[float, float, dict]:
     """Seconds, peak MB and the report of one `gengine` process."""
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    done = subprocess.run([sys.executable, "-m", "gengine.cli", *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-m", "gengine", *arguments], capture_output=True, text=True, check=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     report = json.loads(done.stdout) if "--json" in arguments else {}
     return time.perf_counter() - began, max(before, peak) / 1024, report

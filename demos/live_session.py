@@ -16,7 +16,8 @@ def main() -> None:
     clip = load_audio(Path(__file__).parent / "speech.wav")
     session = gengine.Session(emotion="auto", speaker="conversational", config=gengine.EngineConfig(hop=0.2))
     print(
-        f"latency {session.latency:.2f} s: hop {session.window.hop} s + look-ahead {session.window.lookahead} s + hearing"
+        f"latency {session.latency:.2f} s: hop {session.window.hop} s + look-ahead {session.window.lookahead} s "
+        "+ hearing"
     )
     began, frames, slowest = time.perf_counter(), 0, 0.0
     for start in range(0, len(clip), CHUNK):

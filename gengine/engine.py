@@ -343,7 +343,7 @@ def render(
 
     ``options`` are those of ``AvatarVideoExporter``; ``progress`` is called with the seconds drawn so far.
     """
-    from gengine.renderers.avatar_video import AvatarVideoExporter
+    from gengine.renderers.avatar.video import AvatarVideoExporter
 
     source, done = Path(source), 0
 
@@ -368,7 +368,7 @@ def avatars() -> list[str]:
 
 
 def make_avatar(path: Path, **phenotype: Any) -> None:
-    """Make and save an avatar from phenotypes; see ``gengine.avatars.make.make_avatar``."""
+    """Make and save an avatar from phenotypes; see ``gengine.avatars.making.make.make_avatar``."""
     from gengine.avatars import make_avatar as make
 
     make(path, **phenotype)

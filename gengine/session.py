@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gengine.config import EngineConfig
+from gengine.constraints.stance import Stance
 from gengine.core import rotation
 from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions, Prosody
@@ -29,7 +30,6 @@ from gengine.encoders.prosody import ProsodyEncoder
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.errors import AudioError, GengineError
 from gengine.networks.base import MotionNetwork
-from gengine.networks.stance import Stance
 from gengine.registry import build
 from gengine.windows import CurveBuffer, EventBuffer, WindowSpec
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gengine import Session
 from gengine.core import rotation
 from gengine.core.audio import AudioClip
 from gengine.core.emotion import EmotionTrack
@@ -19,6 +20,7 @@ from gengine.core.performance import Performance
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, Skeleton, beat_skeleton
 from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, Word, WordTrack
+from gengine.inputs.audio import load_audio
 
 settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared-machine")  # how busy the machine is must not decide a test
@@ -102,3 +104,14 @@ def node_modules() -> Path:
             if done.returncode:
                 pytest.skip(f"the node packages cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
     return home / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def speech() -> np.ndarray:
+    return load_audio("demos/speech.wav").samples[: 16000 * 7]
+
+
+@pytest.fixture(scope="session")
+def teacher(speech: np.ndarray) -> Performance:
+    session = Session(emotion="happy:0.7", seed=3)
+    return Performance.join([p for p in (session.push(speech), session.flush()) if p is not None])

@@ -134,7 +134,7 @@ def test_bad_sound_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_full_disk_leaves_nothing(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    from gengine.exporters.bvh import BvhExporter
+    from gengine.formats.bvh import BvhExporter
 
     real = BvhExporter.append
 
@@ -175,7 +175,7 @@ def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     soundfile.write(long, np.tile(samples, 40), rate)
     out = tmp_path / "out"
     process = subprocess.Popen(
-        [sys.executable, "-m", "gengine.cli", "animate", str(long), "--out", str(out)],
+        [sys.executable, "-m", "gengine", "animate", str(long), "--out", str(out)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.time() + 60
@@ -190,7 +190,7 @@ def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_that_python_swallows_is_heard(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gengine.exporters.bvh import BvhExporter
+    from gengine.formats.bvh import BvhExporter
 
     class Finalised:
         def __del__(self) -> None:
@@ -210,10 +210,10 @@ def test_ctrl_c_that_python_swallows_is_heard(clip: Path, tmp_path: Path, monkey
 
 def test_help_is_quick_and_has_examples() -> None:
     began = time.perf_counter()
-    shown = subprocess.run([sys.executable, "-m", "gengine.cli", "animate", "--help"], capture_output=True, text=True)
+    shown = subprocess.run([sys.executable, "-m", "gengine", "animate", "--help"], capture_output=True, text=True)
     assert "Examples" in shown.stdout and "--emotion" in shown.stdout
     loaded = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "gengine.cli", "--help"], capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-m", "gengine", "--help"], capture_output=True, text=True
     )
     assert "numpy" not in loaded.stderr and "av" not in loaded.stderr.split()
     assert time.perf_counter() - began < 60

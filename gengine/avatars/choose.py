@@ -20,11 +20,11 @@ def find_avatar(which: str | Path) -> Avatar:
 
         if suffix == ".npz" and is_avatar_file(Path(which)):
             return load_avatar(which)
-        from gengine.avatars.import_head import load_head_avatar
+        from gengine.avatars.importing.head import load_head_avatar
 
         return load_head_avatar(which)
     if suffix in FILES:
-        from gengine.avatars.import_glb import load_glb_avatar
+        from gengine.avatars.importing.glb import load_glb_avatar
 
         return load_glb_avatar(which)
     if suffix:

@@ -36,8 +36,8 @@ from gengine.data.beat_layout import (
 )
 from gengine.data.beat_motion import read_body
 from gengine.errors import FormatError, GengineError
-from gengine.exporters.beat_json import BeatJsonExporter, read_beat_json
-from gengine.exporters.bvh import BvhExporter
+from gengine.formats.beat_json import BeatJsonExporter, read_beat_json
+from gengine.formats.bvh import BvhExporter
 from gengine.inputs.audio import load_audio
 
 EMOTION_RATE = 20.0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gengine.core.motion import Motion
 from gengine.errors import FormatError
-from gengine.exporters.smplx import read_smplx
+from gengine.formats.smplx import read_smplx
 
 
 @dataclass(frozen=True, eq=False)

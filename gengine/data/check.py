@@ -29,7 +29,7 @@ from gengine.data.beat_layout import (
 )
 from gengine.data.beat_motion import read_body
 from gengine.errors import GengineError
-from gengine.exporters.beat_json import read_beat_json
+from gengine.formats.beat_json import read_beat_json
 from gengine.inputs.audio import load_audio
 
 SLACK = 1.0

@@ -15,10 +15,10 @@ from gengine.inputs.estimate import Token, estimate, speech_parts
 from gengine.inputs.forced import Aligner, Chunk, Sound, Spoken, aligner
 from gengine.inputs.language import split_words
 from gengine.inputs.letters import spell
-from gengine.inputs.phones import SILENCE, UNKNOWN
+from gengine.inputs.phone_symbols import SILENCE, UNKNOWN
 from gengine.inputs.spoken import foreign_words, spoken_words
 from gengine.inputs.stress import stresses
-from gengine.inputs.timeline import gap_free, spread, within
+from gengine.inputs.tidy import gap_free, spread, within
 from gengine.inputs.transcript import Transcript
 
 BIAS = 0.006
@@ -56,7 +56,7 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
     A transcript with word times keeps them (source ``"given"``) and gets the phones it lacks. English, and
     languages whose spelling tells the sounds, are aligned to the sound (``"aligned"``); where that fails the
     words are spread over the speech (``"estimated"``). Phones are ARPAbet or a symbol of
-    ``gengine.inputs.phones.EXTENDED``, sorted, and cover [0, duration] without gaps, pauses as ``"sil"``;
+    ``gengine.inputs.phone_symbols.EXTENDED``, sorted, and cover [0, duration] without gaps, pauses as ``"sil"``;
     there are none where the script tells no sounds. Word texts are as written, punctuation included.
     ``TextError`` where the text cannot belong to the recording.
     """

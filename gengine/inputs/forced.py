@@ -18,7 +18,7 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.errors import GengineError
 from gengine.inputs.estimate import speech_parts
 from gengine.inputs.letters import spell_english
-from gengine.inputs.phones import SILENCE
+from gengine.inputs.phone_symbols import SILENCE
 
 WINDOW = 30.0
 """Words of a long recording are first found window by window of this length, seconds."""

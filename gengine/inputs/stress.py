@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gengine.inputs.phones import VOWELS
+from gengine.inputs.phone_symbols import VOWELS
 
 _WEAK = frozenset(
     "the of to a an and in for from is are was were be been am will would can could shall should may might must have "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gengine.core.words import Word
 from gengine.errors import TextError
-from gengine.inputs import phones
+from gengine.inputs import phone_symbols as phones
 from gengine.inputs.language import guess_language, split_words
 from gengine.inputs.transcript import ALLOWED, Segment, Transcript, phones_from, timed
 

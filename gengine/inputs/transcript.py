@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
-from gengine.inputs import phones
+from gengine.inputs import phone_symbols as phones
 from gengine.inputs.language import guess_language, split_words
 
 ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .TextGrid or .json file"

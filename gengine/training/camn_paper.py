@@ -22,6 +22,7 @@ from gengine.core.noise import generator, stable_seed
 from gengine.data.beat import write_sequence
 from gengine.encoders.word_vectors import read_word_vectors
 from gengine.errors import GengineError, MissingExtraError
+from gengine.metrics.camn_paper import Played, chosen, perform, scores
 from gengine.networks.camn.paper_network import (
     FPS,
     KIND,
@@ -34,7 +35,6 @@ from gengine.networks.camn.paper_network import (
 )
 from gengine.training import stick_figures
 from gengine.training.camn_paper_data import Frames, frames_of, statistics, vocabulary_of
-from gengine.training.camn_paper_scores import Played, chosen, perform, scores
 
 if TYPE_CHECKING:
     from torch import Tensor

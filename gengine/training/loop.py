@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from gengine.core.noise import stable_seed
 from gengine.errors import GengineError, MissingExtraError
-from gengine.training import curves
+from gengine.training import learning_curves as curves
 from gengine.training.processes import agree, average_gradients, mean, share
 from gengine.training.progress import Progress, Stopper
 from gengine.training.randomness import random_state, seed_all, set_random_state

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gengine.core.motion import Motion
-from gengine.training import curves
+from gengine.training import learning_curves as curves
 
 
 def draw(made: Motion, true: Motion, path: Path, every: float = 0.5, most: int = 16) -> None:

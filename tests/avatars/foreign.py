@@ -12,8 +12,8 @@ import numpy as np
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Morphs, Part, skinned
 from gengine.core.skeleton import Skeleton
-from gengine.exporters.gltf import GlbBuilder
-from gengine.exporters.gltf_avatar import add_joints, add_meshes
+from gengine.formats.gltf import GlbBuilder
+from gengine.formats.gltf_avatar import add_joints, add_meshes
 
 
 def light(avatar: Avatar, morphs: tuple[str, ...]) -> Avatar:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gengine.avatars import avatar_names, load_avatar
-from gengine.avatars.bodies import body, shared
-from gengine.avatars.layout import layout
-from gengine.avatars.looks import LOOKS
-from gengine.avatars.seal import lip_pairs, seal_model
+from gengine.avatars.making.bodies import body, shared
+from gengine.avatars.making.layout import layout
+from gengine.avatars.making.looks import LOOKS
+from gengine.avatars.making.seal import lip_pairs, seal_model
 from gengine.avatars.store import read_avatar, save_avatar
 from gengine.core.avatar import skinned
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES

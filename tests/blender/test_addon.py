@@ -19,8 +19,8 @@ import pytest
 
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
-from gengine.exporters.bvh import read_bvh
-from gengine.exporters.livelink import read_livelink
+from gengine.formats.bvh import read_bvh
+from gengine.formats.livelink import read_livelink
 from gengine.retarget.names import joint_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def run(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("addon") / "run"
     formats = "bvh,csv,json,glb"
     command = ["animate", "demos/speech.wav", "--emotion", "happy", "--formats", formats, "--out", str(folder)]
-    subprocess.run([sys.executable, "-m", "gengine.cli", *command], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "gengine", *command], cwd=ROOT, check=True, capture_output=True)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["inputs"]["audio"]["path"] = str(ROOT / manifest["inputs"]["audio"]["path"])
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -237,8 +237,8 @@ def test_names_of_shape_keys():
 
 
 def test_json_face_equals_csv_face(make_performance, tmp_path):
-    from gengine.exporters.beat_json import BeatJsonExporter
-    from gengine.exporters.livelink import LiveLinkExporter
+    from gengine.formats.beat_json import BeatJsonExporter
+    from gengine.formats.livelink import LiveLinkExporter
 
     performance = make_performance(2.0, face_fps=50)
     reader = names_module()[0]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from gengine.avatars import load_avatar
-from gengine.avatars.bodies import bare_avatar
+from gengine.avatars.making.bodies import bare_avatar
 from gengine.core.face import ARKIT_NAMES
-from gengine.exporters.fbx import FbxExporter
-from gengine.exporters.glb import GlbExporter
+from gengine.formats.fbx import FbxExporter
+from gengine.formats.glb import GlbExporter
 from gengine.retarget.avatar import to_avatar
 
 pytestmark = pytest.mark.blender

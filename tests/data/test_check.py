@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from gengine.cli_data import app
+from gengine.cli.data import app
 from gengine.data import annotations, beat
 from gengine.data.beat import write_sequence
 from gengine.data.check import check

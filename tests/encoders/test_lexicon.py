@@ -6,7 +6,7 @@ import pytest
 
 from gengine.core.words import Phone, Word
 from gengine.encoders.lexicon import LexiconEncoder, languages, lexicon
-from gengine.networks.choreographer.lexicon.gestures import FORMS
+from gengine.networks.choreographer.gesture_forms import FORMS
 
 
 def timed(text: str) -> list[Word]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gengine.avatars.bodies import bare_avatar
+from gengine.avatars.making.bodies import bare_avatar
 from gengine.core.face import ARKIT_NAMES
-from gengine.exporters.glb import GlbExporter
+from gengine.formats.glb import GlbExporter
 from gengine.retarget.avatar import to_avatar
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ from gengine.core.words import WordTrack
 from gengine.errors import TextError
 from gengine.inputs.align import align
 from gengine.inputs.audio import load_audio
-from gengine.inputs.phones import ARPABET, EXTENDED
+from gengine.inputs.phone_symbols import ARPABET, EXTENDED
 from gengine.inputs.text import read_text
 
 DEMOS = Path(__file__).resolve().parents[2] / "demos"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gengine.inputs.letters import english_sounds, spell, spell_english
-from gengine.inputs.phones import ARPABET, EXTENDED
+from gengine.inputs.phone_symbols import ARPABET, EXTENDED
 from gengine.inputs.stress import stresses
 
 LISTED = {

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gengine.inputs.letters import english_sounds, spell
-from gengine.inputs.phones import ARPABET, EXTENDED
+from gengine.inputs.phone_symbols import ARPABET, EXTENDED
 from gengine.inputs.spoken import cardinal, foreign_words, german_cardinal, ordinal, spoken_words, year
 
 

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from gengine import Performance, Session
+from gengine import Performance
 from gengine.checkpoint import save_checkpoint
-from gengine.inputs.audio import load_audio
-
-
-@pytest.fixture(scope="session")
-def speech() -> np.ndarray:
-    return load_audio("demos/speech.wav").samples[: 16000 * 7]
-
-
-@pytest.fixture(scope="session")
-def teacher(speech: np.ndarray) -> Performance:
-    session = Session(emotion="happy:0.7", seed=3)
-    return Performance.join([p for p in (session.push(speech), session.flush()) if p is not None])
 
 
 @pytest.fixture(scope="session")

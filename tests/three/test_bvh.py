@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from gengine.exporters.bvh import write_bvh
+from gengine.formats.bvh import write_bvh
 from gengine.retarget.humanoid import to_humanoid
 from gengine.retarget.names import RIGS
 

@@ -24,10 +24,10 @@ from gengine.networks.camn.paper_network import FACE_NAMES, PaperCamn
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
+from gengine.metrics.camn_paper import chosen, perform  # noqa: E402
 from gengine.training import camn_paper  # noqa: E402
 from gengine.training.camn_paper import PaperTask, settings_of, train  # noqa: E402
 from gengine.training.camn_paper_data import frames_of, statistics, vocabulary_of  # noqa: E402
-from gengine.training.camn_paper_scores import chosen, perform  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "train" / "camn-paper.yaml"
 SHAPE = {

@@ -7,8 +7,8 @@ from gengine.checkpoint import load_checkpoint
 from gengine.core.words import Phone
 from gengine.encoders import logmel, phones
 from gengine.errors import GengineError
+from gengine.metrics.phones import PhoneScores, closures, match
 from gengine.training import phone_examples
-from gengine.training.phone_scores import PhoneScores, closures, match
 
 torch = pytest.importorskip("torch")
 from gengine.training import phones as training  # noqa: E402

@@ -19,7 +19,7 @@ from torch import nn
 
 from gengine.checkpoint import save_checkpoint
 from gengine.core.noise import generator
-from gengine.training.curves import draw
+from gengine.training.learning_curves import draw
 from gengine.training.loop import LoopSettings, Player, run
 
 SETTINGS: dict[str, Any] = {

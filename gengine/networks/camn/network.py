@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.checkpoint import load_checkpoint
+from gengine.constraints.foot_planting import Stand
+from gengine.constraints.hand_reach import Reach
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
 from gengine.core.noise import generator
@@ -18,8 +20,6 @@ from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
 from gengine.networks.camn.pose import PoseSpace
 from gengine.networks.choreographer.trunk import spread_head
-from gengine.networks.reach import Reach
-from gengine.networks.stand import Stand
 
 DEFAULT = "camn-synthetic-v1"
 SPLINE = 3

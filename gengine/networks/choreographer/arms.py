@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints.body_limits import soft_clip, soft_floor, soft_range
 from gengine.core import rotation
+from gengine.core.quintic import smoothstep
 from gengine.core.skeleton import Skeleton
-from gengine.networks.choreographer.limits import soft_clip, soft_floor, soft_range
-from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 

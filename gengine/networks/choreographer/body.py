@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gengine.core.noise import generator
-from gengine.networks.choreographer.heard import Heard
+from gengine.core.quintic import Track
+from gengine.networks.choreographer.speech_context import Heard
 from gengine.networks.choreographer.style import Manner
-from gengine.networks.choreographer.trajectory import Track
 
 
 class Stance:

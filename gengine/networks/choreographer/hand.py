@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.networks.choreographer.lexicon.gestures import PALMS, Posture
+from gengine.core.quintic import Track
+from gengine.networks.choreographer.gesture_forms import PALMS, Posture
 from gengine.networks.choreographer.shapes import shape
 from gengine.networks.choreographer.style import Manner, Mood
-from gengine.networks.choreographer.trajectory import Track
 
 Array = NDArray[np.float64]
 

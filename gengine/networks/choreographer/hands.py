@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints.body_limits import RANGES_DEG, soft_clip
 from gengine.core import rotation
 from gengine.core.skeleton import Skeleton
-from gengine.networks.choreographer.limits import RANGES_DEG, soft_clip
 
 Array = NDArray[np.float64]
 

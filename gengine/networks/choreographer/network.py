@@ -12,21 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints import legs
+from gengine.constraints.body_limits import WRIST_CLEARANCE, BodySpace, soft_floor
 from gengine.core import rotation
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
 from gengine.core.noise import SmoothNoise
+from gengine.core.quintic import smoothstep
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.core.speaker import Speaker
 from gengine.networks.base import MotionNetwork, NetworkSpec
-from gengine.networks.choreographer import arms, hands, legs, trunk
+from gengine.networks.choreographer import arms, hands, trunk
 from gengine.networks.choreographer.body import Breath, Stance
 from gengine.networks.choreographer.hand import SHOULDER_OUT
-from gengine.networks.choreographer.heard import Heard
-from gengine.networks.choreographer.limits import WRIST_CLEARANCE, BodySpace, soft_floor
 from gengine.networks.choreographer.plan import HORIZON, MARGIN, Planner
+from gengine.networks.choreographer.speech_context import Heard
 from gengine.networks.choreographer.style import Manner, expression
-from gengine.networks.choreographer.trajectory import smoothstep
 
 Array = NDArray[np.float64]
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from gengine.core.conditions import Cue
 from gengine.core.noise import generator
+from gengine.core.quintic import Track
+from gengine.networks.choreographer.gesture_forms import FORMS, FREE, PRIORITY, READINESS, Beat, Form, Posture
 from gengine.networks.choreographer.hand import Hand, Move
-from gengine.networks.choreographer.heard import Heard, Look
-from gengine.networks.choreographer.lexicon.gestures import FORMS, FREE, PRIORITY, READINESS, Beat, Form, Posture
+from gengine.networks.choreographer.speech_context import Heard, Look
 from gengine.networks.choreographer.style import Manner, Mood
-from gengine.networks.choreographer.trajectory import Track
 
 Array = NDArray[np.float64]
 

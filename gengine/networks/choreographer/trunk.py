@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints.body_limits import soft_range
 from gengine.core import rotation
 from gengine.core.noise import SmoothNoise, generator
-from gengine.networks.choreographer.limits import soft_range
 from gengine.networks.choreographer.style import Manner
 
 Array = NDArray[np.float64]

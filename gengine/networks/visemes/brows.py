@@ -10,7 +10,7 @@ from gengine.core.face import ARKIT_INDEX
 from gengine.core.noise import SmoothNoise, generator
 from gengine.core.speaker import Traits
 from gengine.networks.visemes.cues import FACE_CUES
-from gengine.networks.visemes.curves import Pulses
+from gengine.networks.visemes.pulses import Pulses
 
 _INNER = ARKIT_INDEX["browInnerUp"]
 _OUTER = [ARKIT_INDEX["browOuterUpLeft"], ARKIT_INDEX["browOuterUpRight"]]

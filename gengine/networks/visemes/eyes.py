@@ -14,8 +14,8 @@ from gengine.core.face import ARKIT_INDEX
 from gengine.core.noise import SmoothNoise, generator
 from gengine.core.speaker import Traits
 from gengine.networks.visemes.cues import FACE_CUES
-from gengine.networks.visemes.curves import Pulses, Steps
 from gengine.networks.visemes.expression import LOOK_DOWN_RANGE, indices
+from gengine.networks.visemes.pulses import Pulses, Steps
 
 _DEG = np.pi / 180
 LOOK_UP_RANGE, LOOK_IN_RANGE, LOOK_OUT_RANGE = 23 * _DEG, 33 * _DEG, 31 * _DEG

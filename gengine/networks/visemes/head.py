@@ -14,7 +14,7 @@ from gengine.core.conditions import Conditions
 from gengine.core.noise import SmoothNoise, generator
 from gengine.core.speaker import Traits
 from gengine.networks.visemes.cues import FACE_CUES
-from gengine.networks.visemes.curves import Pulses, Steps
+from gengine.networks.visemes.pulses import Pulses, Steps
 
 # rms in degrees (pitch, yaw, roll) of the bands <.5, .5-1, 1-2 and 2-4 Hz, and the lattice rate in Hz that
 # puts a spline's power there. The last band's pitch is left to nods on accents.

@@ -18,10 +18,10 @@ from gengine.core.speaker import Speaker
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.visemes import coarticulation, expression, seal
 from gengine.networks.visemes.brows import Brows
-from gengine.networks.visemes.curves import Pulses
 from gengine.networks.visemes.expression import Mood, expressions
 from gengine.networks.visemes.eyes import Eyes
 from gengine.networks.visemes.head import Head, to_quaternion
+from gengine.networks.visemes.pulses import Pulses
 from gengine.networks.visemes.targets import MOUTH, targets
 
 GAIN = 1.15

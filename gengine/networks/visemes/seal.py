@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import SealModel
-from gengine.networks.visemes.curves import ramp_window
+from gengine.networks.visemes.pulses import ramp_window
 
 __all__ = ["CLOSED_GAP", "SealModel", "closure_curve", "contact_curve", "solve"]
 

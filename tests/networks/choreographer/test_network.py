@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gengine.constraints.body_limits import TORSO_RADIUS, WRIST_CLEARANCE
 from gengine.core import rotation
 from gengine.core.conditions import Cue
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.noise import SmoothNoise
 from gengine.networks.choreographer import Choreographer
-from gengine.networks.choreographer.limits import TORSO_RADIUS, WRIST_CLEARANCE
 
 from .conftest import feeling, perform, talk
 

@@ -7,7 +7,7 @@ import pytest
 
 from gengine.core.emotion import EMOTION_INDEX, EMOTIONS
 from gengine.core.speaker import STYLES, Speaker
-from gengine.networks.choreographer.lexicon.gestures import FORMS, FREE, PALMS, PRIORITY
+from gengine.networks.choreographer.gesture_forms import FORMS, FREE, PALMS, PRIORITY
 from gengine.networks.choreographer.shapes import shapes
 from gengine.networks.choreographer.style import Manner, Mood, expression
 

@@ -8,7 +8,7 @@ from gengine.core.emotion import EmotionTrack
 from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import SealModel
 from gengine.core.speaker import Speaker
-from gengine.inputs.phones import ARPABET, EXTENDED
+from gengine.inputs.phone_symbols import ARPABET, EXTENDED
 from gengine.networks.visemes import coarticulation, seal
 from gengine.networks.visemes.targets import MOUTH, targets
 from tests.networks.visemes.conftest import spell, voice

@@ -9,8 +9,8 @@ from gengine.core.emotion import EMOTIONS
 from gengine.core.speaker import STYLES
 from gengine.metrics.face_upper import blinks, saccades
 from gengine.networks.visemes.cues import FACE_CUES
-from gengine.networks.visemes.curves import Pulses, Steps, ease
 from gengine.networks.visemes.expression import Mood, expressions, gain, mix
+from gengine.networks.visemes.pulses import Pulses, Steps, ease
 from tests.networks.visemes.conftest import spell
 
 TALK = " ".join(["sil:0.5", *["D AA T EH N IY K AH S OW L IH:0.15"] * 6, "sil:0.6"])

@@ -1,0 +1,103 @@
+"""Puts a look on a body: every part of a finished avatar."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gengine.avatars.making.bodies import Body, assembled, body, body_names
+from gengine.avatars.making.clothes import dressed
+from gengine.avatars.making.eyes import eyeball, lashes
+from gengine.avatars.making.hair import BALD, hair
+from gengine.avatars.making.layout import layout
+from gengine.avatars.making.looks import LOOKS, Look
+from gengine.avatars.making.mouth import inner_mouth
+from gengine.avatars.making.seal import seal_table
+from gengine.avatars.making.surface import Deltas, Surface
+from gengine.avatars.store import is_avatar_file, read_avatar, save_avatar
+from gengine.core.avatar import Avatar, Material
+from gengine.errors import GengineError
+
+
+def avatar_names() -> list[str]:
+    """The presets."""
+    return [name for name in body_names() if name in LOOKS]
+
+
+def load_avatar(name: str | Path = "anna") -> Avatar:
+    """A dressed preset, or an avatar saved by ``make_avatar`` by the path of its ``.npz``.
+
+    A preset is dressed the first time (about a second) and read from the cache from then on: the folder
+    ``gengine`` in ``XDG_CACHE_HOME`` (``~/.cache``); an empty ``GENGINE_CACHE`` turns that off, a path moves it.
+    """
+    if str(name).endswith(".npz"):
+        return read_avatar(name)
+    if name not in avatar_names():
+        raise GengineError(f"avatar '{name}' is unknown; choose from {', '.join(avatar_names())} or give an .npz file")
+    kept = _cached(str(name))
+    if kept is not None and is_avatar_file(kept):
+        return read_avatar(kept)
+    avatar = dress(body(str(name)), LOOKS[str(name)], _texture(str(name)))
+    if kept is not None:
+        try:
+            save_avatar(avatar, kept, compress=False)
+        except GengineError:
+            pass  # a cache that cannot be written only costs time
+    return avatar
+
+
+def _texture(name: str) -> NDArray[np.uint8]:
+    with resources.files("gengine.avatars").joinpath(f"data/skin_{name}.jpg").open("rb") as file:
+        return np.asarray(Image.open(file))
+
+
+def _cached(name: str) -> Path | None:
+    """Where a dressed preset is kept; the file's name changes with the code and data that make it."""
+    place = os.environ.get("GENGINE_CACHE")
+    if place == "":
+        return None
+    folder = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gengine"
+    mark = hashlib.sha256()
+    code, data = Path(__file__).parent, Path(__file__).parents[1] / "data"
+    for path in sorted([*code.glob("*.py"), data / "bodies.npz", data / f"skin_{name}.jpg"]):
+        mark.update(path.read_bytes())
+    return folder / f"avatar_{name}_{mark.hexdigest()[:16]}.npz"
+
+
+def dress(body: Body, look: Look, texture: NDArray[np.uint8]) -> Avatar:
+    """A finished avatar; ``texture`` is what ``skin.paint`` gives for the look."""
+    whole = skin_surface(body)
+    garments, hidden = dressed(body, look)
+    bare = ~hidden[layout().source]
+    shown = whole.take(whole.triangles[bare[whole.triangles].any(1)])
+    if look.hair in BALD:  # the bare skull is seen against the light
+        high = shown.vertices[:, 1] > body.joint("LeftEye")[1] + 0.018
+        shown = shown.rounded(high[shown.triangles].all(1))
+    parts = [shown.part("skin", Material("skin", "skin", (1.0, 1.0, 1.0, 1.0), 0.48, texture))]
+    parts += inner_mouth(body, look.tone)
+    parts += [eyeball(body, side, look.iris, look.age, look.seed) for side in ("left", "right")]
+    parts.append(lashes(body, look.hair_color, look.makeup, look.seed))
+    parts += hair(body, look)
+    parts += garments
+    return assembled(body, tuple(parts), seal_table(body))
+
+
+def skin_surface(body: Body) -> Surface:
+    """The body's skin split along its texture's seams."""
+    flat = layout()
+    source = body.piece("body")
+    order = np.argsort(flat.source, kind="stable")
+    ordered = flat.source[order]
+    moved: Deltas = {}
+    for name, (index, delta) in source.morphs.items():
+        first, last = np.searchsorted(ordered, index), np.searchsorted(ordered, index, side="right")
+        count = last - first
+        at = np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        moved[name] = (order[at], np.repeat(delta, count, axis=0))
+    return Surface(source.vertices[flat.source], flat.triangles, source.skin[flat.source], flat.uv, moved)

@@ -1,0 +1,125 @@
+"""BEAT's face files (.json): 51 ARKit weights per frame, in alphabetical order and without ``tongueOut``.
+
+``{"names": [51 names], "frames": [{"weights": [51 numbers], "time": seconds, "rotation": [w, x, y, z]}, …]}``.
+``rotation`` is the head relative to the chest as a unit quaternion; BEAT leaves its meaning open, and a reader
+may ignore it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar, TextIO
+
+import numpy as np
+
+from gengine.core import rotation
+from gengine.core.exporter import Exporter
+from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
+from gengine.core.performance import Performance
+from gengine.errors import FormatError, GengineError
+from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
+
+NAMES: tuple[str, ...] = tuple(sorted(set(ARKIT_NAMES) - {"tongueOut"}))
+"""The 51 names in file order."""
+_ORDER = np.array([ARKIT_INDEX[name] for name in NAMES])
+_WRITE = 512
+"""Frames formatted at a time."""
+
+
+class BeatJsonExporter(Exporter):
+    """The face as BEAT stores it, one frame per line, written as it arrives.
+
+    ``time`` is seconds of the recording. Gaze stays in the ``eyeLook`` weights only.
+    """
+
+    suffix: ClassVar[str] = ".json"
+    default_name: ClassVar[str] = "face.json"
+    needs: ClassVar[tuple[str, ...]] = ("face",)
+
+    def __init__(self, path: str | Path, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._file: TextIO | None = None
+        self._start = self._fps = 0.0
+        self._frames = 0
+
+    def append(self, stretch: Performance) -> None:
+        self.check(stretch)
+        face = stretch.face
+        assert face is not None
+        if self._file is None:
+            self._start, self._fps = stretch.start, face.fps
+            self._file = self.partial.open("w", encoding="ascii", newline="\n")
+            self._file.write(f'{{"names": {json.dumps(NAMES)}, "frames": [')
+        elif face.fps != self._fps:
+            raise GengineError(f"{self.path.name}: a stretch at {face.fps} Hz does not continue one at {self._fps} Hz")
+        for first in range(0, len(face), _WRITE):
+            self._rows(self._file, face[first : first + _WRITE])
+
+    def finish(self) -> None:
+        if self._file is None:
+            raise GengineError(f"{self.path}: no face was appended, expected at least one stretch")
+        self._file.write("\n]}\n")
+        self._file.close()
+
+    def abort(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _rows(self, file: TextIO, face: FaceTrack) -> None:
+        times = self._start + (self._frames + np.arange(len(face))) / self._fps
+        values = np.concatenate([face.weights[:, _ORDER], times[:, None], face.head], axis=1)
+        if not np.isfinite(values).all():
+            raise GengineError(f"{self.path.name}: the face holds NaN or infinity from frame {self._frames} on")
+        weights = ", ".join(["%.6f"] * len(NAMES))
+        line = f'\n{{"weights": [{weights}], "time": %.6f, "rotation": [%.6f, %.6f, %.6f, %.6f]}}'
+        rows = [line % tuple(row) for row in (np.round(values, 6) + 0.0).tolist()]
+        file.write(("," if self._frames and rows else "") + ",".join(rows))
+        self._frames += len(face)
+
+
+def read_beat_json(path: str | Path, fps: float | None = None) -> FaceTrack:
+    """Read a BEAT face file: any subset and order of ARKit names, with or without ``rotation``.
+
+    The rate is measured from the times (or ``fps``, Hz); uneven times are interpolated to a regular clock. Keys
+    beyond ``weights``, ``time`` and ``rotation`` are left out; a ``rotation`` that is no quaternion is ignored.
+    Gaze is not in the file and comes back as 0. Damage is a ``FormatError`` that says where.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); give the path of a .json file") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise FormatError(f"{path}: is no whole JSON file ({error.msg} at {where}); it may be truncated") from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise FormatError(f"{path}: is no JSON text ({type(error).__name__})") from None
+    names = content.get("names") if isinstance(content, dict) else None
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if not isinstance(names, list) or not isinstance(frames, list):
+        raise FormatError(f"{path}: has no lists 'names' and 'frames', expected BEAT's face format")
+    if not any(isinstance(name, str) and arkit_index(name) is not None for name in names):
+        raise FormatError(f"{path}: none of its {len(names)} names is an ARKit curve")
+
+    weights = np.zeros((len(frames), len(names)))
+    times, heads = np.zeros(len(frames)), np.tile(rotation.IDENTITY, (len(frames), 1))
+    for i, frame in enumerate(frames):
+        try:
+            row = frame["weights"]
+            if len(row) != len(names):
+                raise FormatError(f"{path}: frame {i} has {len(row)} weights, expected {len(names)}")
+            weights[i], times[i] = row, frame["time"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: frame {i} is not {{weights, time}} of numbers ({error})") from None
+        turn = frame.get("rotation")
+        if isinstance(turn, list) and len(turn) == 4 and all(isinstance(x, int | float) for x in turn):
+            heads[i] = turn
+        if not (np.isfinite(weights[i]).all() and np.isfinite(times[i])):
+            raise FormatError(f"{path}: frame {i} holds NaN or infinity, expected finite numbers")
+        if i and times[i] <= times[i - 1]:
+            raise FormatError(f"{path}: frame {i} at {times[i]} s does not follow {times[i - 1]} s; times must grow")
+    heads = np.where(np.isfinite(heads).all(1, keepdims=True), heads, rotation.IDENTITY)
+    curves = arkit_weights([str(name) for name in names], weights)
+    gaze = np.zeros((len(frames), 2), np.float32)
+    return regular_face(times, curves, rotation.normalize(heads).astype(np.float32), gaze, fps)

@@ -1,0 +1,110 @@
+"""Videos of an avatar: frames, sound, transparency, and errors that say what to do."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("numba")
+
+from gengine.avatars import load_avatar
+from gengine.errors import GengineError
+from gengine.renderers.avatar.video import AvatarVideoExporter, parse_color, parse_size, straight
+
+SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def write(make_performance, tmp_path_factory):
+    performance, avatar = make_performance(SECONDS), load_avatar("anna")
+
+    def run(name: str, **options):
+        path = tmp_path_factory.mktemp("video") / name
+        return AvatarVideoExporter.write(
+            performance, path, **({"avatar": avatar, "size": "64x96", "fps": 20.0, "backend": "soft"} | options)
+        )
+
+    return run
+
+
+def decoded(path, codec: str | None = None) -> list[np.ndarray]:
+    """RGBA frames; VP9's transparency needs libvpx."""
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        if codec is None:
+            return [frame.to_ndarray(format="rgba") for frame in file.decode(video=0)]
+        context = av.CodecContext.create(codec, "r")
+        packets = [p for p in file.demux(stream) if p.size]
+        return [f.to_ndarray(format="rgba") for p in [*packets, None] for f in context.decode(p)]
+
+
+def test_mp4_has_every_frame_and_the_sound(write):
+    path = write("avatar.mp4")
+    frames = decoded(path)
+    assert len(frames) == SECONDS * 20
+    assert frames[0].shape == (96, 64, 4)
+    with av.open(str(path)) as file:
+        assert file.streams.video[0].codec_context.name == "h264"
+        sound = np.concatenate([f.to_ndarray()[0] for f in file.decode(audio=0)])
+        assert abs(len(sound) / 48_000 - SECONDS) < 0.05
+        assert np.abs(sound).max() > 0.3
+    assert np.abs(frames[0][:8].astype(int) - [58, 63, 71, 255]).max() < 30
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("webm", "libvpx-vp9"), ("mov", None)])
+def test_transparent_video(write, suffix, codec):
+    path = write(f"avatar.{suffix}", background="transparent", camera="portrait")
+    frames = decoded(path, codec)
+    assert len(frames) == SECONDS * 20
+    alpha = frames[-1][..., 3]
+    assert alpha[:6, :6].max() < 10
+    assert alpha[60, 32] > 245
+    with av.open(str(path)) as file:
+        assert file.streams.audio
+
+
+def test_gif_and_pictures(write):
+    gif = Image.open(write("avatar.gif", background="transparent"))
+    assert gif.n_frames == SECONDS * 20
+    assert gif.convert("RGBA").getpixel((1, 1))[3] == 0
+    folder = write("frames", format="png", background="transparent", camera="portrait")
+    files = sorted(folder.iterdir())
+    assert [f.name for f in files] == [f"frame_{k:05d}.png" for k in range(10)]
+    with Image.open(files[0]) as picture:
+        assert picture.mode == "RGBA"
+        assert picture.size == (64, 96)
+    with pytest.raises(GengineError, match="new folder"):
+        AvatarVideoExporter(folder, format="png")
+
+
+def test_straight_colour_divides_by_coverage():
+    edge = np.array([[[100, 50, 0, 128], [9, 9, 9, 255], [0, 0, 0, 0]]], np.uint8)
+    np.testing.assert_array_equal(straight(edge)[0], [[199, 100, 0, 128], [9, 9, 9, 255], [0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"size": "big"}, "WIDTHxHEIGHT"),
+        ({"size": "65x64"}, "even"),
+        ({"background": "#12"}, "#3a3f47"),
+        ({"background": "transparent"}, "webm, mov, gif or png"),
+        ({"camera": "behind"}, "portrait, upper, full"),
+        ({"format": "avi"}, "mp4, webm, mov, gif, png"),
+        ({"fps": 0.0}, "fps"),
+        ({"avatar": "nobody"}, "anna"),
+    ],
+)
+def test_bad_options_are_errors_and_leave_nothing(tmp_path, options, words):
+    with pytest.raises(GengineError, match=words):
+        AvatarVideoExporter(tmp_path / "avatar.mp4", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_sizes_and_colours():
+    assert parse_size("720x1280") == (720, 1280)
+    assert parse_color("#3a3f47") == (58, 63, 71)
+    assert parse_color("white") == (255, 255, 255)
+    assert parse_color("transparent") is None

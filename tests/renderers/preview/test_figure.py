@@ -1,0 +1,117 @@
+"""The figure: what the skeleton does is what the picture shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gengine.core import rotation
+from gengine.core.motion import Motion
+from gengine.core.skeleton import BEAT_HIP_HEIGHT, Skeleton, beat_skeleton
+from gengine.renderers.preview.figure import Camera, Figure, backdrop
+
+SIZE = (400, 360)
+
+
+def standing(**turns) -> Motion:
+    """One frame of the rest pose with some joints turned by Euler XYZ degrees."""
+    skeleton = beat_skeleton()
+    turned = np.tile(rotation.IDENTITY, (1, len(skeleton), 1))
+    for name, degrees in turns.items():
+        turned[0, skeleton.index(name)] = rotation.from_euler(np.radians(degrees))
+    return Motion(skeleton, turned, [[0, BEAT_HIP_HEIGHT, 0]], 30.0)
+
+
+def picture(motion: Motion) -> np.ndarray:
+    figure = Figure(*SIZE, backdrop(*SIZE))
+    points, hips = figure.pose(motion)
+    out = np.empty((SIZE[1], SIZE[0], 3), np.uint8)
+    figure.draw(out, points[0], hips[0], 0.0)
+    return out.astype(int)
+
+
+def left_limbs(image):
+    """Pixels with the warm tint of the left arm."""
+    return np.argwhere((image[..., 0] - image[..., 2] > 60) & (image[..., 0] > 120))
+
+
+def right_limbs(image):
+    return np.argwhere((image[..., 2] - image[..., 0] > 45) & (image[..., 2] > 110))
+
+
+def test_left_and_right_are_told_apart_and_on_their_sides():
+    image = picture(standing())
+    assert len(left_limbs(image)) > 300 and len(right_limbs(image)) > 300
+    assert left_limbs(image)[:, 1].mean() > SIZE[0] / 2 > right_limbs(image)[:, 1].mean()
+
+
+def test_a_raised_hand_is_higher_and_the_other_stays():
+    low, high = picture(standing(LeftArm=(0, 0, -60))), picture(standing(LeftArm=(0, 0, 60)))
+    assert left_limbs(high)[:, 0].min() < left_limbs(low)[:, 0].min() - 60
+    assert np.array_equal(right_limbs(high), right_limbs(low))
+
+
+def test_every_finger_is_seen():
+    spread = standing(LeftForeArm=(0, -80, 0))
+    for finger in ("Index", "Middle", "Ring", "Pinky"):
+        for joint in "123":
+            one = standing(**{"LeftForeArm": (0, -80, 0), f"LeftHand{finger}{joint}": (0, 0, -60)})
+            assert np.abs(picture(one) - picture(spread)).max() > 40, f"{finger}{joint}"
+
+
+def test_turning_the_head_shows():
+    """Of a head turned away more hair is seen and less face."""
+
+    def skin(motion):
+        head = picture(motion)[:62]
+        return ((head[..., 0] > 120) & (head[..., 0] - head[..., 2] > 12)).sum()
+
+    assert skin(standing(Head=(0, 100, 0))) < 0.7 * skin(standing(Head=(0, -25, 0)))
+
+
+def test_a_lifted_foot_loses_its_shadow():
+    def floor(motion):
+        return picture(motion)[-60:].sum(-1)
+
+    down, up = floor(standing()), floor(standing(LeftUpLeg=(-70, 0, 0), LeftLeg=(90, 0, 0)))
+    assert (up - down)[:, 200:].max() > 60
+
+
+def test_the_floor_lies_where_the_camera_says():
+    camera = Camera(*SIZE)
+    x, z, top = camera.floor()
+    target = np.array([0.4, 0.0, -0.2])
+    for row, column in ((5, 30), (20, 200), (60, 390)):
+        point = np.array([[x[row, column], 0.0, z[row, column]]]) + target
+        pixel, _ = camera.project(point, target)
+        assert pixel[0, :2] == pytest.approx([column, row + top], abs=0.6)
+
+
+def test_the_camera_follows_slowly():
+    camera = Camera(*SIZE)
+    assert camera.follow(np.array([1.0, 0.9, 0.0]), 0.0)[0] == 1.0
+    assert 1.0 < camera.follow(np.array([2.0, 0.9, 0.0]), 0.1)[0] < 1.2
+    for _ in range(100):
+        last = camera.follow(np.array([2.0, 0.9, 0.0]), 0.1)
+    assert last[0] == pytest.approx(2.0, abs=0.01)
+    assert last[1] == 0.0
+
+
+def test_a_foreign_skeleton_is_drawn_as_rods():
+    skeleton = Skeleton(
+        ("root", "chest", "Arm_L", "Hand_L", "Arm_R", "Hand_R"),
+        np.array([-1, 0, 1, 2, 1, 4]),
+        np.array([(0, 0, 0), (0, 0.5, 0), (0.2, 0, 0), (0.6, 0, 0), (-0.2, 0, 0), (-0.6, 0, 0)]),
+    )
+    motion = Motion(skeleton, np.tile(rotation.IDENTITY, (1, 6, 1)), [[0, 0.9, 0]], 30.0)
+    image = picture(motion)
+    assert left_limbs(image)[:, 1].mean() > SIZE[0] / 2 > right_limbs(image)[:, 1].mean()
+
+
+def test_a_smaller_body_is_drawn_smaller():
+    motion = standing()
+    skeleton = Skeleton(motion.skeleton.names, motion.skeleton.parents, motion.skeleton.offsets * 0.6)
+    small = replace(motion, skeleton=skeleton, root=motion.root * 0.6)
+    assert len(left_limbs(picture(small))) < 0.55 * len(left_limbs(picture(motion)))
