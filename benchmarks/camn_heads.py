@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gengine.config import read_yaml
 from gengine.errors import GengineError
-from gengine.training.camn import train
+from gengine.training.camn_task import train
 
 CONFIG = Path(__file__).parents[1] / "configs" / "train" / "camn-synthetic.yaml"
 HEADS: dict[str, dict] = {

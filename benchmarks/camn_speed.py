@@ -28,7 +28,7 @@ from gengine.config import EngineConfig
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import GengineError
 from gengine.inputs.audio import load_audio
-from gengine.networks.camn import paper_network
+from gengine.networks.camn import published_network
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """On a machine that is busy with something else, CPU time of one thread is what an idle one would take."""
@@ -54,17 +54,19 @@ def untrained(folder: Path) -> Path:
     import torch
 
     from gengine.checkpoint import save_checkpoint
-    from gengine.networks.camn.paper import Camn, PaperShape
+    from gengine.networks.camn.published import PublishedCamn, PublishedShape
 
     torch.manual_seed(0)
-    weights = {k: v.numpy() for k, v in Camn(PaperShape()).state_dict().items()}
+    weights = {k: v.numpy() for k, v in PublishedCamn(PublishedShape()).state_dict().items()}
     for what, size in (("pose", 141), ("face", 51)):
         weights |= {f"{what}.mean": np.zeros(size, np.float32), f"{what}.deviation": np.ones(size, np.float32)}
     weights |= {"rest.rotations": np.tile(np.float32([1, 0, 0, 0]), (75, 1)), "rest.root": np.array([0, 0.93, 0])}
     config = {
-        "kind": paper_network.KIND, "shape": PaperShape().as_dict(), "words": paper_network.WordIndex().as_dict(),
+        "kind": published_network.KIND,
+        "shape": PublishedShape().as_dict(),
+        "words": published_network.WordIndex().as_dict(),
         "speakers": ["wayne"],
-    }  # fmt: skip
+    }
     return save_checkpoint(folder / "camn-paper", config, weights)
 
 

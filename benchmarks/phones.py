@@ -22,9 +22,9 @@ import numpy as np
 from gengine.core.words import Phone
 from gengine.data.speech import Utterance, bare
 from gengine.encoders.phones import CLASSES, RATE, hear
-from gengine.metrics.phones import PhoneScores
+from gengine.metrics.phone_accuracy import PhoneScores
 from gengine.training.phone_examples import facegood_jaw, held_out, jaw_of_phones, utterances
-from gengine.training.phones import data_folder
+from gengine.training.phone_task import data_folder
 
 CORPORA = ("ljspeech", "kathleen", "grid", "speechocean", "emodb", "jfk", "beat")
 HEARD = {"ljspeech", "kathleen", "grid"}  # corpora of one voice, of which other clips were learned

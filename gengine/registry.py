@@ -34,7 +34,7 @@ REGISTRY: dict[str, dict[str, str]] = {
 
 CHECKPOINTS: dict[str, str] = {
     "camn": "gengine.networks.camn.network:CamnNetwork",
-    "camn-paper": "gengine.networks.camn.paper_network:PaperCamn",
+    "camn-paper": "gengine.networks.camn.published_network:PublishedCamnNetwork",
 }
 """Which network runs a checkpoint, by the ``kind`` in its config: so a folder is as good as a name."""
 

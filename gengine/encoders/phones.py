@@ -1,7 +1,7 @@
 """Phones heard in the sound alone, in any language, while it arrives.
 
 Log-mel frames → a small time-convolutional network with a fixed look-ahead (trained by
-``gengine.training.phones``, here plain numpy) → posteriors of 39 ARPAbet phones and silence at 100 Hz →
+``gengine.training.phone_task``, here plain numpy) → posteriors of 39 ARPAbet phones and silence at 100 Hz →
 a fixed-lag Viterbi path → phones. A language that English lacks sounds of is heard as the English sounds
 nearest in shape, which is what lips need. Everything runs in fixed blocks of 80 ms, so the result does not
 depend on the chunks in which the sound arrives.

@@ -28,7 +28,7 @@ from gengine.encoders.syllables import SyllableEncoder
 from gengine.errors import GengineError
 from gengine.networks.base import MotionNetwork
 from gengine.networks.camn.features import face_rows, features_of, traits_of
-from gengine.networks.camn.pose import centred
+from gengine.networks.camn.pose_space import centred
 from gengine.networks.visemes.network import VisemeNetwork
 
 log = logging.getLogger(__name__)

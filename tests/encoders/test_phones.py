@@ -135,7 +135,7 @@ def test_hearing_is_much_faster_than_speech():
 def test_real_speech_by_an_unheard_voice(reference_data, gain):
     """Loud or quiet: lip classes and closures of a speaker who is in no training corpus."""
     from gengine.data.speech import read_audio, read_textgrid
-    from gengine.metrics.phones import PhoneScores
+    from gengine.metrics.phone_accuracy import PhoneScores
 
     path = next((reference_data / "beat").rglob("2_scott_0_2_2.TextGrid"))
     samples = read_audio(path.with_suffix(".flac"))[: 40 * 16000]

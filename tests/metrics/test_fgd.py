@@ -70,7 +70,7 @@ def test_a_set_is_nearest_to_itself_then_to_its_like_then_to_stillness(encoder):
 
 def test_numpy_equals_the_torch_network_after_folding():
     torch = pytest.importorskip("torch")
-    from gengine.training.fgd import build_autoencoder, fold
+    from gengine.training.fgd_task import build_autoencoder, fold
 
     torch.manual_seed(0)
     size = REPRESENTATIONS["6d"]

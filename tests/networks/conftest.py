@@ -14,13 +14,13 @@ from gengine.checkpoint import save_checkpoint
 def tiny_camn(tmp_path_factory: pytest.TempPathFactory, teacher: Performance) -> Path:
     """The folder of its checkpoint."""
     torch = pytest.importorskip("torch")
-    from gengine.networks.camn.model import Camn, Shape
-    from gengine.networks.camn.pose import PoseSpace
+    from gengine.networks.camn.cascade import Camn, CamnShape
+    from gengine.networks.camn.pose_space import PoseSpace
 
     assert teacher.motion is not None
     space = PoseSpace.of(teacher.motion.rotations, teacher.motion.root)
     torch.manual_seed(0)
-    shape = Shape(*space.sizes, cues=2, width=32, blocks=2, hand_width=16, hand_blocks=1, condition=16)
+    shape = CamnShape(*space.sizes, cues=2, width=32, blocks=2, hand_width=16, hand_blocks=1, condition=16)
     weights = {f"net.{k}": v.numpy() for k, v in Camn(shape).state_dict().items()}
     config = {
         "kind": "camn", "version": 1, "shape": shape.as_dict(), "fps": 15.0, "before": 9, "after": 9,

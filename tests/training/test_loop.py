@@ -228,7 +228,7 @@ def test_half_written_things_are_cleared_away(tmp_path):
 
 def test_a_configuration_names_a_training_that_exists(tmp_path):
     config = tmp_path / "x.yaml"
-    for target in ("gengine.training.phones:nothing", "gengine.training.nothing:train", "os:system", "3"):
+    for target in ("gengine.training.phone_task:nothing", "gengine.training.nothing:train", "os:system", "3"):
         config.write_text(f"train: {target}")
         with pytest.raises(GengineError, match=r"x\.yaml: train"):
             engine.train(config, tmp_path / "run", [])

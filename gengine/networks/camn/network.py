@@ -18,7 +18,7 @@ from gengine.core.speaker import Speaker
 from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
-from gengine.networks.camn.pose import PoseSpace
+from gengine.networks.camn.pose_space import PoseSpace
 from gengine.networks.choreographer.trunk import spread_head
 
 DEFAULT = "camn-synthetic-v1"
@@ -55,7 +55,7 @@ class CamnNetwork(MotionNetwork):
         try:
             import torch
 
-            from gengine.networks.camn.model import Camn, Shape
+            from gengine.networks.camn.cascade import Camn, CamnShape
         except ImportError:
             raise MissingExtraError("the body network camn", "camn") from None
         config, tensors = load_checkpoint(checkpoint)
@@ -67,7 +67,7 @@ class CamnNetwork(MotionNetwork):
             self.kinds = tuple(config["cues"])
             body, hands = config["sampling"]
             self.steps = (int(body), int(hands))
-            self.model = Camn(Shape(**config["shape"]))
+            self.model = Camn(CamnShape(**config["shape"]))
             weights = {k[4:]: torch.from_numpy(v.astype(np.float32)) for k, v in tensors.items() if k[:4] == "net."}
             self.model.load_state_dict(weights)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:

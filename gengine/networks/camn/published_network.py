@@ -121,7 +121,7 @@ class WordIndex:
 
 
 @dataclass
-class _State:
+class PublishedCamnState:
     speaker: int
     poses: NDArray[np.float64]
     """Normalised poses of frames ``first`` and after."""
@@ -137,7 +137,7 @@ class _State:
         return self.first + len(self.poses)
 
 
-class PaperCamn(MotionNetwork):
+class PublishedCamnNetwork(MotionNetwork):
     """A trained checkpoint (kind "camn-paper") as a body network. Needs torch.
 
     Windows end with the hop, so the network fits ``hop = 2`` seconds, the default: another hop that is shorter is
@@ -159,7 +159,7 @@ class PaperCamn(MotionNetwork):
             raise FormatError(f"{folder}: is no whole '{KIND}' checkpoint ({reason}); export it again") from None
 
     @classmethod
-    def of(cls, config: dict[str, Any], tensors: Tensors) -> PaperCamn:
+    def of(cls, config: dict[str, Any], tensors: Tensors) -> PublishedCamnNetwork:
         """The network of a checkpoint that is not on disk."""
         network = cls.__new__(cls)
         network._fill(config, tensors)
@@ -170,7 +170,7 @@ class PaperCamn(MotionNetwork):
             import torch
         except ImportError:
             raise MissingExtraError("the published CaMN", "camn") from None
-        from gengine.networks.camn.paper import Camn, PaperShape
+        from gengine.networks.camn.published import PublishedCamn, PublishedShape
 
         tensors = dict(tensors)
         self.config = config
@@ -179,18 +179,18 @@ class PaperCamn(MotionNetwork):
         self.mean, self.deviation = (tensors.pop(f"pose.{k}").astype(float) for k in ("mean", "deviation"))
         self.face_mean, self.face_deviation = (tensors.pop(f"face.{k}") for k in ("mean", "deviation"))
         self.rest = Motion(beat_skeleton(), tensors.pop("rest.rotations")[None], tensors.pop("rest.root")[None], FPS)
-        self.network = Camn(PaperShape.of(config["shape"])).eval()
+        self.network = PublishedCamn(PublishedShape.of(config["shape"])).eval()
         self.network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in tensors.items()})
 
-    def start(self, speaker: Speaker, seed: int) -> _State:
+    def start(self, speaker: Speaker, seed: int) -> PublishedCamnState:
         """A fresh state; a speaker the network never saw gets one of those it knows, always the same."""
-        return _State(
+        return PublishedCamnState(
             speaker_row(speaker.name, self.speakers),
             np.zeros((SEED_FRAMES, DIMS)),
             np.zeros((0, len(FACE_NAMES)), np.float32),
         )
 
-    def generate(self, conditions: Conditions, state: _State) -> Motion:
+    def generate(self, conditions: Conditions, state: PublishedCamnState) -> Motion:
         """Frames of the hop at 60 Hz: a cubic curve through the network's frames at 15 Hz."""
         last = math.ceil(conditions.hop_end * FPS - 1e-6)
         while state.end <= last:
@@ -202,7 +202,7 @@ class PaperCamn(MotionNetwork):
         state.tangents = {k: v for k, v in state.tangents.items() if k >= last - 1}
         return motion
 
-    def _window(self, c: Conditions, state: _State, last: int) -> None:
+    def _window(self, c: Conditions, state: PublishedCamnState, last: int) -> None:
         """Make the next frames, at most 30 and none after ``last``."""
         import torch
 
@@ -227,7 +227,7 @@ class PaperCamn(MotionNetwork):
         new = joined(seed, poses)
         state.poses = np.concatenate([state.poses, new[: last + 1 - state.end]])
 
-    def _face(self, c: Conditions, state: _State, times: NDArray) -> NDArray[np.float32]:
+    def _face(self, c: Conditions, state: PublishedCamnState, times: NDArray) -> NDArray[np.float32]:
         """Face weights ``(34, 51)``: this hop's, those remembered before it, the last one after it."""
         rows = np.tile(self.face_mean, (len(times), 1)).astype(np.float32)
         if c.face is None or len(c.face) == 0:
@@ -243,7 +243,7 @@ class PaperCamn(MotionNetwork):
         state.face = rows[inside][-SEED_FRAMES - 1 :]
         return rows
 
-    def _curve(self, state: _State, at: NDArray) -> NDArray[np.float64]:
+    def _curve(self, state: PublishedCamnState, at: NDArray) -> NDArray[np.float64]:
         """Poses at frame positions ``at``, once differentiable also from hop to hop (Catmull-Rom)."""
         low = np.minimum(np.floor(at + 1e-9).astype(int), state.end - 2)
         poses = state.poses

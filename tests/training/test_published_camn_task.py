@@ -19,15 +19,15 @@ from gengine.core.words import WordTrack
 from gengine.data import annotations, beat
 from gengine.data.beat import BeatCorpus, write_sequence
 from gengine.errors import FormatError, GengineError
-from gengine.networks.camn.paper_network import FACE_NAMES, PaperCamn
+from gengine.networks.camn.published_network import FACE_NAMES, PublishedCamnNetwork
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
-from gengine.metrics.camn_paper import chosen, perform  # noqa: E402
-from gengine.training import camn_paper  # noqa: E402
-from gengine.training.camn_paper import PaperTask, settings_of, train  # noqa: E402
-from gengine.training.camn_paper_data import frames_of, statistics, vocabulary_of  # noqa: E402
+from gengine.metrics.validation import chosen, perform  # noqa: E402
+from gengine.training import published_camn_task  # noqa: E402
+from gengine.training.published_camn_frames import frames_of, statistics, vocabulary_of  # noqa: E402
+from gengine.training.published_camn_task import PublishedCamnTask, settings_of, train  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "train" / "camn-paper.yaml"
 SHAPE = {
@@ -66,7 +66,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def task(corpus, cache):
-    return PaperTask(SMALL | {"data": str(corpus), "cache": str(cache)})
+    return PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache)})
 
 
 def tensors_of(folder):
@@ -150,7 +150,7 @@ def test_the_loss_is_the_published_one(task):
 
 
 def test_the_discriminator_rests_then_pulls_the_network_towards_the_real(corpus, cache):
-    task = PaperTask(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_from": 0.5})
+    task = PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_from": 0.5})
     assert [(p.name, p.rate, p.betas) for p in task.players()] == [
         ("network", 2.5e-4, (0.5, 0.999)), ("discriminator", 5e-5, (0.5, 0.999)),
     ]  # fmt: skip
@@ -167,7 +167,7 @@ def test_the_discriminator_rests_then_pulls_the_network_towards_the_real(corpus,
         p.grad = None
     loss.backward()  # the discriminator's loss must not move the network
     assert all(p.grad is None for p in task.module["network"].parameters())
-    alone = PaperTask(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_weight": 0.0})
+    alone = PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_weight": 0.0})
     assert [p.name for p in alone.players()] == ["network"]
 
 
@@ -191,7 +191,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(corpus, cache, tmp
     config = SMALL | {"data": str(corpus), "cache": str(cache), "evaluate_clips": 0, "save_every": 1}
     config["shape"] = SHAPE | {"dropout": 0.3}
     train(config, tmp_path / "whole")
-    real = PaperTask.batch
+    real = PublishedCamnTask.batch
 
     def dies(self, step, rank, world):
         if step == 4:
@@ -199,12 +199,12 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(corpus, cache, tmp
         return real(self, step, rank, world)
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="power cut"):
-        patch.setattr(PaperTask, "batch", dies)
+        patch.setattr(PublishedCamnTask, "batch", dies)
         train(config, tmp_path / "cut")
     train(config, tmp_path / "cut")
     a, b = tensors_of(tmp_path / "whole" / "last"), tensors_of(tmp_path / "cut" / "last")
     assert a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
-    start = PaperTask(config).checkpoint(PaperTask(config).module)[1]
+    start = PublishedCamnTask(config).checkpoint(PublishedCamnTask(config).module)[1]
     assert any(not np.array_equal(start[k], a[k]) for k in a if "running" not in k)
 
 
@@ -250,9 +250,9 @@ def test_the_trainer_hears_what_the_checkpoint_plays(task, tmp_path):
     """Evaluators in the loop see the motion that the exported checkpoint makes."""
     task.module.eval()
     sequence = chosen(task.sequences, 1, 60.0)[0]
-    inside = perform(PaperCamn.of(*task.checkpoint(task.module)), sequence)
+    inside = perform(PublishedCamnNetwork.of(*task.checkpoint(task.module)), sequence)
     task.export(task.module, tmp_path, {})
-    outside = perform(PaperCamn(tmp_path), sequence)
+    outside = perform(PublishedCamnNetwork(tmp_path), sequence)
     assert len(inside) == 60 and inside.fps == 15
     np.testing.assert_array_equal(inside.rotations, outside.rotations)
     # Teacher forcing and playing agree where their inputs do: in the first window, but for its given poses
@@ -264,7 +264,7 @@ def test_word_vectors_of_a_file_are_what_training_begins_with(corpus, cache, tmp
     path.write_text("2 3\nwörd1 1 2 3\nwörd0 4 5 6\n")
     config = SMALL | {"data": str(corpus), "cache": str(cache), "word_vectors": str(path), "least": 3}
     config["shape"] = {k: v for k, v in SHAPE.items() if k != "word_width"}
-    task = PaperTask(config)
+    task = PublishedCamnTask(config)
     table = task.module["network"].text.table.weight
     assert task.words.vocabulary == vocabulary_of(task.train, 3) and task.words.vocabulary[0].startswith("wörd")
     assert table.shape == (len(task.words.vocabulary) + 2, 3) and (table[0] == 0).all()
@@ -272,7 +272,7 @@ def test_word_vectors_of_a_file_are_what_training_begins_with(corpus, cache, tmp
     assert task.words.ids("nobody")[0] == 1 and torch.isfinite(table).all()
     path.write_text("2 3\nwörd1 1 2\nwörd0 4 5 6\n")
     with pytest.raises(FormatError, match="line 2: 2 numbers"):
-        PaperTask(config)
+        PublishedCamnTask(config)
 
 
 # ---- what can be wrong
@@ -296,13 +296,13 @@ def test_settings_that_do_not_fit_are_refused(change, message):
 
 def test_a_corpus_that_does_not_fit_says_why(corpus, cache, tmp_path):
     with pytest.raises(GengineError, match="no folder"):
-        PaperTask(SMALL | {"data": str(tmp_path / "absent"), "cache": str(cache)})
+        PublishedCamnTask(SMALL | {"data": str(tmp_path / "absent"), "cache": str(cache)})
     with pytest.raises(GengineError, match="no sequence in split 'train' of speakers 7"):
-        PaperTask(SMALL | {"data": str(corpus), "cache": str(cache), "speakers": 7})
+        PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "speakers": 7})
     with pytest.raises(GengineError, match="shape .*widths"):
-        PaperTask(SMALL | {"data": str(corpus), "cache": str(cache), "shape": {"widths": 3}})
+        PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "shape": {"widths": 3}})
     with pytest.raises(GengineError, match="no sequence of split 'val' has 34 frames"):
-        PaperTask(SMALL | {"data": str(with_short_recording(tmp_path, corpus)), "cache": str(cache)})
+        PublishedCamnTask(SMALL | {"data": str(with_short_recording(tmp_path, corpus)), "cache": str(cache)})
 
 
 def with_short_recording(tmp_path, corpus):
@@ -321,12 +321,12 @@ def test_damage_is_left_out_and_said_and_lacking_words_are_noticed(corpus, tmp_p
     shutil.copytree(corpus, root)
     path = root / "4" / "4_lawrence_0_66_66.bvh"
     path.write_bytes(path.read_bytes()[:-5000])
-    task = PaperTask(SMALL | {"data": str(root), "cache": str(tmp_path / "cache")})
+    task = PublishedCamnTask(SMALL | {"data": str(root), "cache": str(tmp_path / "cache")})
     assert task.train.names == ["2_scott_0_9_9", "2_scott_0_10_10"] and task.speakers == ["scott"]
     assert "4_lawrence_0_66_66 is left out" in caplog.text
     assert task.checkpoint(task.module)[0]["data"]["skipped"] == 1
     with pytest.raises(GengineError, match="4_lawrence_0_66_66"):
-        PaperTask(SMALL | {"data": str(root), "cache": str(tmp_path / "strict"), "policy": "strict"})
+        PublishedCamnTask(SMALL | {"data": str(root), "cache": str(tmp_path / "strict"), "policy": "strict"})
 
     for stem in STEMS:
         sequence = BeatCorpus(corpus).read(stem)
@@ -334,8 +334,8 @@ def test_damage_is_left_out_and_said_and_lacking_words_are_noticed(corpus, tmp_p
         write_sequence(replace(sequence, performance=mute), tmp_path / "mute")
     silent = SMALL | {"data": str(tmp_path / "mute"), "cache": str(tmp_path / "cache")}
     with pytest.raises(GengineError, match="has words; leave 'text' out"):
-        PaperTask(silent)
-    task = PaperTask(silent | {"modalities": ["audio", "face"]})
+        PublishedCamnTask(silent)
+    task = PublishedCamnTask(silent | {"modalities": ["audio", "face"]})
     assert task.shape.modalities == ("audio", "face")
 
 
@@ -348,7 +348,7 @@ def test_a_cut_frame_file_is_noticed(corpus, tmp_path):
 
 
 def test_defaults_are_the_published_ones():
-    d = camn_paper.DEFAULTS
+    d = published_camn_task.DEFAULTS
     assert (d["huber"], d["pose_weight"], d["adversarial_weight"], d["rate"], d["batch"]) == (
         0.1,
         500,

@@ -7,11 +7,11 @@ from gengine.checkpoint import load_checkpoint
 from gengine.core.words import Phone
 from gengine.encoders import logmel, phones
 from gengine.errors import GengineError
-from gengine.metrics.phones import PhoneScores, closures, match
+from gengine.metrics.phone_accuracy import PhoneScores, closures, match
 from gengine.training import phone_examples
 
 torch = pytest.importorskip("torch")
-from gengine.training import phones as training  # noqa: E402
+from gengine.training import phone_task as training  # noqa: E402
 
 SMALL = {"width": 16, "steps": [2, 2], "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
 

@@ -16,7 +16,7 @@ from gengine.errors import GengineError
 from gengine.metrics.evaluate import METRICS, Clip, evaluate
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.speech_coupling import stressed_onsets
-from gengine.networks.camn.paper_network import FPS, WINDOW, PaperCamn
+from gengine.networks.camn.published_network import FPS, WINDOW, PublishedCamnNetwork
 
 HOP = 2.0
 """Seconds: the engine's default, and the 30 frames by which a window goes forward."""
@@ -33,7 +33,7 @@ def chosen(sequences: CachedCorpus, count: int, seconds: float) -> list[Sequence
     return [x for x in found if x.performance.motion is not None and len(x.performance.motion) >= WINDOW]
 
 
-def perform(network: PaperCamn, sequence: Sequence) -> Motion:
+def perform(network: PublishedCamnNetwork, sequence: Sequence) -> Motion:
     """The network's motion for a recording with its own words, emotion and face, hop by hop, at 15 fps."""
     p = sequence.performance
     state, parts = network.start(p.speaker, 0), []

@@ -2,7 +2,7 @@
 
 The cascade is that of Liu et al. 2022 (BEAT, arXiv:2203.05297): speaker, emotion and text join the sound, the face
 joins what they made, the body is made from all of it and the hands from the body. What differs from the published
-network (``paper.py``): emotion is a mixture with strengths and a VAD point at every frame; convolutions in place of
+network (``published.py``): emotion is a mixture with strengths and a VAD point at every frame; convolutions in place of
 LSTMs, so a window costs milliseconds; and the two decoders are generative. They learn to undo noise by flow matching
 (Lipman et al. 2023, arXiv:2210.02747) in the form that predicts the clean pose: regression gives the mean of all
 gestures that could go with a sentence, which is a still pose, while this draws one of them. Few long steps of such a
@@ -34,7 +34,7 @@ MOST_NOISE = (-0.4, 0.2)
 
 
 @dataclass(frozen=True)
-class Shape:
+class CamnShape:
     """Sizes of one network. ``head``: "flow" draws poses by flow matching, "regression" is the published Huber
     regression, "adversary" regression from noise against a discriminator. ``finest``: steps shorter than 1/finest
     count as the flow itself, longer ones are learned from shorter ones (0: step lengths are not told). ``patch``:
@@ -58,7 +58,7 @@ class Shape:
         return asdict(self)
 
 
-class Mixer(nn.Module):
+class ConvNeXtBlock(nn.Module):
     """A ConvNeXt block over time (Liu et al. 2022, arXiv:2201.03545): depth-wise convolution, then a two-layer MLP."""
 
     def __init__(self, width: int, kernel: int = 9, dropout: float = 0.0) -> None:
@@ -89,13 +89,13 @@ class Mixer(nn.Module):
 
 
 def _encoder(size: int, width: int, blocks: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(size, width), *(Mixer(width, dropout=dropout) for _ in range(blocks)))
+    return nn.Sequential(nn.Linear(size, width), *(ConvNeXtBlock(width, dropout=dropout) for _ in range(blocks)))
 
 
 class Conditioner(nn.Module):
     """The encoders and their fusion: features of a window → ``(B, T, condition)``."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: CamnShape) -> None:
         super().__init__()
         drop = shape.dropout
         self.audio = _encoder(AUDIO, 128, 3, drop)
@@ -134,7 +134,7 @@ class Denoiser(nn.Module):
         super().__init__()
         self.patch = patch
         self.inward = nn.Linear((2 * axes + 1 + given) * patch, width)
-        self.blocks = nn.ModuleList(Mixer(width) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ConvNeXtBlock(width) for _ in range(blocks))
         self.time = nn.Sequential(nn.Linear(64, 128), nn.SiLU(), nn.Linear(128, 2 * width * blocks))
         self.norm, self.outward = nn.LayerNorm(width), nn.Linear(width, axes * patch)
         self.register_buffer("frequencies", torch.exp(torch.linspace(0.0, 5.0, 16)), persistent=False)
@@ -177,7 +177,7 @@ class Camn(nn.Module):
 
     noise_size: Tensor
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: CamnShape) -> None:
         super().__init__()
         self.shape = shape
         self.register_buffer("noise_size", torch.zeros(OVERVIEW + 1))

@@ -22,19 +22,19 @@ from gengine.core.noise import generator, stable_seed
 from gengine.data.beat import write_sequence
 from gengine.encoders.word_vectors import read_word_vectors
 from gengine.errors import GengineError, MissingExtraError
-from gengine.metrics.camn_paper import Played, chosen, perform, scores
-from gengine.networks.camn.paper_network import (
+from gengine.metrics.validation import Played, chosen, perform, scores
+from gengine.networks.camn.published_network import (
     FPS,
     KIND,
     MODALITIES,
     SEED_FRAMES,
     WINDOW,
-    PaperCamn,
+    PublishedCamnNetwork,
     WordIndex,
     speaker_row,
 )
 from gengine.training import stick_figures
-from gengine.training.camn_paper_data import Frames, frames_of, statistics, vocabulary_of
+from gengine.training.published_camn_frames import Frames, frames_of, statistics, vocabulary_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,7 +112,7 @@ def settings_of(config: dict[str, Any]) -> dict[str, Any]:
     return s
 
 
-class PaperTask:
+class PublishedCamnTask:
     """What the training loop runs; ``module`` holds ``network`` and ``discriminator``."""
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ class PaperTask:
             import torch
         except ImportError:
             raise MissingExtraError("training", "train") from None
-        from gengine.networks.camn.paper import Camn, Discriminator, PaperShape
+        from gengine.networks.camn.published import PublishedCamn, PublishedDiscriminator, PublishedShape
 
         self.settings = s = settings_of(config)
         places = (s["cache"], s["speakers"], s["policy"])
@@ -150,14 +150,14 @@ class PaperTask:
         shape = {"words": self.words.rows, "modalities": s["modalities"], "speakers": max(30, len(self.speakers))}
         shape |= {"word_width": vectors.vectors.shape[1]} if vectors else {}
         try:
-            self.shape = PaperShape.of(shape | s["shape"])
+            self.shape = PublishedShape.of(shape | s["shape"])
         except TypeError as error:
             raise GengineError(f"training config: shape {s['shape']}: {error}") from None
-        network = Camn(self.shape)
+        network = PublishedCamn(self.shape)
         if vectors is not None and "text" in self.shape.modalities:
             self._begin_with(network, vectors)
         small = {"hidden": min(64, self.shape.hidden), "layers": self.shape.layers, "dropout": self.shape.dropout}
-        self.module: Any = torch.nn.ModuleDict({"network": network, "discriminator": Discriminator(**small)})
+        self.module: Any = torch.nn.ModuleDict({"network": network, "discriminator": PublishedDiscriminator(**small)})
         own = ("data", "cache", "minutes", "threads", "evaluate_every", "save_every", "log_every")
         self.config = {k: v for k, v in s.items() if k not in own} | {"build_id": self.train.about["build_id"]}
         self._made: tuple[int, Tensor] | None = None
@@ -285,7 +285,7 @@ class PaperTask:
 
     def _played(self, module: Any) -> list[Played]:
         """Some validation recordings, the same every time, and the motion that the network makes for each."""
-        network = PaperCamn.of(*self.checkpoint(module))
+        network = PublishedCamnNetwork.of(*self.checkpoint(module))
         few = chosen(self.sequences, self.settings["evaluate_clips"], self.settings["evaluate_seconds"])
         return [(sequence, perform(network, sequence)) for sequence in few]
 
@@ -300,7 +300,7 @@ class PaperTask:
                 stick_figures.draw(motion, truth, folder / f"{sequence.name}.png")
 
     def checkpoint(self, module: Any) -> tuple[dict[str, Any], Tensors]:
-        """Config and tensors that ``PaperCamn`` runs."""
+        """Config and tensors that ``PublishedCamnNetwork`` runs."""
         about = self.train.about
         config = {
             "kind": KIND,
@@ -349,7 +349,7 @@ def train(config: dict[str, Any], out: Path) -> Path:
         raise MissingExtraError("training", "train") from None
     from gengine.training.loop import LoopSettings, run
 
-    task = PaperTask(config)
+    task = PublishedCamnTask(config)
     names = (
         "steps", "batch", "schedule", "clip", "ema", "precision", "evaluate_every", "save_every", "log_every", "seed",
         "minutes", "threads",

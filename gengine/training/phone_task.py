@@ -86,7 +86,7 @@ def build_network(width: int, layers: list[list[int]], dropout: float) -> Any:
     except ImportError:
         raise MissingExtraError("training", "train") from None
 
-    class Trunk(nn.Module):
+    class PhoneClassifier(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.convolutions, self.norms, self.pads = nn.ModuleList(), nn.ModuleList(), []
@@ -105,7 +105,7 @@ def build_network(width: int, layers: list[list[int]], dropout: float) -> Any:
                 x = x + self.drop(y) if i else y
             return self.head(x)
 
-    return Trunk()
+    return PhoneClassifier()
 
 
 def export(network: Any, settings: dict[str, Any], tensors: dict[str, Any], out: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 torch = pytest.importorskip("torch")
-from gengine.networks.camn.model import Denoiser, Mixer  # noqa: E402
+from gengine.networks.camn.cascade import ConvNeXtBlock, Denoiser  # noqa: E402
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_any_number_of_frames(decoder, frames):
 @pytest.mark.parametrize("frames", [1, 5, 30])
 def test_learning_and_drawing_compute_the_same(frames):
     torch.manual_seed(0)
-    block, x = Mixer(16).eval(), torch.randn(2, frames, 16)
+    block, x = ConvNeXtBlock(16).eval(), torch.randn(2, frames, 16)
     with torch.inference_mode():
         drawn = block(x)
     torch.testing.assert_close(drawn, block(x).detach())

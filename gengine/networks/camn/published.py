@@ -18,7 +18,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from gengine.networks.camn.paper_network import BODY, DIMS, FACE_NAMES, HANDS, MODALITIES, SAMPLES, SEED_FRAMES, WINDOW
+from gengine.networks.camn.published_network import (
+    BODY,
+    DIMS,
+    FACE_NAMES,
+    HANDS,
+    MODALITIES,
+    SAMPLES,
+    SEED_FRAMES,
+    WINDOW,
+)
 
 SLOPE = 0.3
 """Of every LeakyReLU."""
@@ -31,7 +40,7 @@ over 34 frames the rows drift by 440 samples. With this padding row k is centred
 
 
 @dataclass(frozen=True)
-class PaperShape:
+class PublishedShape:
     """Sizes of the network; the defaults are the published ones.
 
     ``words`` is the number of rows of the word table (row 0: no word), ``modalities`` what the network may know: one
@@ -54,7 +63,7 @@ class PaperShape:
     dropout: float = 0.3
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> PaperShape:
+    def of(cls, values: dict[str, Any]) -> PublishedShape:
         """From a checkpoint's JSON."""
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         shape = cls(**plain)
@@ -153,7 +162,7 @@ class SpeakerEncoder(nn.Module):
         return self.layers(speaker)[:, None]
 
 
-class EmotionEncoder(nn.Module):
+class EmotionLabelEncoder(nn.Module):
     """Emotion id of each frame ``(B, T)`` → ``(B, T, channels[-1])``, smoothed over time."""
 
     def __init__(self, emotions: int, width: int, channels: tuple[int, ...]) -> None:
@@ -194,7 +203,7 @@ class Decoder(nn.Module):
         return self.out(both.unflatten(2, (2, -1)).sum(2))
 
 
-class Camn(nn.Module):
+class PublishedCamn(nn.Module):
     """The generator.
 
     ``forward`` takes ``sound (B, 36267)``, ``words (B, 34, G)``, ``speaker (B,)``, ``emotion (B, 34)``,
@@ -202,7 +211,7 @@ class Camn(nn.Module):
     ``(B, 34, 141)`` of the whole window. Inputs of modalities that the network was built without are ignored.
     """
 
-    def __init__(self, shape: PaperShape) -> None:
+    def __init__(self, shape: PublishedShape) -> None:
         super().__init__()
         self.shape = shape
         has, s = set(shape.modalities), shape
@@ -211,7 +220,7 @@ class Camn(nn.Module):
             self.speaker = SpeakerEncoder(s.speakers, s.label_width)
             width += s.label_width
         if "emotion" in has:
-            self.emotion = EmotionEncoder(s.emotions, s.label_width, s.emotion)
+            self.emotion = EmotionLabelEncoder(s.emotions, s.label_width, s.emotion)
             width += s.emotion[-1]
         if "text" in has:
             self.text = TextEncoder(s.words, s.word_width, s.text, s.text_out, s.dropout)
@@ -261,7 +270,7 @@ def _fusion(inside: int, middle: int, out: int) -> nn.Module:
     )  # fmt: skip
 
 
-class Discriminator(nn.Module):
+class PublishedDiscriminator(nn.Module):
     """Normalised poses ``(B, 34, 141)`` → logits ``(B,)``: above 0 where they look recorded."""
 
     def __init__(self, hidden: int = 64, layers: int = 4, dropout: float = 0.3) -> None:
@@ -280,8 +289,8 @@ class Discriminator(nn.Module):
         return self.out(self.per_frame(x.unflatten(2, (2, -1)).sum(2)).squeeze(2)).squeeze(1)
 
 
-def example_inputs(shape: PaperShape, batch: int = 1, ids: int = 1) -> dict[str, Tensor]:
-    """Inputs of ``Camn.forward`` that are all zero, for counting, tracing and timing."""
+def example_inputs(shape: PublishedShape, batch: int = 1, ids: int = 1) -> dict[str, Tensor]:
+    """Inputs of ``PublishedCamn.forward`` that are all zero, for counting, tracing and timing."""
     return {
         "sound": torch.zeros(batch, SAMPLES),
         "words": torch.zeros(batch, WINDOW, ids, dtype=torch.long),

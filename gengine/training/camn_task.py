@@ -1,4 +1,4 @@
-"""Training of gengine's CaMN (``networks/camn/model.py``) on a corpus in BEAT's layout."""
+"""Training of gengine's CaMN (``networks/camn/cascade.py``) on a corpus in BEAT's layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.frechet import frechet_distance, gaussian
 from gengine.metrics.limbs import Body
 from gengine.networks.camn.network import spline
-from gengine.networks.camn.pose import PoseSpace
+from gengine.networks.camn.pose_space import PoseSpace
 from gengine.training import stick_figures
 from gengine.training.loop import LoopSettings, Player, run
 from gengine.training.motion_examples import MotionExamples, collect
@@ -72,7 +72,7 @@ left out ("skip") or end the run ("strict"); ``hop``, ``before``, ``after`` are 
 that a window makes, is handed and looks ahead; ``no_*`` the shares of examples that lack a condition; ``shortcuts``
 the share that teaches long steps, down to ``longest`` of them in all; ``sampling`` the network calls for body and
 hands (powers of two); ``noise_fit`` how many recordings the size of the noise is fitted on (0: it is 1); ``fgd`` the
-evaluator's encoder (or null); ``shape`` sizes of ``model.Shape``."""
+evaluator's encoder (or null); ``shape`` sizes of ``cascade.CamnShape``."""
 
 
 NOISE_ROUNDS = 2
@@ -121,7 +121,7 @@ class CamnTask:
     def __init__(self, s: dict[str, Any]) -> None:
         import torch
 
-        from gengine.networks.camn.model import Camn, Discriminator, Shape
+        from gengine.networks.camn.cascade import Camn, CamnShape, Discriminator
 
         self.s = s
         self.config = {k: v for k, v in s.items() if k not in ("data", "cache", "minutes", "threads")}
@@ -136,7 +136,7 @@ class CamnTask:
         self.space = space_of(self.learn)
         self.poses = _coordinates(self.space, self.learn)
         body, hands = self.space.sizes
-        self.shape = Shape(body, hands, len(self.learn.kinds), **s["shape"])
+        self.shape = CamnShape(body, hands, len(self.learn.kinds), **s["shape"])
         torch.manual_seed(stable_seed(s["seed"], "camn") % 2**63)
         self.module: Any = torch.nn.ModuleDict({"camn": Camn(self.shape)})
         if self.shape.head == "adversary":
@@ -318,7 +318,7 @@ class CamnTask:
         """
         import torch
 
-        from gengine.networks.camn.model import overview
+        from gengine.networks.camn.cascade import overview
 
         data, count = self.learn, min(self.s["noise_fit"], len(self.learn))
         clips = np.linspace(0, len(data) - 1, count).astype(int)

@@ -10,7 +10,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import GengineError
-from gengine.networks.camn.pose import PoseSpace, centred, finger_joints
+from gengine.networks.camn.pose_space import PoseSpace, centred, finger_joints
 
 
 @pytest.fixture(scope="module")

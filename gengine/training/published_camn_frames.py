@@ -28,7 +28,7 @@ from gengine.core.subwords import plain_word
 from gengine.data.beat import BeatCorpus, Sequence
 from gengine.data.cache import MANIFEST, CachedCorpus, build_cache
 from gengine.errors import FormatError, GengineError
-from gengine.networks.camn.paper_network import (
+from gengine.networks.camn.published_network import (
     DIMS,
     FACE_NAMES,
     FACE_ORDER,

@@ -18,11 +18,25 @@ from gengine.core.skeleton import beat_skeleton
 from gengine.core.speaker import Speaker
 from gengine.core.words import Word
 from gengine.errors import FormatError
-from gengine.networks.camn import paper_network as paper
-from gengine.networks.camn.paper_network import BODY, HANDS, SAMPLES, SEED_FRAMES, WINDOW, PaperCamn, WordIndex
+from gengine.networks.camn import published_network as paper
+from gengine.networks.camn.published_network import (
+    BODY,
+    HANDS,
+    SAMPLES,
+    SEED_FRAMES,
+    WINDOW,
+    PublishedCamnNetwork,
+    WordIndex,
+)
 
 torch = pytest.importorskip("torch")
-from gengine.networks.camn.paper import Camn, Discriminator, PaperShape, SoundEncoder, example_inputs  # noqa: E402
+from gengine.networks.camn.published import (  # noqa: E402
+    PublishedCamn,
+    PublishedDiscriminator,
+    PublishedShape,
+    SoundEncoder,
+    example_inputs,
+)
 
 TINY = {
     "words": 64, "word_width": 8, "sound": [2, 2, 2, 4, 4, 8], "text": [8, 8], "text_out": 8, "emotion": [4, 4],
@@ -35,11 +49,11 @@ def count(module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def tiny(tensors=None, seed=0, **shape) -> PaperCamn:
+def tiny(tensors=None, seed=0, **shape) -> PublishedCamnNetwork:
     """A small network with random weights, its inputs' and outputs' scales as after a training."""
     torch.manual_seed(seed)
-    shape = PaperShape.of(TINY | shape)
-    network = Camn(shape)
+    shape = PublishedShape.of(TINY | shape)
+    network = PublishedCamn(shape)
     for parameter in network.parameters():
         parameter.data *= 1.5
     weights = {k: v.numpy().copy() for k, v in network.state_dict().items()}
@@ -50,7 +64,7 @@ def tiny(tensors=None, seed=0, **shape) -> PaperCamn:
     config = {
         "kind": "camn-paper", "shape": shape.as_dict(), "words": WordIndex(buckets=64).as_dict(), "speakers": SPEAKERS,
     }  # fmt: skip
-    return PaperCamn.of(config, weights | pose | face | rest)
+    return PublishedCamnNetwork.of(config, weights | pose | face | rest)
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +109,8 @@ def perform(network, c, hop=2.0, context=None, speaker=None):
 
 
 def test_sizes_are_the_published_ones():
-    shape = PaperShape()
-    network = Camn(shape)
+    shape = PublishedShape()
+    network = PublishedCamn(shape)
     assert (len(BODY), len(HANDS), SAMPLES) == (27, 114, 36267)
     assert {JOINTS[c // 3] for c in BODY} == {
         "Spine", "Neck", "Neck1",
@@ -109,7 +123,7 @@ def test_sizes_are_the_published_ones():
     words = (16e6 - (count(network) - table)) / 300  # the vocabulary that the 16 million in print leave room for
     assert 4400 < words < 4700
     assert network.eval()(**example_inputs(shape)).shape == (1, 34, 141)
-    assert Discriminator()(torch.zeros(2, 34, 141)).shape == (2,)
+    assert PublishedDiscriminator()(torch.zeros(2, 34, 141)).shape == (2,)
 
 
 def test_a_row_of_sound_is_centred_on_its_frame():
@@ -140,7 +154,7 @@ def test_body_and_hands_fill_their_own_columns():
 
 
 def test_every_modality_is_heard_and_can_be_left_out():
-    shape = PaperShape.of(TINY)
+    shape = PublishedShape.of(TINY)
     inputs = {k: v.repeat_interleave(2, 0) for k, v in example_inputs(shape).items()}
     other = dict(inputs)
     rng = torch.Generator().manual_seed(0)
@@ -303,17 +317,17 @@ def test_a_checkpoint_comes_back_and_others_are_refused(recording, tmp_path):
     fixed |= {"face.deviation": network.face_deviation, "rest.root": network.rest.root[0]}
     fixed |= {"rest.rotations": network.rest.rotations[0]}
     save_checkpoint(tmp_path / "a", network.config, weights | fixed)
-    again = PaperCamn(tmp_path / "a")
+    again = PublishedCamnNetwork(tmp_path / "a")
     np.testing.assert_array_equal(perform(network, recording)[0], perform(again, recording)[0])
 
     save_checkpoint(tmp_path / "b", network.config | {"kind": "phones"}, weights | fixed)
     with pytest.raises(FormatError, match="holds a 'phones'"):
-        PaperCamn(tmp_path / "b")
+        PublishedCamnNetwork(tmp_path / "b")
     save_checkpoint(tmp_path / "c", network.config, {k: v for k, v in (weights | fixed).items() if "hands" not in k})
     with pytest.raises(FormatError, match="no whole 'camn-paper' checkpoint"):
-        PaperCamn(tmp_path / "c")
+        PublishedCamnNetwork(tmp_path / "c")
     config, _ = load_checkpoint(tmp_path / "a")
     del config["speakers"], config["sha256"]
     save_checkpoint(tmp_path / "d", config, weights | fixed)
     with pytest.raises(FormatError, match="speakers"):
-        PaperCamn(tmp_path / "d")
+        PublishedCamnNetwork(tmp_path / "d")

@@ -20,7 +20,7 @@ from gengine.networks.camn import features
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
-from gengine.training.camn import DEFAULTS, CamnTask, train  # noqa: E402
+from gengine.training.camn_task import DEFAULTS, CamnTask, train  # noqa: E402
 from gengine.training.motion_examples import collect  # noqa: E402
 
 SMALL = {
