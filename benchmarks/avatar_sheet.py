@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -21,7 +22,7 @@ from gengine.core.motion import Motion
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.networks.visemes.expression import expressions
 from gengine.renderers.avatar.gl import GlBackend
-from gengine.renderers.avatar.scene import View, camera, studio
+from gengine.renderers.avatar.scene import Camera, camera_preset, figure_height, studio_lights
 from gengine.retarget.avatar import AvatarPose, to_avatar
 
 SHOWN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust", "contempt")
@@ -114,12 +115,12 @@ def posed(name: str) -> Motion:
     return Motion(motion.skeleton, turns, motion.root, motion.fps)
 
 
-def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0, rise: float = 0.02) -> View:
+def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0, rise: float = 0.02) -> Camera:
     """A camera closer than a portrait."""
-    view = camera(avatar, "portrait", yaw)
+    view = camera_preset(avatar, "portrait", yaw)
     reach = (view.position - view.target) * (height / view.height)
     target = view.target + [0, rise, 0.02]
-    return View(target + reach, target, height)
+    return Camera(target + reach, target, height)
 
 
 def label(image: np.ndarray, text: str) -> np.ndarray:
@@ -133,9 +134,9 @@ class Studio:
 
     def __init__(self, avatar: Avatar, width: int, height: int) -> None:
         self.backend, self.avatar = GlBackend(avatar, width, height), avatar
-        self.lights = studio(max(float(part.vertices[:, 1].max()) for part in avatar.parts))
+        self.lights = studio_lights(figure_height(avatar))
 
-    def shoot(self, matrices: np.ndarray, weights: np.ndarray, view: View, text: str) -> np.ndarray:
+    def shoot(self, matrices: np.ndarray, weights: np.ndarray, view: Camera, text: str) -> np.ndarray:
         rgba = self.backend.draw(matrices, weights, view, self.lights, None).astype(float)
         alpha = rgba[..., 3:] / 255
         return label(
@@ -182,7 +183,7 @@ def main() -> None:
             for k, key in enumerate(POSES):
                 motion = posed(key)
                 pose: AvatarPose = to_avatar(avatar, motion, None, motion.fps)
-                view = camera(avatar, "full" if key in ("rest", "T") else "upper", (-0.5, 0.0, 0.6, 0.25)[k % 4])
+                view = camera_preset(avatar, "full" if key in ("rest", "T") else "upper", (-0.5, 0.0, 0.6, 0.25)[k % 4])
                 row.append(
                     tall.shoot(
                         avatar.skin_matrices(pose.rotations, pose.root)[0],
@@ -197,7 +198,10 @@ def main() -> None:
                 matrices = avatar.skin_matrices(pose.rotations[frame : frame + 1], pose.root[frame : frame + 1])[0]
                 row.append(
                     tall.shoot(
-                        matrices, pose.morphs[frame], camera(avatar, "upper", 0.2), f"{name} {at / body.fps:.1f} s"
+                        matrices,
+                        pose.morphs[frame],
+                        camera_preset(avatar, "upper", 0.2),
+                        f"{name} {at / body.fps:.1f} s",
                     )
                 )
             sheets["poses"].append(np.concatenate(row, axis=1))
@@ -205,7 +209,7 @@ def main() -> None:
         draw.backend.close()
     for kind, rows in sheets.items():
         path = options.out / f"avatar_{kind}.png"
-        Image.fromarray(np.concatenate(rows)).save(path)
+        iio.imwrite(path, np.concatenate(rows), plugin="pillow")
         print(path)
 
 

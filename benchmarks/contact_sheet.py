@@ -7,12 +7,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
+import imageio.v3 as iio
 import numpy as np
 
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
-from gengine.renderers.preview.exporter import contact_sheet
+from gengine.renderers.preview.preview_renderer import PreviewRenderer
+
+
+def contact_sheet(
+    performance: Performance, times: Sequence[float], columns: int = 4, width: int = 960, height: int = 540
+) -> np.ndarray:
+    """The preview's frames at ``times`` (s), row by row, in one picture ``(H, W, 3)`` uint8."""
+    if not len(times):
+        raise GengineError("contact sheet: no times were given, expected at least one")
+    pictures = list(PreviewRenderer(width, height).frames_at(performance, times))
+    rows = -(-len(pictures) // columns)
+    sheet = np.zeros((rows * height, min(columns, len(pictures)) * width, 3), np.uint8)
+    for i, picture in enumerate(pictures):
+        y, x = i // columns * height, i % columns * width
+        sheet[y : y + height, x : x + width] = picture
+    return sheet
 
 
 def main() -> int:
@@ -31,8 +48,9 @@ def main() -> int:
         end = options.end if options.end is not None else performance.start + performance.duration
         every = options.every or max((end - options.start) / 12, 1e-3)
         times = np.arange(options.start, end, every).tolist()
-        contact_sheet(performance, times, options.sheet, options.columns, options.width, options.height)
-    except GengineError as error:
+        sheet = contact_sheet(performance, times, options.columns, options.width, options.height)
+        iio.imwrite(options.sheet, sheet, plugin="pillow")
+    except (GengineError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

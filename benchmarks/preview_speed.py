@@ -15,7 +15,8 @@ from pathlib import Path
 
 import gengine
 from gengine.core.performance import Performance
-from gengine.renderers.preview.exporter import PreviewExporter, PreviewRenderer
+from gengine.renderers.preview.preview_renderer import PreviewRenderer
+from gengine.renderers.preview.preview_video import PreviewExporter
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:

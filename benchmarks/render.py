@@ -21,7 +21,7 @@ from gengine.core.audio import AudioClip
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
 from gengine.renderers.avatar.renderer import AvatarRenderer
-from gengine.renderers.avatar.scene import CAMERAS
+from gengine.renderers.avatar.scene import CAMERA_PRESETS
 from gengine.renderers.avatar.video import AvatarVideoExporter
 
 SIZE = (512, 512)
@@ -48,20 +48,20 @@ def report(name: str, frames: int, began: tuple[float, float]) -> None:
 def measure(performance: Performance, avatar: str, backend: str, frames: int) -> None:
     person = load_avatar(avatar)
     stretch = performance.slice(0, frames / 30)
-    for view in CAMERAS:
-        renderer = AvatarRenderer(person, SIZE, view, backend=backend)
+    for camera in CAMERA_PRESETS:
+        renderer = AvatarRenderer(person, SIZE, camera, backend=backend)
         drawn = renderer.frames(stretch, 30.0)
         next(drawn)
         began = clock()
         count = sum(1 for _ in drawn)
-        report(f"{backend} {view}", count, began)
+        report(f"{backend} {camera}", count, began)
         renderer.close()
         with tempfile.TemporaryDirectory() as folder:
             began = clock()
             AvatarVideoExporter.write(
-                stretch, Path(folder) / "avatar.mp4", avatar=person, camera=view, size=SIZE, backend=backend
+                stretch, Path(folder) / "avatar.mp4", avatar=person, camera=camera, size=SIZE, backend=backend
             )
-            report(f"{backend} {view} to mp4", count + 1, began)
+            report(f"{backend} {camera} to mp4", count + 1, began)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ REGISTRY: dict[str, dict[str, str]] = {
         "csv": "gengine.formats.livelink:LiveLinkExporter",
         "json": "gengine.formats.beat_json:BeatJsonExporter",
         "npz": "gengine.formats.npz:NpzExporter",
-        "mp4": "gengine.renderers.preview.exporter:PreviewExporter",
+        "mp4": "gengine.renderers.preview.preview_video:PreviewExporter",
         "avatar": "gengine.renderers.avatar.video:AvatarVideoExporter",
         "glb": "gengine.formats.glb:GlbExporter",
         "vrma": "gengine.formats.vrma:VrmaExporter",

@@ -11,18 +11,18 @@ from gengine.core import rotation
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
-from gengine.core.timing import check_rate
 from gengine.errors import GengineError
+from gengine.renderers.video_writer import check_fps
 
 
-class Tape:
+class FrameSampler:
     """Holds what is still needed of the stretches pushed; frames do not depend on where they were cut."""
 
     def __init__(self, fps: float) -> None:
-        check_rate("render fps", fps)
+        check_fps("render fps", fps)
         self.fps = fps
-        self._motion: _Window | None = None
-        self._face: _Window | None = None
+        self._motion: _TrackBuffer | None = None
+        self._face: _TrackBuffer | None = None
         self._next: int | None = None
         self._end = 0.0
 
@@ -32,13 +32,13 @@ class Tape:
             raise GengineError("avatar video: the performance holds neither motion nor face, expected at least one")
         if self._next is None:
             self._next = int(np.ceil(stretch.start * self.fps - 1e-6))
-            self._motion = None if stretch.motion is None else _Window(stretch.start)
-            self._face = None if stretch.face is None else _Window(stretch.start)
-        for window, track in ((self._motion, stretch.motion), (self._face, stretch.face)):
-            if window is not None:
+            self._motion = None if stretch.motion is None else _TrackBuffer(stretch.start)
+            self._face = None if stretch.face is None else _TrackBuffer(stretch.start)
+        for buffer, track in ((self._motion, stretch.motion), (self._face, stretch.face)):
+            if buffer is not None:
                 if track is None:
                     raise GengineError("avatar video: a track is missing in a later stretch, expected the same in all")
-                window.push(track)
+                buffer.push(track)
         self._end = stretch.start + stretch.duration
 
     def take(self, block: int, last: bool) -> tuple[Motion | None, FaceTrack | None]:
@@ -46,16 +46,16 @@ class Tape:
         first = self._next or 0
         count = min(block, max(0, int(np.ceil(self._end * self.fps - 1e-6)) - first))
         times = np.arange(first, first + count) / self.fps
-        windows = [w for w in (self._motion, self._face) if w is not None]
+        buffers = [b for b in (self._motion, self._face) if b is not None]
         if not last:
-            times = times[: min((w.known(times) for w in windows), default=0)]
+            times = times[: min((b.known(times) for b in buffers), default=0)]
         self._next = first + len(times)
         motion = None if self._motion is None else self._motion.at(times, self.fps)
         face = None if self._face is None else self._face.at(times, self.fps)
         return motion, face
 
 
-class _Window:
+class _TrackBuffer:
     """The part of one track that coming frames still need."""
 
     def __init__(self, start: float) -> None:

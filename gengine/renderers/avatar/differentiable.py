@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
 from gengine.errors import GengineError, MissingExtraError
-from gengine.renderers.avatar.geometry import prepare
-from gengine.renderers.avatar.scene import Lights, View
+from gengine.renderers.avatar.render_mesh import render_meshes
+from gengine.renderers.avatar.scene import Camera, Lights
+from gengine.renderers.base import AvatarBackend
 
 FACES_PER_PIXEL = 4
 SOFTNESS = 1e-5
@@ -34,7 +35,7 @@ class TorchAvatar:
         except ImportError:
             raise MissingExtraError("drawing with gradients", "train") from None
         self.torch: Any = torch
-        parts = [p for p in prepare(avatar) if p.part.material.color[3] >= 0.5]
+        parts = render_meshes(avatar)
         starts = np.cumsum([0, *(len(p.part.vertices) for p in parts)])
 
         def tensor(arrays: list[NDArray], kind: Any = None) -> Any:
@@ -59,7 +60,7 @@ class TorchAvatar:
         return positions, torch.nn.functional.normalize(normals, dim=-1)
 
 
-class Pytorch3dBackend:
+class Pytorch3dBackend(AvatarBackend):
     """The ``draw`` of the other backends through PyTorch3D, and ``image``, which keeps gradients."""
 
     def __init__(self, avatar: Avatar, width: int, height: int, device: str | None = None) -> None:
@@ -76,7 +77,7 @@ class Pytorch3dBackend:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.avatar = TorchAvatar(avatar, self.device)
 
-    def image(self, matrices: Any, weights: Any, view: View, lights: Lights) -> Any:
+    def image(self, matrices: Any, weights: Any, camera: Camera, lights: Lights) -> Any:
         """RGBA ``(H, W, 4)`` in 0..1, premultiplied, with gradients through geometry, shading and silhouette."""
         torch, avatar = self.avatar.torch, self.avatar
         width, height = self.size
@@ -85,7 +86,7 @@ class Pytorch3dBackend:
         light = sum(torch.clamp(normals @ row[:3], min=0)[:, None] * row[3:] / np.pi for row in table[:3])
         up = normals[:, 1:2] * 0.5 + 0.5
         shaded = avatar.colors * (light + table[3, :3] * (1 - up) + table[3, 3:] * up)
-        look = torch.as_tensor(view.matrix(width / height), dtype=torch.float32, device=self.device)
+        look = torch.as_tensor(camera.matrix(width / height), dtype=torch.float32, device=self.device)
         clip = torch.cat([positions, torch.ones_like(positions[:, :1])], dim=1) @ look.T
         aspect = width / height
         # PyTorch3D's NDC: +x to the left, the shorter side spans -1..1, depth grows away from the camera
@@ -116,7 +117,7 @@ class Pytorch3dBackend:
         return torch.cat([mixed.clamp(0, 1) ** (1 / 2.2) * alpha, alpha], dim=-1)
 
     def draw(
-        self, matrices: NDArray, weights: NDArray, view: View, lights: Lights, feet: NDArray | None
+        self, matrices: NDArray, weights: NDArray, camera: Camera, lights: Lights, feet: NDArray | None
     ) -> NDArray[np.uint8]:
         """RGBA ``(H, W, 4)`` uint8 as the other backends; the floor's shadow is not drawn."""
         del feet
@@ -124,7 +125,7 @@ class Pytorch3dBackend:
         with torch.no_grad():
             skin = torch.as_tensor(matrices, dtype=torch.float32, device=self.device)
             curves = torch.as_tensor(weights, dtype=torch.float32, device=self.device)
-            picture = self.image(skin, curves, view, lights)
+            picture = self.image(skin, curves, camera, lights)
         return (picture * 255).round().to(torch.uint8).cpu().numpy()
 
     def close(self) -> None:

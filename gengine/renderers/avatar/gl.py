@@ -10,14 +10,21 @@ from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
 from gengine.errors import GengineError, MissingExtraError
-from gengine.renderers.avatar.geometry import prepare
-from gengine.renderers.avatar.scene import KINDS, Lights, View
+from gengine.renderers.avatar.materials import MATERIAL_IDS, PLAIN
+from gengine.renderers.avatar.render_mesh import RenderMesh, render_meshes
+from gengine.renderers.avatar.scene import Camera, Lights
+from gengine.renderers.base import AvatarBackend
 
 SHADOW = 1024
+"""Side of the shadow map, texels; ``lit_by_key`` of ``avatar.frag`` knows it."""
 MAX_JOINTS = 128
+"""Skin matrices that ``avatar.vert`` has room for."""
+FLOOR_REACH = 3.0
+"""Half the side of the floor, metres: its shadow has faded out before."""
+SAMPLES = 4
+"""Of a pixel (multisampling), where the driver has as many."""
 _ALPHA_TO_COVERAGE, _ALPHA_TO_ONE = 0x809E, 0x809F
-_SEE_THROUGH = 0.5
-"""Parts more transparent than this (a cornea over its iris) are left out: the eye carries the highlight."""
+"""OpenGL's numbers of two switches that moderngl does not name."""
 
 
 def hardware() -> bool:
@@ -33,10 +40,10 @@ def hardware() -> bool:
     return not any(slow in name for slow in ("llvmpipe", "softpipe", "swrast", "swiftshader", "software"))
 
 
-class GlBackend:
+class GlBackend(AvatarBackend):
     """One avatar on one OpenGL context: ``draw`` returns RGBA rows, background transparent."""
 
-    def __init__(self, avatar: Avatar, width: int, height: int, samples: int = 4) -> None:
+    def __init__(self, avatar: Avatar, width: int, height: int, samples: int = SAMPLES) -> None:
         try:
             import moderngl
         except ImportError:
@@ -56,7 +63,15 @@ class GlBackend:
         self._main = gl.program(vertex_shader=_shader("avatar.vert"), fragment_shader=_shader("avatar.frag"))
         self._depth = gl.program(vertex_shader=_shader("avatar.vert"), fragment_shader=_shader("shadow.frag"))
         self._floor = gl.program(vertex_shader=_shader("ground.vert"), fragment_shader=_shader("ground.frag"))
-        samples = min(samples, gl.max_samples)
+        self._open_targets(min(samples, gl.max_samples))
+        self._parts = [_GlMesh(gl, mesh, self._main, self._depth) for mesh in render_meshes(avatar)]
+        r = FLOOR_REACH
+        quad = np.array([[-r, 0, -r], [r, 0, -r], [-r, 0, r], [r, 0, r]], np.float32)
+        self._ground = gl.vertex_array(self._floor, [(gl.buffer(quad.tobytes()), "3f", "in_position")])
+
+    def _open_targets(self, samples: int) -> None:
+        """What is drawn into: the picture with ``samples`` a pixel, the same resolved, and the shadow map."""
+        gl = self._gl
         color = gl.renderbuffer(self.size, 4, samples=samples)
         self._frame = gl.framebuffer([color], gl.depth_renderbuffer(self.size, samples=samples))
         self._plain = gl.framebuffer([gl.renderbuffer(self.size, 4)])
@@ -64,42 +79,46 @@ class GlBackend:
         self._shadow_map.compare_func = "<="
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow = gl.framebuffer(depth_attachment=self._shadow_map)
-        shown = (p for p in prepare(avatar) if p.part.material.color[3] >= _SEE_THROUGH)
-        self._parts = [_GlPart(gl, p, self._main, self._depth) for p in shown]
-        s = 3.0
-        quad = np.array([[-s, 0, -s], [s, 0, -s], [-s, 0, s], [s, 0, s]], np.float32)
-        self._ground = gl.vertex_array(self._floor, [(gl.buffer(quad.tobytes()), "3f", "in_position")])
 
     def draw(
-        self, matrices: NDArray, weights: NDArray[np.float32], view: View, lights: Lights, feet: NDArray | None
+        self, matrices: NDArray, weights: NDArray[np.float32], camera: Camera, lights: Lights, feet: NDArray | None
     ) -> NDArray[np.uint8]:
-        """RGBA ``(H, W, 4)`` of skin matrices ``(J, 3, 4)`` and ARKit weights ``(52,)``.
-
-        ``feet (2, 3)`` m darken the floor where they touch; None draws no floor.
-        """
-        gl = self._gl
+        """RGBA ``(H, W, 4)`` uint8 of a pose, as ``AvatarBackend`` says."""
         rows = np.zeros((MAX_JOINTS * 3, 4), np.float32)
         rows[: len(matrices) * 3] = matrices.reshape(-1, 4)
-        light = lights.projection(view).T.astype(np.float32).tobytes()
-        look = view.matrix(self.size[0] / self.size[1]).T.astype(np.float32).tobytes()
-        for part in self._parts:
-            part.update(weights)
         for program in (self._main, self._depth):
             program["joints"].write(rows.tobytes())
-        self._depth["view_projection"].write(light)
+        for part in self._parts:
+            part.update(weights)
+        to_light = lights.projection(camera).T.astype(np.float32).tobytes()
+        to_screen = camera.matrix(self.size[0] / self.size[1]).T.astype(np.float32).tobytes()
+        self._draw_shadow(to_light)
+        self._draw_avatar(to_screen, to_light, camera, lights)
+        if feet is not None:
+            self._draw_floor(to_screen, to_light, feet)
+        self._gl.copy_framebuffer(self._plain, self._frame)
+        data = self._plain.read(components=4, alignment=1)
+        return np.frombuffer(data, np.uint8).reshape(self.size[1], self.size[0], 4)[::-1]
+
+    def _draw_shadow(self, to_light: bytes) -> None:
+        """Depths as the key light sees them."""
+        gl = self._gl
+        self._depth["view_projection"].write(to_light)
         self._shadow.use()
         self._shadow.clear(depth=1.0)
         gl.enable_only(gl.DEPTH_TEST)
         for part in self._parts:
             if not part.transparent:
                 part.shadow.render()
-        main = self._main
+
+    def _draw_avatar(self, to_screen: bytes, to_light: bytes, camera: Camera, lights: Lights) -> None:
+        gl, main = self._gl, self._main
         self._shadow_map.use(1)
         main["shadow_map"].value = 1
         main["base_texture"].value = 0
-        main["view_projection"].write(look)
-        main["light_projection"].write(light)
-        main["eye_point"].value = tuple(float(x) for x in view.position)
+        main["view_projection"].write(to_screen)
+        main["light_projection"].write(to_light)
+        main["eye_point"].value = tuple(float(x) for x in camera.position)
         main["key_direction"].value = tuple(lights.key)
         main["fill_direction"].value = tuple(lights.fill)
         main["rim_direction"].value = tuple(lights.rim)
@@ -114,35 +133,35 @@ class GlBackend:
             part.render(main, gl)
         for flag in (_ALPHA_TO_COVERAGE, _ALPHA_TO_ONE):
             gl.disable_direct(flag)
-        if feet is not None:
-            gl.enable_only(gl.DEPTH_TEST | gl.BLEND)
-            gl.blend_func = gl.ONE_MINUS_DST_ALPHA, gl.ONE  # behind what is drawn
-            self._floor["view_projection"].write(look)
-            self._floor["light_projection"].write(light)
-            self._floor["shadow_map"].value = 1
-            self._floor["feet"].write(np.asarray(feet, np.float32).tobytes())
-            self._frame.depth_mask = False
-            self._ground.render(gl.TRIANGLE_STRIP)
-            self._frame.depth_mask = True
-        gl.copy_framebuffer(self._plain, self._frame)
-        data = self._plain.read(components=4, alignment=1)
-        return np.frombuffer(data, np.uint8).reshape(self.size[1], self.size[0], 4)[::-1]
+
+    def _draw_floor(self, to_screen: bytes, to_light: bytes, feet: NDArray) -> None:
+        """The shadow on the floor, behind what is drawn."""
+        gl = self._gl
+        gl.enable_only(gl.DEPTH_TEST | gl.BLEND)
+        gl.blend_func = gl.ONE_MINUS_DST_ALPHA, gl.ONE
+        self._floor["view_projection"].write(to_screen)
+        self._floor["light_projection"].write(to_light)
+        self._floor["shadow_map"].value = 1
+        self._floor["feet"].write(np.asarray(feet, np.float32).tobytes())
+        self._frame.depth_mask = False
+        self._ground.render(gl.TRIANGLE_STRIP)
+        self._frame.depth_mask = True
 
     def close(self) -> None:
         """Free the context."""
         self._gl.release()
 
 
-class _GlPart:
+class _GlMesh:
     """Buffers of one part; morphs are applied here, skinning in the vertex shader."""
 
-    def __init__(self, gl: Any, prepared: Any, main: Any, depth: Any) -> None:
-        part = prepared.part
-        self._gl, self._prepared, self.material = gl, prepared, part.material
+    def __init__(self, gl: Any, mesh: RenderMesh, main: Any, depth: Any) -> None:
+        part = mesh.part
+        self._mesh, self.material = mesh, part.material
         self.transparent = part.material.color[3] < 1.0 or (
             part.material.texture is not None and part.material.texture.shape[-1] == 4
         )
-        self._surface = np.concatenate([part.vertices, prepared.normals], axis=1).astype(np.float32)
+        self._surface = np.concatenate([part.vertices, mesh.normals], axis=1).astype(np.float32)
         self._points = gl.buffer(self._surface.tobytes(), dynamic=True)
         uv = gl.buffer(part.uv.astype(np.float32).tobytes())
         joints = gl.buffer(part.joints.astype(np.uint8).tobytes())
@@ -161,16 +180,16 @@ class _GlPart:
             self.texture.filter = gl.LINEAR_MIPMAP_LINEAR, gl.LINEAR
 
     def update(self, weights: NDArray[np.float32]) -> None:
-        moved = self._prepared.moved
+        moved = self._mesh.moved
         if len(moved):
-            position, normal = self._prepared.morphed(weights)
+            position, normal = self._mesh.morphed(weights)
             self._surface[moved, :3], self._surface[moved, 3:] = position, normal
             self._points.write(self._surface.tobytes())
 
     def render(self, program: Any, gl: Any) -> None:
         material = self.material
         (gl.disable if material.double_sided else gl.enable)(gl.CULL_FACE)
-        program["kind"].value = KINDS.get(material.kind, 0)
+        program["kind"].value = MATERIAL_IDS.get(material.kind, PLAIN)
         program["color"].value = tuple(material.color)
         program["roughness"].value = material.roughness
         program["double_sided"].value = material.double_sided

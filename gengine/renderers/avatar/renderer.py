@@ -4,55 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
-from gengine.errors import GengineError, MissingExtraError
-from gengine.renderers.avatar.scene import CAMERAS, View, camera, studio
+from gengine.errors import GengineError
+from gengine.renderers.avatar.backend import open_backend
+from gengine.renderers.avatar.scene import CAMERA_PRESETS, Camera, camera_preset, figure_height, studio_lights
 from gengine.renderers.base import Renderer
-from gengine.renderers.frame_sampler import Tape
+from gengine.renderers.frame_sampler import FrameSampler
 from gengine.retarget.avatar import to_avatar
 
-BACKENDS = ("auto", "gl", "soft", "pytorch3d")
 FOLLOW = {"portrait": 0.35, "upper": 0.5, "full": 0.6}
-"""Seconds in which the camera follows the figure's slow sway (time constant)."""
+"""Seconds in which the camera follows the figure's slow sway (time constant; judgement)."""
 BLOCK = 64
 """Frames whose skeleton is posed at once."""
+MIN_SIDE, MAX_SIDE = 16, 4096
+"""Of a picture, pixels; the larger is what every OpenGL 3.3 driver can draw into in practice (judgement)."""
+YAW = 0.22
+"""Radians by which the camera stands to the avatar's left: a face seen a little from the side has depth."""
+
+# the backdrop (judgement): brightness ``GLOW - FALL * distance`` from a centre a little above the middle,
+# where the picture is one unit wide (times WIDER) and high
+GLOW, FALL, GLOW_RANGE = 1.12, 0.38, (0.7, 1.15)
+GLOW_CENTRE, WIDER = (0.5, 0.45), 1.1
 
 
 class AvatarRenderer(Renderer):
     """Draws an avatar under soft light.
 
-    ``view`` is one of ``CAMERAS``; ``size`` (width, height) pixels; ``background`` sRGB 0-255 behind ``frames``
-    (``rgba`` stays transparent); ``backend`` "gl" (OpenGL through EGL), "soft" (numba), or "auto": gl on a graphics
-    card, else soft, which is faster than OpenGL in software. The camera drifts after the figure, so a sway never
-    leaves the picture. One renderer draws one performance, whole or in stretches handed over in order.
+    ``size`` is (width, height) in pixels, ``camera`` one of ``CAMERA_PRESETS`` and ``yaw`` how far it stands to the
+    avatar's left (rad); ``background`` is sRGB 0-255 behind ``frames`` (``rgba`` stays transparent); ``backend`` is
+    "gl" (OpenGL through EGL), "soft" (numba), or "auto": gl on a graphics card, else soft, which is faster than
+    OpenGL in software. The camera drifts after the figure, so a sway never leaves the picture. One renderer draws
+    one performance, whole or in stretches handed over in order. Options it cannot have are a ``GengineError``.
     """
 
     def __init__(
         self,
         avatar: Avatar,
         size: tuple[int, int] = (720, 720),
-        view: str = "upper",
+        camera: str = "upper",
         background: tuple[int, int, int] = (58, 63, 71),
         backend: str = "auto",
-        yaw: float = 0.22,
+        yaw: float = YAW,
     ) -> None:
         width, height = size
-        if not (16 <= width <= 4096 and 16 <= height <= 4096):
-            raise GengineError(f"size {width}x{height}: expected 16 to 4096 pixels each way, for example 720x720")
-        if view not in CAMERAS:
-            raise GengineError(f"--camera {view}: choose from {', '.join(CAMERAS)}")
-        self.avatar, self.size, self.view_name, self.background = avatar, (width, height), view, background
-        self._view = camera(avatar, view, yaw)
-        self._lights = studio(max(float(part.vertices[:, 1].max()) for part in avatar.parts))
-        self._backend = _backend(backend, avatar, width, height)
+        if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+            raise GengineError(
+                f"size {width}x{height}: expected {MIN_SIDE} to {MAX_SIDE} pixels each way, for example 720x720"
+            )
+        if camera not in CAMERA_PRESETS:
+            raise GengineError(f"--camera {camera}: choose from {', '.join(CAMERA_PRESETS)}")
+        self.avatar, self.size, self.camera, self.background = avatar, (width, height), camera, background
+        self._preset = camera_preset(avatar, camera, yaw)
+        self._lights = studio_lights(figure_height(avatar))
+        self._backend = open_backend(backend, avatar, width, height)
         self._backdrop = _backdrop(width, height, background)
-        self._tape: Tape | None = None
+        self._sampler: FrameSampler | None = None
         self._centre: NDArray[np.float64] | None = None
         names = avatar.skeleton.names
         self._feet = [
@@ -73,18 +84,18 @@ class AvatarRenderer(Renderer):
 
         With ``more`` to come, frames between this stretch and the next wait for it.
         """
-        if self._tape is None:
-            self._tape = Tape(fps)
-        self._tape.push(performance)
+        if self._sampler is None:
+            self._sampler = FrameSampler(fps)
+        self._sampler.push(performance)
         while True:
-            motion, face = self._tape.take(BLOCK, not more)
+            motion, face = self._sampler.take(BLOCK, not more)
             pose = to_avatar(self.avatar, motion, face, fps)
             if not len(pose):
                 return
             matrices = self.avatar.skin_matrices(pose.rotations, pose.root)
             for k in range(len(pose)):
-                view = self._track(matrices[k], fps)
-                yield self._backend.draw(matrices[k], pose.morphs[k], view, self._lights, self._touch(matrices[k]))
+                camera = self._track(matrices[k], fps)
+                yield self._backend.draw(matrices[k], pose.morphs[k], camera, self._lights, self._touch(matrices[k]))
 
     def close(self) -> None:
         """Free the drawing context."""
@@ -92,7 +103,7 @@ class AvatarRenderer(Renderer):
 
     def _touch(self, matrices: NDArray) -> NDArray[np.float64] | None:
         """Where the feet are and how high ``(2, 3)`` m, where the floor is in the picture."""
-        if self.view_name != "full" or len(self._feet) != 2:
+        if self.camera != "full" or len(self._feet) != 2:
             return None
         feet = self._at(matrices, self._feet)
         feet[:, 1] = np.maximum(0.0, feet[:, 1] - self._rest[self._feet, 1])
@@ -102,41 +113,21 @@ class AvatarRenderer(Renderer):
         """World places ``(n, 3)`` of joints under skin matrices."""
         return np.einsum("nab,nb->na", matrices[joints, :, :3], self._rest[joints]) + matrices[joints, :, 3]
 
-    def _track(self, matrices: NDArray, fps: float) -> View:
-        """The view moved along with the slow part of the figure's sway."""
-        anchor = self._head if self.view_name == "portrait" else 0
+    def _track(self, matrices: NDArray, fps: float) -> Camera:
+        """The camera moved along with the slow part of the figure's sway."""
+        anchor = self._head if self.camera == "portrait" else 0
         place = self._at(matrices, [anchor])[0] - self._rest[anchor]
         before = place if self._centre is None else self._centre
-        centre = before + (place - before) * (1 - np.exp(-1 / (fps * FOLLOW[self.view_name])))
+        centre = before + (place - before) * (1 - np.exp(-1 / (fps * FOLLOW[self.camera])))
         self._centre = centre
-        shift = centre if self.view_name == "portrait" else centre * np.array([1.0, 0.0, 1.0])
-        view = self._view
-        return replace(view, position=view.position + shift, target=view.target + shift)
-
-
-def _backend(name: str, avatar: Avatar, width: int, height: int) -> Any:
-    if name not in BACKENDS:
-        raise GengineError(f"--backend {name}: choose from {', '.join(BACKENDS)}")
-    if name == "pytorch3d":
-        from gengine.renderers.avatar.differentiable import Pytorch3dBackend
-
-        return Pytorch3dBackend(avatar, width, height)
-    from gengine.renderers.avatar.gl import GlBackend, hardware
-    from gengine.renderers.avatar.soft import SoftBackend
-
-    if name == "gl" or (name == "auto" and hardware()):
-        return GlBackend(avatar, width, height)
-    try:
-        return SoftBackend(avatar, width, height)
-    except MissingExtraError:
-        if name == "soft":
-            raise
-    return GlBackend(avatar, width, height)
+        shift = centre if self.camera == "portrait" else centre * np.array([1.0, 0.0, 1.0])
+        still = self._preset
+        return replace(still, position=still.position + shift, target=still.target + shift)
 
 
 def _backdrop(width: int, height: int, color: tuple[int, int, int]) -> NDArray[np.uint16]:
-    """A plain wall, a little lighter behind the figure."""
+    """A plain wall ``(H, W, 3)``, sRGB 0-255, a little lighter behind the figure."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    distance = np.hypot((x / width - 0.5) * 1.1, y / height - 0.45)
-    glow = np.clip(1.12 - 0.38 * distance, 0.7, 1.15)[..., None]
+    distance = np.hypot((x / width - GLOW_CENTRE[0]) * WIDER, y / height - GLOW_CENTRE[1])
+    glow = np.clip(GLOW - FALL * distance, *GLOW_RANGE)[..., None]
     return np.clip(np.array(color, np.float32) * glow, 0, 255).astype(np.uint16)

@@ -10,22 +10,42 @@ from numpy.typing import NDArray
 from gengine.core.avatar import Avatar
 from gengine.errors import GengineError
 
-CAMERAS = ("portrait", "upper", "full")
-"""Framing presets: head and shoulders; waist up with room for hands; the whole figure."""
-
-
-KINDS = {"plain": 0, "skin": 1, "eye": 2, "cornea": 3, "hair": 4, "cloth": 5, "teeth": 6, "mouth": 7}
-"""Numbers under which shaders know the kinds of materials."""
-
+CAMERA_PRESETS = ("portrait", "upper", "full")
+"""Framings: head and shoulders; waist up with room for hands; the whole figure."""
 SPANS = {"portrait": 0.8, "upper": 1.0, "full": 0.65}
 """Width of what a preset shows as a share of its height."""
+PORTRAIT_HEIGHT = 0.47
+"""Metres from above the hair to the shoulders."""
+FACE_ABOVE, FACE_BEFORE = 0.025, 0.03
+"""Metres by which the face's middle lies above and before the head's joint."""
+UPPER_ROOM, FULL_ROOM = 1.28, 1.16
+"""Height of the picture as a multiple of what the upper and full presets must hold, for hands and floor."""
+UPPER_LOWERED = 0.02
+"""Metres by which the upper preset looks below the middle between hips and crown."""
+LENS = 3.2
+"""Distance of the camera in heights of the picture: a portrait lens of 115 mm on 36 x 24 mm film, upright."""
+RISE = 0.03
+"""Height of the camera above what it looks at, as a share of its distance."""
+
+KEY, FILL, RIM = (2.05, 1.98, 1.88), (0.50, 0.55, 0.64), (1.1, 1.15, 1.25)
+EARTH, SKY = (0.150, 0.128, 0.112), (0.270, 0.290, 0.320)
+"""Colours of the lights, and of what comes from everywhere (linear RGB; judgement: warm key, cool fill)."""
+KEY_FROM, FILL_FROM, RIM_FROM = (-0.55, 0.95, 0.95), (0.8, 0.15, 0.7), (0.5, 0.55, -0.9)
+"""Directions towards the three lights of a portrait studio: world axes, any length."""
+
+# the box that the shadow map covers, seen from the key light
+SHADOW_OF_FIGURE, SHADOW_OF_PICTURE = 0.72, 0.85
+"""Half its side: this share of the figure's height, or of the picture's where that is less."""
+LIGHT_DISTANCE, SHADOW_NEAR, SHADOW_FAR = 4.0, 1.5, 7.5
+"""Metres from the light to the box's middle, and to its front and back."""
 
 
 @dataclass(frozen=True)
-class View:
+class Camera:
     """A perspective camera at ``position`` looking at ``target`` (m), ``height`` m of scene filling the frame there.
 
     ``span`` is the subject's width as a share of that height: a frame narrower than it shows more height.
+    ``near`` and ``far`` are the clip planes, m.
     """
 
     position: NDArray[np.float64]
@@ -55,48 +75,55 @@ class View:
         return lens @ look
 
 
-def camera(avatar: Avatar, preset: str, yaw: float = 0.0) -> View:
-    """A framing preset for an avatar; ``yaw`` radians walks around it to its left."""
-    if preset not in CAMERAS:
-        raise GengineError(f"--camera {preset}: choose from {', '.join(CAMERAS)}")
+def camera_preset(avatar: Avatar, preset: str, yaw: float = 0.0) -> Camera:
+    """A framing of ``CAMERA_PRESETS`` for an avatar; ``yaw`` radians walks around it to its left.
+
+    Any other name is a ``GengineError``.
+    """
+    if preset not in CAMERA_PRESETS:
+        raise GengineError(f"--camera {preset}: choose from {', '.join(CAMERA_PRESETS)}")
     rest = avatar.rest_positions()
-    tall = max(float(part.vertices[:, 1].max()) for part in avatar.parts)
+    tall = figure_height(avatar)
     names = avatar.skeleton.names
     head = rest[names.index(avatar.joint_map.get("Head", names[0]))]
     if preset == "portrait":
-        target, height = np.array([0.0, head[1] + 0.025, head[2] + 0.03]), 0.47
+        target, height = np.array([0.0, head[1] + FACE_ABOVE, head[2] + FACE_BEFORE]), PORTRAIT_HEIGHT
     elif preset == "upper":
-        target, height = (
-            np.array([0.0, 0.5 * (avatar.root_height + tall) - 0.02, 0.0]),
-            (tall - avatar.root_height) * 1.28,
-        )
+        target = np.array([0.0, 0.5 * (avatar.root_height + tall) - UPPER_LOWERED, 0.0])
+        height = (tall - avatar.root_height) * UPPER_ROOM
     else:
-        target, height = np.array([0.0, 0.5 * tall, 0.0]), tall * 1.16
-    distance = height * 3.2
-    offset = np.array([np.sin(yaw), 0.03, np.cos(yaw)]) * distance
-    return View(target + offset, target, height, SPANS[preset])
+        target, height = np.array([0.0, 0.5 * tall, 0.0]), tall * FULL_ROOM
+    distance = height * LENS
+    offset = np.array([np.sin(yaw), RISE, np.cos(yaw)]) * distance
+    return Camera(target + offset, target, height, SPANS[preset])
+
+
+def figure_height(avatar: Avatar) -> float:
+    """Metres from the floor to the top of an avatar's hair or hat."""
+    return max(float(part.vertices[:, 1].max()) for part in avatar.parts)
 
 
 @dataclass(frozen=True)
 class Lights:
-    """Directions towards the key, fill and rim lights (unit, world), and the figure's ``height`` m."""
+    """Three-point light: directions towards key, fill and rim (unit, world), and the figure's ``height`` m."""
 
     key: NDArray[np.float64]
     fill: NDArray[np.float64]
     rim: NDArray[np.float64]
     height: float = 1.9
 
-    def projection(self, view: View) -> NDArray[np.float64]:
+    def projection(self, camera: Camera) -> NDArray[np.float64]:
         """World to the key light's clip space ``(4, 4)``: a box around what the camera sees of the figure."""
-        reach = min(self.height * 0.72, view.height * 0.85)
-        target = view.target if reach < self.height * 0.72 else view.target * [1, 0, 1] + [0, self.height / 2, 0]
+        reach = min(self.height * SHADOW_OF_FIGURE, camera.height * SHADOW_OF_PICTURE)
+        whole = reach >= self.height * SHADOW_OF_FIGURE
+        target = camera.target * [1, 0, 1] + [0, self.height / 2, 0] if whole else camera.target
         forward = -self.key
         right = np.cross(forward, [0.0, 1.0, 0.0])
         right /= np.linalg.norm(right)
         turn = np.stack([right, np.cross(right, forward), -forward])
         look = np.eye(4)
-        look[:3, :3], look[:3, 3] = turn, -turn @ (target + self.key * 4.0)
-        near, far = 1.5, 7.5
+        look[:3, :3], look[:3, 3] = turn, -turn @ (target + self.key * LIGHT_DISTANCE)
+        near, far = SHADOW_NEAR, SHADOW_FAR
         box = np.diag([1 / reach, 1 / reach, -2 / (far - near), 1.0])
         box[2, 3] = -(far + near) / (far - near)
         return box @ look
@@ -107,15 +134,10 @@ class Lights:
         return np.array(rows, np.float32)
 
 
-KEY, FILL, RIM = (2.05, 1.98, 1.88), (0.50, 0.55, 0.64), (1.1, 1.15, 1.25)
-EARTH, SKY = (0.150, 0.128, 0.112), (0.270, 0.290, 0.320)
-"""Colours of the lights, and of what comes from everywhere."""
-
-
-def studio(height: float) -> Lights:
+def studio_lights(height: float) -> Lights:
     """Soft portrait light: key from the upper left of the picture, fill opposite, rim behind."""
 
-    def unit(*v: float) -> NDArray[np.float64]:
-        return np.array(v) / np.linalg.norm(v)
+    def unit(direction: tuple[float, float, float]) -> NDArray[np.float64]:
+        return np.array(direction) / np.linalg.norm(direction)
 
-    return Lights(unit(-0.55, 0.95, 0.95), unit(0.8, 0.15, 0.7), unit(0.5, 0.55, -0.9), height)
+    return Lights(unit(KEY_FROM), unit(FILL_FROM), unit(RIM_FROM), height)

@@ -22,7 +22,7 @@ AMBIENT, KEY, RIM = 0.42, 0.58, 0.20
 
 
 @dataclass(eq=False)
-class Capsules:
+class ScreenCapsules:
     """``N`` capsules of one frame in pixels: x right, y down, depth towards the viewer.
 
     ``a, b (N, 3)`` ends, ``ra, rb (N,)`` radii, ``color (N, 3)`` in 0..255 and ``soft (N,)``: the depth in
@@ -51,7 +51,7 @@ def blank(picture: Float) -> Float:
     return canvas
 
 
-def draw(canvas: Float, shapes: Capsules) -> None:
+def draw(canvas: Float, shapes: ScreenCapsules) -> None:
     """Blend capsules into ``canvas (H, W, 4)`` float32, colour 0..255 and depth in pixels, changed in place."""
     height, width = canvas.shape[:2]
     order = np.argsort(shapes.a[:, 2] + shapes.b[:, 2] + np.maximum(shapes.ra, shapes.rb), kind="stable")

@@ -46,7 +46,7 @@ def _mix(a: Color, b: Color, t: float) -> Color:
 
 
 @dataclass(frozen=True, eq=False)
-class Outlines:
+class FaceOutlines:
     """A face ready to be drawn: ``curves (T, N, 2)`` by part in oversampled pixels, ``strength (T,)`` of each
     fold 0..1, ``gap (T,)`` between the lips in mm, and how far the head has moved, ``offset (T, 2)`` pixels."""
 
@@ -67,12 +67,12 @@ class FaceInset:
         self._canvas = big.resize((width * OVERSAMPLE, height * OVERSAMPLE), Image.Resampling.BICUBIC)
         self._draw_shoulders(self._canvas)
 
-    def outlines(self, face: FaceTrack) -> Outlines:
-        """Outlines of every frame, to be handed to ``draw``."""
+    def outlines(self, face: FaceTrack) -> FaceOutlines:
+        """FaceOutlines of every frame, to be handed to ``draw``."""
         shape = FaceShape(face)
         middle = np.array([0.0, 0.0, 40.0])
         moved = rotation.rotate(shape.turn, middle - PIVOT) + PIVOT
-        return Outlines(
+        return FaceOutlines(
             {name: self._screen(shape.turned(name)) for name in shape.curves},
             {name: np.broadcast_to(value, len(face)) for name, value in shape.strength.items()},
             shape.gap,
@@ -85,7 +85,7 @@ class FaceInset:
         flat = points[..., :2] * near * self._scale
         return self._centre + flat * np.array([1.0, -1.0])
 
-    def draw(self, face: Outlines, i: int) -> NDArray[np.uint8]:
+    def draw(self, face: FaceOutlines, i: int) -> NDArray[np.uint8]:
         """Frame ``i`` of ``face`` as ``(H, W, 3)`` uint8."""
         image = self._canvas.copy()
         pen = _Pen(image, {name: points[i] for name, points in face.curves.items()}, self._scale)

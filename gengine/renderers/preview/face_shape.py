@@ -22,8 +22,6 @@ PIVOT = np.array([0.0, -78.0, -8.0])
 """Where the head turns on the neck, mm."""
 MOUTH_Y = -71.0
 EYE_X, EYE_WIDTH = 32.0, 16.5
-REST_GAP = 0.8
-"""Lip gap (mm) of the measured head at rest; anything at or below it is closed."""
 LIP_SAMPLES = np.linspace(-1.0, 1.0, 31)
 LID_SAMPLES = np.linspace(-1.0, 1.0, 19)
 BROW_SAMPLES = np.linspace(0.0, 1.0, 13)
@@ -42,7 +40,7 @@ def _curve(x: Array, y: Array, z: Array | float | None = None, lift: Array | flo
 
 
 class FaceShape:
-    """Outlines of every frame of a face. ``curves`` maps a part's name to ``(T, N, 3)`` mm, head unturned."""
+    """FaceOutlines of every frame of a face. ``curves`` maps a part's name to ``(T, N, 3)`` mm, head unturned."""
 
     def __init__(self, face: FaceTrack) -> None:
         self._weights = np.clip(np.asarray(face.weights, float), 0.0, 1.0)

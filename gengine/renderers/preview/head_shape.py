@@ -1,4 +1,4 @@
-"""Outlines of a head as a solid: skull, jaw, hair and ears, as they bound it from where the viewer stands.
+"""FaceOutlines of a head as a solid: skull, jaw, hair and ears, as they bound it from where the viewer stands.
 
 Millimetres in the axes of ``face_shape``; every function works on all frames at once.
 """

@@ -28,7 +28,7 @@ DARK = (48, 44, 48)
 
 
 @dataclass(frozen=True)
-class Part:
+class BodyCapsule:
     """A capsule of the body from ``start`` to ``end`` (radii in metres)."""
 
     start: Point
@@ -46,7 +46,7 @@ class Part:
     """How much of the round ends is drawn, 0..1."""
 
 
-def _side(side: str) -> list[Part]:
+def _side(side: str) -> list[BodyCapsule]:
     """Limbs of one side; ``side`` is Left or Right."""
     m = 1.0 if side == "Left" else -1.0
     limb, palm, leg = (LEFT, LEFT_PALM, LEFT_LEG) if side == "Left" else (RIGHT, RIGHT_PALM, RIGHT_LEG)
@@ -54,25 +54,27 @@ def _side(side: str) -> list[Part]:
     arm, fore, hand = j.format("Arm"), j.format("ForeArm"), j.format("Hand")
     up, low, foot, toe = j.format("UpLeg"), j.format("Leg"), j.format("Foot"), j.format("ToeBase")
     parts = [
-        Part(("Neck", m * 0.01, -0.015, 0.004), (arm, m * -0.03, -0.004, 0.004), 0.052, 0.046, BODY, 0.03),
-        Part((arm, m * -0.008, -0.006, 0.0), (arm, m * 0.03, -0.004, 0.0), 0.055, 0.054, limb, 0.01),
-        Part((arm, m * 0.015, -0.004, 0.0), (fore, 0.0, 0.0, 0.0), 0.053, 0.039, limb, 0.03),
-        Part((fore, 0.0, 0.0, 0.0), (fore, m * 0.07, 0.0, 0.0), 0.039, 0.041, limb),
-        Part((fore, m * 0.07, 0.0, 0.0), (hand, 0.0, 0.0, 0.0), 0.041, 0.026, limb),
-        Part((up, 0.0, 0.0, 0.0), (low, 0.0, 0.0, 0.0), 0.086, 0.055, leg, 0.05),
-        Part((low, 0.0, 0.0, 0.0), (low, 0.0, -0.13, -0.014), 0.054, 0.055, leg),
-        Part((low, 0.0, -0.13, -0.014), (foot, 0.0, 0.03, -0.005), 0.055, 0.036, leg),
-        Part((foot, 0.0, 0.0, -0.012), (foot, 0.0, -0.008, 0.03), 0.038, 0.034, SHOE, 0.006),
-        Part((foot, 0.0, -0.011, -0.03), (toe, 0.0, 0.026, 0.012), 0.034, 0.026, SHOE, 0.006, 1.3),
+        BodyCapsule(("Neck", m * 0.01, -0.015, 0.004), (arm, m * -0.03, -0.004, 0.004), 0.052, 0.046, BODY, 0.03),
+        BodyCapsule((arm, m * -0.008, -0.006, 0.0), (arm, m * 0.03, -0.004, 0.0), 0.055, 0.054, limb, 0.01),
+        BodyCapsule((arm, m * 0.015, -0.004, 0.0), (fore, 0.0, 0.0, 0.0), 0.053, 0.039, limb, 0.03),
+        BodyCapsule((fore, 0.0, 0.0, 0.0), (fore, m * 0.07, 0.0, 0.0), 0.039, 0.041, limb),
+        BodyCapsule((fore, m * 0.07, 0.0, 0.0), (hand, 0.0, 0.0, 0.0), 0.041, 0.026, limb),
+        BodyCapsule((up, 0.0, 0.0, 0.0), (low, 0.0, 0.0, 0.0), 0.086, 0.055, leg, 0.05),
+        BodyCapsule((low, 0.0, 0.0, 0.0), (low, 0.0, -0.13, -0.014), 0.054, 0.055, leg),
+        BodyCapsule((low, 0.0, -0.13, -0.014), (foot, 0.0, 0.03, -0.005), 0.055, 0.036, leg),
+        BodyCapsule((foot, 0.0, 0.0, -0.012), (foot, 0.0, -0.008, 0.03), 0.038, 0.034, SHOE, 0.006),
+        BodyCapsule((foot, 0.0, -0.011, -0.03), (toe, 0.0, 0.026, 0.012), 0.034, 0.026, SHOE, 0.006, 1.3),
     ]
     # the hand: a flat back and a paler palm, so that its turning can be seen, then every bone of the fingers
     middle, across = f"{side}HandMiddle1", (0.0, 0.0, 0.1)
     parts += [
-        Part((hand, m * 0.005, 0.0, 0.0), (hand, m * 0.03, 0.001, 0.0), 0.0215, 0.0165, limb, 0.008, 1.45, across),
-        Part(
+        BodyCapsule(
+            (hand, m * 0.005, 0.0, 0.0), (hand, m * 0.03, 0.001, 0.0), 0.0215, 0.0165, limb, 0.008, 1.45, across
+        ),
+        BodyCapsule(
             (hand, m * 0.03, 0.002, 0.0), (middle, m * -0.004, 0.001, -0.004), 0.0135, 0.0125, limb, 0.004, 2.9, across
         ),
-        Part(
+        BodyCapsule(
             (hand, m * 0.03, -0.007, 0.0), (middle, m * -0.012, -0.005, -0.004), 0.012, 0.0105, palm, 0.003, 2.9, across
         ),
     ]
@@ -80,20 +82,20 @@ def _side(side: str) -> list[Part]:
         knuckle, one, two, three = (f"{side}Hand{finger}{n}" for n in (1, 2, 3, 4))
         r = radius * 0.9
         parts += [
-            Part((knuckle, 0.0, 0.0, 0.0), (one, 0.0, 0.0, 0.0), r, r * 0.92, limb, 0.004),
-            Part((one, 0.0, 0.0, 0.0), (two, 0.0, 0.0, 0.0), r * 0.92, r * 0.84, limb, 0.004),
-            Part((two, 0.0, 0.0, 0.0), (three, 0.0, 0.0, 0.0), r * 0.84, r * 0.72, palm, 0.004),
+            BodyCapsule((knuckle, 0.0, 0.0, 0.0), (one, 0.0, 0.0, 0.0), r, r * 0.92, limb, 0.004),
+            BodyCapsule((one, 0.0, 0.0, 0.0), (two, 0.0, 0.0, 0.0), r * 0.92, r * 0.84, limb, 0.004),
+            BodyCapsule((two, 0.0, 0.0, 0.0), (three, 0.0, 0.0, 0.0), r * 0.84, r * 0.72, palm, 0.004),
         ]
     thumb = [f"{side}HandThumb{n}" for n in (1, 2, 3, 4)]
     parts += [
-        Part((thumb[0], 0.0, 0.0, 0.0), (thumb[1], 0.0, 0.0, 0.0), 0.018, 0.015, limb),
-        Part((thumb[1], 0.0, 0.0, 0.0), (thumb[2], 0.0, 0.0, 0.0), 0.014, 0.0125, limb, 0.004),
-        Part((thumb[2], 0.0, 0.0, 0.0), (thumb[3], 0.0, 0.0, 0.0), 0.0125, 0.0105, palm, 0.004),
+        BodyCapsule((thumb[0], 0.0, 0.0, 0.0), (thumb[1], 0.0, 0.0, 0.0), 0.018, 0.015, limb),
+        BodyCapsule((thumb[1], 0.0, 0.0, 0.0), (thumb[2], 0.0, 0.0, 0.0), 0.014, 0.0125, limb, 0.004),
+        BodyCapsule((thumb[2], 0.0, 0.0, 0.0), (thumb[3], 0.0, 0.0, 0.0), 0.0125, 0.0105, palm, 0.004),
     ]
     return parts
 
 
-def _middle() -> list[Part]:
+def _middle() -> list[BodyCapsule]:
     """Trunk, neck and head."""
 
     def at(x: float, y: float, z: float) -> Point:
@@ -110,28 +112,28 @@ def _middle() -> list[Part]:
     ]
     pairs = list(zip(profile, profile[1:], strict=False))
     parts = [
-        Part(a, b, r, q, BODY, 0.0003, 1.62, cap=0.3 if 0 < i < len(pairs) - 2 else 1.0)
+        BodyCapsule(a, b, r, q, BODY, 0.0003, 1.62, cap=0.3 if 0 < i < len(pairs) - 2 else 1.0)
         for i, ((a, r), (b, q)) in enumerate(pairs)
     ]
     parts += [
-        Part(("Neck", 0.0, -0.01, 0.004), ("Head", 0.0, 0.03, 0.004), 0.055, 0.050, SKIN, 0.012),
-        Part(at(0, 0.105, 0.012), at(0, 0.052, 0.046), 0.091, 0.066, SKIN, 0.004),
-        Part(at(-0.010, 0.012, 0.062), at(0.010, 0.012, 0.062), 0.044, 0.044, SKIN, 0.02),
-        Part(at(0, 0.134, -0.02), at(0, 0.09, -0.03), 0.100, 0.088, HAIR, 0.003),
-        Part(at(0, 0.082, 0.106), at(0, 0.052, 0.124), 0.010, 0.015, SKIN, 0.008),
-        Part(at(-0.016, 0.018, 0.1), at(0.016, 0.018, 0.1), 0.007, 0.007, (176, 112, 104), 0.006),
+        BodyCapsule(("Neck", 0.0, -0.01, 0.004), ("Head", 0.0, 0.03, 0.004), 0.055, 0.050, SKIN, 0.012),
+        BodyCapsule(at(0, 0.105, 0.012), at(0, 0.052, 0.046), 0.091, 0.066, SKIN, 0.004),
+        BodyCapsule(at(-0.010, 0.012, 0.062), at(0.010, 0.012, 0.062), 0.044, 0.044, SKIN, 0.02),
+        BodyCapsule(at(0, 0.134, -0.02), at(0, 0.09, -0.03), 0.100, 0.088, HAIR, 0.003),
+        BodyCapsule(at(0, 0.082, 0.106), at(0, 0.052, 0.124), 0.010, 0.015, SKIN, 0.008),
+        BodyCapsule(at(-0.016, 0.018, 0.1), at(0.016, 0.018, 0.1), 0.007, 0.007, (176, 112, 104), 0.006),
     ]
     for m in (-1.0, 1.0):
         parts += [
-            Part(at(m * 0.034, 0.079, 0.092), at(m * 0.034, 0.084, 0.092), 0.0125, 0.0125, DARK, 0.004),
-            Part(at(m * 0.024, 0.110, 0.098), at(m * 0.046, 0.109, 0.086), 0.006, 0.005, HAIR, 0.004),
-            Part(at(m * 0.088, 0.075, 0.0), at(m * 0.088, 0.06, 0.004), 0.018, 0.014, SKIN, 0.01),
+            BodyCapsule(at(m * 0.034, 0.079, 0.092), at(m * 0.034, 0.084, 0.092), 0.0125, 0.0125, DARK, 0.004),
+            BodyCapsule(at(m * 0.024, 0.110, 0.098), at(m * 0.046, 0.109, 0.086), 0.006, 0.005, HAIR, 0.004),
+            BodyCapsule(at(m * 0.088, 0.075, 0.0), at(m * 0.088, 0.06, 0.004), 0.018, 0.014, SKIN, 0.01),
         ]
     return parts
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class Mannequin:
     """A body fitted to one skeleton: points (joint, offset) and capsules between them."""
 
     joint: NDArray[np.int64]
@@ -147,7 +149,7 @@ class Body:
     cap: NDArray[np.float32]
 
 
-def build(skeleton: Skeleton) -> Body:
+def build_mannequin(skeleton: Skeleton) -> Mannequin:
     """The mannequin on any skeleton that has BEAT's joints; plain rods on any other."""
     parts = [*_side("Right"), *_side("Left"), *_middle()]
     names = {name: i for i, name in enumerate(skeleton.names)}
@@ -160,7 +162,7 @@ def build(skeleton: Skeleton) -> Body:
         children = np.arange(1, len(skeleton))
         joints = skeleton.names
         parts = [
-            Part(
+            BodyCapsule(
                 (joints[skeleton.parents[c]], 0, 0, 0), (joints[c], 0, 0, 0), 0.022 * tall, 0.016 * tall,
                 _side_color(joints[c]),
             )
@@ -170,7 +172,7 @@ def build(skeleton: Skeleton) -> Body:
     for part in parts:
         for point in (part.start, part.end, _beside(part)):
             points.setdefault(point, len(points))
-    return Body(
+    return Mannequin(
         joint=np.array([names[p[0]] for p in points]),
         offset=np.array([p[1:] for p in points]) * scale,
         start=np.array([points[p.start] for p in parts]),
@@ -192,7 +194,7 @@ def _side_color(joint: str) -> tuple[int, int, int]:
     return BODY
 
 
-def _beside(part: Part) -> Point:
+def _beside(part: BodyCapsule) -> Point:
     """A point to the side of a flat part's start; a round part needs none."""
     if part.wide == 1.0:
         return part.end

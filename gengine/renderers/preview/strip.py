@@ -53,7 +53,7 @@ def stamp(image: Float, cover: Float, x: int, y: int, color: NDArray | tuple, st
     under += share * (np.asarray(color, np.float32) - under)
 
 
-class Timeline:
+class TimelineStrip:
     """Remembers the last seconds of what it hears and draws them; memory does not grow with the recording."""
 
     def __init__(self, width: int, height: int, background: Float) -> None:
@@ -71,7 +71,7 @@ class Timeline:
         self._end: float | None = None
         self.begin = 0.0
 
-    def hear(self, stretch: Performance) -> None:
+    def push(self, stretch: Performance) -> None:
         """Take in the next stretch; one already heard is ignored."""
         if self._end is None:
             self.begin = stretch.start

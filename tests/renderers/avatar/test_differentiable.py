@@ -11,7 +11,7 @@ from gengine.core.avatar import skinned
 from gengine.core.face import ARKIT_INDEX
 from gengine.errors import GengineError
 from gengine.renderers.avatar.differentiable import Pytorch3dBackend, TorchAvatar
-from gengine.renderers.avatar.scene import camera, studio
+from gengine.renderers.avatar.scene import camera_preset, studio_lights
 
 torch = pytest.importorskip("torch")
 
@@ -74,7 +74,7 @@ def test_pytorch3d_draws_what_the_others_draw(posed) -> None:
     from gengine.renderers.avatar.soft import SoftBackend
 
     avatar, matrices, weights = posed
-    view, lights = camera(avatar, "upper"), studio(1.7)
+    view, lights = camera_preset(avatar, "upper"), studio_lights(1.7)
     drawn = Pytorch3dBackend(avatar, 96, 128).draw(matrices, weights, view, lights, None)
     other = SoftBackend(avatar, 96, 128).draw(matrices, weights, view, lights, None)
     a, b = drawn[..., 3] > 127, other[..., 3] > 127

@@ -18,9 +18,9 @@ from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.errors import GengineError
 from gengine.renderers.avatar.gl import GlBackend
 from gengine.renderers.avatar.renderer import AvatarRenderer
-from gengine.renderers.avatar.scene import CAMERAS, camera, studio
+from gengine.renderers.avatar.scene import CAMERA_PRESETS, camera_preset, studio_lights
 from gengine.renderers.avatar.soft import SoftBackend
-from gengine.renderers.frame_sampler import Tape
+from gengine.renderers.frame_sampler import FrameSampler
 from gengine.retarget.avatar import to_avatar
 
 SIZE = 160
@@ -83,7 +83,7 @@ def pixel(avatar, matrices, curves, vertex, view, size=SIZE) -> np.ndarray:
     ],
 )
 def test_the_face_follows_the_curves(anna, soft, standing, curve, at, direction):
-    view, lights, vertex = camera(anna, "portrait"), studio(1.7), mover(anna, at)
+    view, lights, vertex = camera_preset(anna, "portrait"), studio_lights(1.7), mover(anna, at)
     places = [pixel(anna, standing, weights(**{curve: w}), vertex, view) for w in (0.0, 0.3, 0.6, 1.0)]
     along = np.array(places) @ direction
     assert (np.diff(along) > 0.1).all()
@@ -97,7 +97,7 @@ def test_the_face_follows_the_curves(anna, soft, standing, curve, at, direction)
 
 
 def test_an_open_mouth_is_dark(anna, soft, standing):
-    view, lights = camera(anna, "portrait"), studio(1.7)
+    view, lights = camera_preset(anna, "portrait"), studio_lights(1.7)
     lip = mover(anna, "mouthLowerDownLeft")
     x, y = pixel(anna, standing, weights(), lip, view).astype(int)
     dark = []
@@ -107,7 +107,7 @@ def test_an_open_mouth_is_dark(anna, soft, standing):
     assert dark[0] < dark[1] < dark[2]
 
 
-@pytest.mark.parametrize("preset", CAMERAS)
+@pytest.mark.parametrize("preset", CAMERA_PRESETS)
 def test_the_camera_holds_the_head(anna, make_performance, preset):
     performance = make_performance(4.0)
     motion = performance.motion
@@ -124,7 +124,7 @@ def test_the_camera_holds_the_head(anna, make_performance, preset):
         x, y, _, w = view.matrix(1.0) @ [*renderer._at(matrices[k], [head])[0], 1.0]
         assert abs(x / w) < 0.7
         assert -0.5 < y / w < 0.95
-    picture = renderer._backend.draw(matrices[0], pose.morphs[0], renderer._view, renderer._lights, None)
+    picture = renderer._backend.draw(matrices[0], pose.morphs[0], renderer._preset, renderer._lights, None)
     assert picture[0, :, 3].max() == 0  # room above the head
     assert picture[32:, :, 3].max() == 255
     renderer.close()
@@ -152,7 +152,7 @@ def test_frames_lie_over_the_background(anna, make_performance):
     assert green < 60 > blue
 
 
-@pytest.mark.parametrize("preset", CAMERAS)
+@pytest.mark.parametrize("preset", CAMERA_PRESETS)
 def test_both_backends_draw_the_same(anna, standing, preset):
     pytest.importorskip("moderngl")
     try:
@@ -160,7 +160,7 @@ def test_both_backends_draw_the_same(anna, standing, preset):
     except GengineError as error:
         pytest.skip(str(error))
     soft = SoftBackend(anna, 128, 128)
-    view, lights = camera(anna, preset, 0.22), studio(1.7)
+    view, lights = camera_preset(anna, preset, 0.22), studio_lights(1.7)
     curves = weights(jawOpen=0.3, mouthSmileLeft=0.5, mouthSmileRight=0.5)
     ours, theirs = (b.draw(standing, curves, view, lights, None).astype(float) for b in (soft, gl))
     gl.close()
@@ -174,10 +174,10 @@ def test_frames_do_not_depend_on_the_cuts(make_performance):
     performance = make_performance(1.0)
 
     def read(cuts):
-        tape, out = Tape(24.0), []
+        sampler, out = FrameSampler(24.0), []
         for i, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
-            tape.push(performance.slice(start, end))
-            out.append(tape.take(1000, i == len(cuts) - 2))
+            sampler.push(performance.slice(start, end))
+            out.append(sampler.take(1000, i == len(cuts) - 2))
         return (
             np.concatenate([motion.rotations for motion, _ in out]),
             np.concatenate([face.weights for _, face in out]),
@@ -190,8 +190,8 @@ def test_frames_do_not_depend_on_the_cuts(make_performance):
 
 
 def test_a_face_without_a_body_can_be_drawn(anna):
-    tape_face = FaceTrack(np.zeros((6, 52)), np.tile(rotation.IDENTITY, (6, 1)), np.zeros((6, 2)), 60.0)
-    pose = to_avatar(anna, None, tape_face, 60.0)
+    face = FaceTrack(np.zeros((6, 52)), np.tile(rotation.IDENTITY, (6, 1)), np.zeros((6, 2)), 60.0)
+    pose = to_avatar(anna, None, face, 60.0)
     assert len(pose) == 6
 
 
@@ -200,7 +200,7 @@ def test_a_face_without_a_body_can_be_drawn(anna):
     [
         ({"size": (8, 720)}, "8x720"),
         ({"size": (720, 5000)}, "4096"),
-        ({"view": "side"}, "portrait, upper, full"),
+        ({"camera": "side"}, "portrait, upper, full"),
         ({"backend": "vulkan"}, "auto, gl, soft"),
     ],
 )

@@ -11,7 +11,8 @@ pytest.importorskip("numba")
 
 from gengine.avatars import load_avatar
 from gengine.errors import GengineError
-from gengine.renderers.avatar.video import AvatarVideoExporter, parse_color, parse_size, straight
+from gengine.renderers.avatar.video import AvatarVideoExporter, parse_color, parse_size
+from gengine.renderers.frame_writers import straight
 
 SECONDS = 0.5
 
@@ -79,6 +80,14 @@ def test_gif_and_pictures(write):
         AvatarVideoExporter(folder, format="png")
 
 
+def test_a_gif_on_a_background_is_opaque(write):
+    with Image.open(write("avatar.gif", background="#c01020")) as gif:
+        assert gif.n_frames == SECONDS * 20
+        corner = np.array(gif.convert("RGBA").getpixel((1, 1)), int)
+    assert corner[3] == 255
+    assert np.abs(corner[:3] - [0xC0, 0x10, 0x20]).max() < 40
+
+
 def test_straight_colour_divides_by_coverage():
     edge = np.array([[[100, 50, 0, 128], [9, 9, 9, 255], [0, 0, 0, 0]]], np.uint8)
     np.testing.assert_array_equal(straight(edge)[0], [[199, 100, 0, 128], [9, 9, 9, 255], [0, 0, 0, 0]])
@@ -94,6 +103,9 @@ def test_straight_colour_divides_by_coverage():
         ({"camera": "behind"}, "portrait, upper, full"),
         ({"format": "avi"}, "mp4, webm, mov, gif, png"),
         ({"fps": 0.0}, "fps"),
+        ({"fps": 1e9}, "1 to 240"),
+        ({"fps": 0.9}, "1 to 240"),
+        ({"format": "gif", "fps": 60.0}, "at most 50"),
         ({"avatar": "nobody"}, "anna"),
     ],
 )

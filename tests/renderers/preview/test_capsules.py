@@ -15,7 +15,7 @@ def paint(*shapes, size=(80, 80), soft=0.05):
     a, b, ra, rb, color, wide, side = (np.array(v, np.float32) for v in zip(*shapes, strict=True))
     canvas = capsules.blank(np.zeros((*size, 3), np.float32))
     flat = np.ones(len(a), np.float32)
-    capsules.draw(canvas, capsules.Capsules(a, b, ra, rb, color, flat * soft, wide, side, flat))
+    capsules.draw(canvas, capsules.ScreenCapsules(a, b, ra, rb, color, flat * soft, wide, side, flat))
     return canvas[..., :3], canvas[..., 3]
 
 

@@ -9,13 +9,13 @@ from gengine.core.audio import AudioClip
 from gengine.core.emotion import EMOTION_INDEX, EmotionTrack
 from gengine.core.performance import Performance
 from gengine.core.words import Word, WordTrack
-from gengine.renderers.preview.strip import AHEAD, BEHIND, COLORS, Timeline, stamp, text
+from gengine.renderers.preview.strip import AHEAD, BEHIND, COLORS, TimelineStrip, stamp, text
 
 WIDTH, HEIGHT = 600, 96
 
 
-def strip() -> Timeline:
-    return Timeline(WIDTH, HEIGHT, np.full((HEIGHT, WIDTH, 3), 20, np.float32))
+def strip() -> TimelineStrip:
+    return TimelineStrip(WIDTH, HEIGHT, np.full((HEIGHT, WIDTH, 3), 20, np.float32))
 
 
 def said(seconds=8.0, rate=16_000, click=None, words=(), emotion="anger", span=(3.0, 5.0)) -> Performance:
@@ -30,7 +30,7 @@ def said(seconds=8.0, rate=16_000, click=None, words=(), emotion="anger", span=(
 
 def test_a_click_stands_at_the_playhead_when_it_is_heard():
     timeline = strip()
-    timeline.hear(said(click=4.0))
+    timeline.push(said(click=4.0))
     loud = timeline.draw(4.0)[8, :, 0]  # near the top of the wave only the click reaches
     column = np.flatnonzero(np.abs(loud - loud[10]) > 40)
     assert timeline.now in column
@@ -42,7 +42,7 @@ def test_a_click_stands_at_the_playhead_when_it_is_heard():
 
 def test_emotion_bands_lie_at_their_times_in_their_colours():
     timeline = strip()
-    timeline.hear(said())
+    timeline.push(said())
     row = timeline.draw(4.0)[round(0.58 * HEIGHT)]
     band = np.flatnonzero(np.abs(row - COLORS["anger"]).max(-1) < 12)
     start, end = timeline.now - timeline.rate, timeline.now + timeline.rate
@@ -52,7 +52,7 @@ def test_emotion_bands_lie_at_their_times_in_their_colours():
 
 def test_words_begin_where_they_are_said_and_the_current_one_is_marked():
     timeline = strip()
-    timeline.hear(said(words=(Word("hello", 3.0, 3.5), Word("there", 3.9, 4.3))))
+    timeline.push(said(words=(Word("hello", 3.0, 3.5), Word("there", 3.9, 4.3))))
     image = timeline.draw(4.0)
     letters = image[round(0.63 * HEIGHT) :].max((0, 2)) > 120
     first = np.flatnonzero(letters)[0]
@@ -64,7 +64,7 @@ def test_words_begin_where_they_are_said_and_the_current_one_is_marked():
 
 def test_crowded_words_take_a_second_row():
     timeline = strip()
-    timeline.hear(said(words=(Word("understanding", 4.0, 4.1), Word("everything", 4.1, 4.2), Word("now", 5.5, 5.6))))
+    timeline.push(said(words=(Word("understanding", 4.0, 4.1), Word("everything", 4.1, 4.2), Word("now", 5.5, 5.6))))
     assert [row for *_, row in timeline._words] == [0, 1, 0]
 
 
@@ -74,10 +74,10 @@ def test_stretches_draw_as_the_whole_and_are_heard_once():
     whole = said(words=words, click=2.0, rate=44_100)
     noisy = Performance(AudioClip(rng.uniform(-1, 1, len(whole.audio)), 44_100), whole.words, whole.emotion)
     one, many = strip(), strip()
-    one.hear(noisy)
+    one.push(noisy)
     for start, end in ((0, 0.7), (0.7, 0.7), (0.7, 3.34), (3.34, 8.0)):
         for _ in range(2):
-            many.hear(noisy.slice(start, end))
+            many.push(noisy.slice(start, end))
     for time in (0.0, 2.5, 7.9):
         assert np.array_equal(one.draw(time), many.draw(time))
 
@@ -87,7 +87,7 @@ def test_memory_does_not_grow():
     sizes = []
     for i in range(20):
         stretch = said(4.0, words=(Word(f"w{i}", i * 4.0, i * 4.0 + 1),))
-        timeline.hear(Performance(stretch.audio, stretch.words, stretch.emotion, start=i * 4.0))
+        timeline.push(Performance(stretch.audio, stretch.words, stretch.emotion, start=i * 4.0))
         timeline.draw(i * 4.0 + 3.9)
         sizes.append((len(timeline._peaks), len(timeline._words)))
     assert max(sizes[5:])[0] <= 25 * timeline.rate

@@ -1,4 +1,4 @@
-"""The whole preview: layout, stretches, missing tracks, sheets and the file."""
+"""The whole preview: layout, stretches, missing tracks, chosen times and the file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 import av
 import numpy as np
 import pytest
-from PIL import Image
 
 from gengine.errors import GengineError
-from gengine.renderers.preview.exporter import PreviewExporter, PreviewRenderer, contact_sheet
+from gengine.renderers.preview.preview_renderer import PreviewRenderer
+from gengine.renderers.preview.preview_video import PreviewExporter
 
 
 def test_one_frame_per_tick(make_performance):
@@ -29,7 +29,7 @@ def test_stretches_draw_as_one(make_performance, fps):
     expected = list(PreviewRenderer(480, 270).frames(whole, fps))
     told, live = PreviewRenderer(480, 270), PreviewRenderer(480, 270)
     for part in parts:
-        told.hear(part)
+        told.push(part)
     cut = [f for p in parts for f in told.frames(p, fps)]
     assert all(np.array_equal(a, b) for a, b in zip(expected, cut, strict=True))
     streamed = [f for p in parts for f in live.frames(p, fps)]
@@ -85,27 +85,18 @@ def test_sizes(make_performance):
         with pytest.raises(GengineError, match="size"):
             PreviewRenderer(*size)
     assert next(PreviewRenderer(540, 960).frames(make_performance(0.1), 30)).shape == (960, 540, 3)
-    with pytest.raises(GengineError, match="fps"):
-        next(PreviewRenderer().frames(make_performance(0.1), 0))
+    for fps in (0, 0.5, 1e9):
+        with pytest.raises(GengineError, match="fps"):
+            next(PreviewRenderer().frames(make_performance(0.1), fps))
 
 
-def test_contact_sheet(make_performance, tmp_path):
+def test_frames_at_chosen_times(make_performance):
     performance = make_performance(1.0)
-    path = contact_sheet(
-        performance, [0.0, 0.3, 0.6, 0.9, 0.95], tmp_path / "sheet.png", columns=2, width=320, height=180
-    )
-    sheet = np.asarray(Image.open(path))
-    assert sheet.shape == (540, 640, 3)
-    assert not sheet[360:, 320:].any()
-    first = next(PreviewRenderer(320, 180).frames(performance, 30))
-    assert np.array_equal(sheet[:180, :320], first)
-    for times, target, message in (
-        ([], "a.png", "no times"),
-        ([0.1], "absent/a.png", "written"),
-        ([0.1], "a.xyz", "written"),
-    ):
-        with pytest.raises(GengineError, match=message):
-            contact_sheet(performance, times, tmp_path / target)
+    every = list(PreviewRenderer(320, 180).frames(performance, 10))
+    chosen = list(PreviewRenderer(320, 180).frames_at(performance, [0.0, 0.3, 0.9]))
+    assert np.array_equal(chosen[0], every[0])
+    for picture, k in zip(chosen, (0, 3, 9), strict=True):  # the face: the body's camera follows step by step
+        assert np.array_equal(picture[:140, 210:], every[k][:140, 210:])
 
 
 def test_memory_stays_flat(make_performance, tmp_path):

@@ -11,10 +11,10 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton
 from gengine.renderers.preview import capsules
-from gengine.renderers.preview.mannequin import Body, build
+from gengine.renderers.preview.mannequin import Mannequin, build_mannequin
 
 
-class Camera:
+class FollowCamera:
     """A slight long lens in front of the figure, ``azimuth`` (rad) round to the character's left.
 
     It follows the hips across the floor as a slow spring does, so that pacing stays in view and swaying
@@ -64,11 +64,11 @@ class Camera:
         return (eye[0] + t * ray[top:, :, 0]).astype(np.float32), (eye[2] + t * ray[top:, :, 2]).astype(np.float32), top
 
 
-class Figure:
+class BodyPanel:
     """Draws a body, frame after frame, into images of ``width`` x ``height`` pixels."""
 
     def __init__(self, width: int, height: int, background: NDArray[np.float32]) -> None:
-        self.camera = Camera(width, height)
+        self.camera = FollowCamera(width, height)
         self.background = background.astype(np.float32)
         """``(height, width, 3)`` 0..255, without the floor."""
         self._x, self._z, self._top = self.camera.floor()
@@ -76,12 +76,12 @@ class Figure:
         self._fade = fade.astype(np.float32)
         self._ground: tuple[tuple[float, ...], NDArray[np.float32], NDArray[np.uint8]] | None = None
         self._skeleton: Skeleton | None = None
-        self._parts: Body | None = None
+        self._parts: Mannequin | None = None
 
     def pose(self, motion: Motion) -> tuple[NDArray, NDArray]:
         """Capsule points ``(T, P, 3)`` and hips ``(T, 3)`` of every frame, world metres."""
         if self._skeleton is None or self._skeleton != motion.skeleton:
-            self._skeleton, self._parts = motion.skeleton, build(motion.skeleton)
+            self._skeleton, self._parts = motion.skeleton, build_mannequin(motion.skeleton)
         parts = self._parts
         assert parts is not None
         positions, world = motion.forward()
@@ -108,7 +108,7 @@ class Figure:
         canvas = capsules.blank(ground[y0:y1, x0:x1])
         self._shadow(canvas, blobs, x0, y0)
         xyz[:, :2] -= low.astype(np.float32)
-        shapes = capsules.Capsules(
+        shapes = capsules.ScreenCapsules(
             xyz[parts.start], xyz[parts.end], radius[:, 0], radius[:, 1], parts.color,
             np.maximum(parts.soft * np.float32(self.camera.zoom), 0.05), parts.wide, xyz[parts.side] - xyz[parts.start],
             parts.cap,

@@ -10,7 +10,7 @@ import pytest
 from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, Skeleton, beat_skeleton
-from gengine.renderers.preview.figure import Camera, Figure, backdrop
+from gengine.renderers.preview.body_panel import BodyPanel, FollowCamera, backdrop
 
 SIZE = (400, 360)
 
@@ -25,7 +25,7 @@ def standing(**turns) -> Motion:
 
 
 def picture(motion: Motion) -> np.ndarray:
-    figure = Figure(*SIZE, backdrop(*SIZE))
+    figure = BodyPanel(*SIZE, backdrop(*SIZE))
     points, hips = figure.pose(motion)
     out = np.empty((SIZE[1], SIZE[0], 3), np.uint8)
     figure.draw(out, points[0], hips[0], 0.0)
@@ -80,7 +80,7 @@ def test_a_lifted_foot_loses_its_shadow():
 
 
 def test_the_floor_lies_where_the_camera_says():
-    camera = Camera(*SIZE)
+    camera = FollowCamera(*SIZE)
     x, z, top = camera.floor()
     target = np.array([0.4, 0.0, -0.2])
     for row, column in ((5, 30), (20, 200), (60, 390)):
@@ -90,7 +90,7 @@ def test_the_floor_lies_where_the_camera_says():
 
 
 def test_the_camera_follows_slowly():
-    camera = Camera(*SIZE)
+    camera = FollowCamera(*SIZE)
     assert camera.follow(np.array([1.0, 0.9, 0.0]), 0.0)[0] == 1.0
     assert 1.0 < camera.follow(np.array([2.0, 0.9, 0.0]), 0.1)[0] < 1.2
     for _ in range(100):

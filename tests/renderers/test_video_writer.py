@@ -8,7 +8,17 @@ import pytest
 
 from gengine.core.audio import AudioClip
 from gengine.errors import GengineError
-from gengine.renderers.video import VideoWriter, write_video
+from gengine.renderers.video_writer import VideoWriter
+
+
+def write_video(pictures, sound, path, fps, size=(160, 90)):
+    writer = VideoWriter(path, fps, size, sound=sound is not None)
+    if sound is not None:
+        writer.add_sound(sound)
+    for picture in pictures:
+        writer.add_frame(picture)
+    writer.close()
+    return path
 
 
 def frames(count, size=(160, 90), flash=()):
@@ -89,13 +99,14 @@ def test_the_same_frames_make_the_same_file(tmp_path):
 
 def test_bad_input(tmp_path):
     with pytest.raises(GengineError, match="even"):
-        write_video(frames(2, (161, 90)), None, tmp_path / "a.mp4", 30)
+        VideoWriter(tmp_path / "a.mp4", 30, (161, 90))
     with pytest.raises(GengineError, match="absent.*folder"):
         write_video(frames(2), None, tmp_path / "absent" / "a.mp4", 30)
     with pytest.raises(GengineError, match="no frame"):
         write_video([], None, tmp_path / "a.mp4", 30)
-    with pytest.raises(GengineError, match="fps"):
-        write_video(frames(2), None, tmp_path / "a.mp4", 0)
+    for fps in (0, 0.5, 241, 1e9, float("inf")):
+        with pytest.raises(GengineError, match="fps"):
+            VideoWriter(tmp_path / "a.mp4", fps, (160, 90))
     with pytest.raises(GengineError, match="expected uint8"):
         write_video([*frames(2), np.zeros((90, 100, 3), np.uint8)], None, tmp_path / "a.mp4", 30)
     writer = VideoWriter(tmp_path / "b.mp4", 30, (160, 90))

@@ -1,14 +1,17 @@
-"""Frames and sound into one video (MP4, or transparent WebM and MOV) in one pass, in flat memory."""
+"""Frames and sound into one video (MP4, or transparent WebM and MOV) in one pass, in flat memory.
+
+FFmpeg is spoken to through PyAV: imageio's video plug-ins take pictures alone, without sound beside them and
+without the colour tags, alpha planes and interleaving that players need.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,22 @@ from gengine.errors import GengineError
 
 AUDIO_RATE = 48_000
 """Rate of the sound inside a video, Hz."""
+MIN_FPS, MAX_FPS = 1.0, 240.0
+"""Frame rates that can be written, Hz (judgement): slower is no moving picture, faster than any screen shows."""
+MIN_SIDE = 16
+"""Smallest width and height, pixels: one macroblock of H.264."""
+FULL_SCALE = 32767
+"""The largest 16-bit sample."""
 _BLOCK = 1024
+"""Samples encoded at once: one frame of AAC."""
+_KEYFRAME = 2.0
+"""Seconds from one key frame to the next at most, which is how finely players seek."""
+_SOUND_BITS = 128_000
+"""Bit rate of AAC and Opus, bit/s: transparent for one voice."""
+_RATE_DENOMINATOR = 1001
+"""The largest denominator of a frame rate, which holds 30000/1001 exactly."""
+_BT709, _LIMITED = 1, 1
+"""FFmpeg's numbers of the colour space that players expect of HD video, and of its 16-235 range."""
 _LEAD = 0.5
 """Seconds by which the sound is written ahead of the picture."""
 _X264 = {"threads": "2", "x264-params": "lookahead-threads=1"}
@@ -29,8 +47,8 @@ _X264 = {"threads": "2", "x264-params": "lookahead-threads=1"}
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A container with its codecs; ``alpha`` kinds take RGBA frames whose colour is not premultiplied."""
+class VideoFormat:
+    """A container with its codecs; ``alpha`` formats take RGBA frames whose colour is not premultiplied."""
 
     video: str
     pixels: str
@@ -41,14 +59,14 @@ class Kind:
     sound_format: str = "fltp"
 
 
-KINDS = {
-    "mp4": Kind("libx264", "yuv420p", "aac", _X264, {"movflags": "+faststart"}),
-    "webm": Kind(
+VIDEO_FORMATS = {
+    "mp4": VideoFormat("libx264", "yuv420p", "aac", _X264, {"movflags": "+faststart"}),
+    "webm": VideoFormat(
         "libvpx-vp9", "yuva420p", "libopus",
         {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "auto-alt-ref": "0", "b": "0", "crf": "28"}, {},
         alpha=True, sound_format="flt",
     ),
-    "mov": Kind(
+    "mov": VideoFormat(
         "prores_ks", "yuva444p10le", "pcm_s16le", {"profile": "4444", "alpha_bits": "16", "vendor": "apl0"}, {},
         alpha=True, sound_format="s16",
     ),
@@ -60,7 +78,9 @@ class VideoWriter:
 
     ``crf`` is x264's quality (18 near lossless, 28 small). The picture is tagged BT.709 and the index is
     put first (faststart), so browsers begin to play at once. ``name`` is what messages call the file, where
-    that is not ``path``. ``kind`` is one of ``KINDS``: webm is VP9 and mov ProRes 4444, both with transparency.
+    that is not ``path``. ``format`` is one of ``VIDEO_FORMATS``: webm is VP9 and mov ProRes 4444, both with
+    transparency.
+    Raises ``GengineError`` for a rate or size no video can have, and for what the file system refuses.
     """
 
     def __init__(
@@ -72,30 +92,30 @@ class VideoWriter:
         crf: int = 20,
         preset: str = "veryfast",
         name: str | Path | None = None,
-        kind: str = "mp4",
+        format: str = "mp4",
     ) -> None:
         import av
 
-        check_rate("video fps", fps)
+        check_fps("video fps", fps)
         check_size(*size)
-        self.name, self.size, self.fps, self.kind = Path(name or path), size, fps, KINDS[kind]
+        self.name, self.size, self.fps, self.format = Path(name or path), size, fps, VIDEO_FORMATS[format]
         with self._writing():
-            self._container = av.open(str(path), "w", format=kind, options=KINDS[kind].container)
-        rate = Fraction(fps).limit_denominator(1001)
-        options = self.kind.options | ({"crf": str(crf), "preset": preset} if kind == "mp4" else {})
-        self._video: Any = self._container.add_stream(self.kind.video, rate=rate, options=options)
-        self._video.width, self._video.height, self._video.pix_fmt = *size, self.kind.pixels
+            self._container = av.open(str(path), "w", format=format, options=VIDEO_FORMATS[format].container)
+        rate = Fraction(fps).limit_denominator(_RATE_DENOMINATOR)
+        options = self.format.options | ({"crf": str(crf), "preset": preset} if format == "mp4" else {})
+        self._video: Any = self._container.add_stream(self.format.video, rate=rate, options=options)
+        self._video.width, self._video.height, self._video.pix_fmt = *size, self.format.pixels
         context = self._video.codec_context
         context.time_base = 1 / rate
-        context.gop_size = max(1, math.ceil(2 * fps))
-        context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
-        context.color_range = 1  # limited
+        context.gop_size = max(1, math.ceil(_KEYFRAME * fps))
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = _LIMITED
         self._frames = 0
         self._audio: Any = None
         if sound:
-            self._audio = self._container.add_stream(self.kind.sound, rate=AUDIO_RATE, layout="mono")
-            if self.kind.sound != "pcm_s16le":
-                self._audio.bit_rate = 128_000
+            self._audio = self._container.add_stream(self.format.sound, rate=AUDIO_RATE, layout="mono")
+            if self.format.sound != "pcm_s16le":
+                self._audio.bit_rate = _SOUND_BITS
         self._resample: Any = None
         self._rate = 0
         self._waiting: deque[NDArray[np.float32]] = deque()
@@ -106,17 +126,17 @@ class VideoWriter:
             self._container.start_encoding()
 
     def add_frame(self, frame: NDArray[np.uint8]) -> None:
-        """The next frame ``(H, W, 3)`` uint8 RGB, or ``(H, W, 4)`` RGBA where the kind has transparency."""
+        """The next frame ``(H, W, 3)`` uint8 RGB, or ``(H, W, 4)`` RGBA where the format has transparency."""
         import av
 
-        channels = frame.shape[-1] if self.kind.alpha and frame.shape[-1] == 4 else 3
+        channels = frame.shape[-1] if self.format.alpha and frame.shape[-1] == 4 else 3
         if frame.dtype != np.uint8 or frame.shape != (self.size[1], self.size[0], channels):
             raise GengineError(
                 f"video frame: {frame.dtype} {frame.shape}, expected uint8 ({self.size[1]}, {self.size[0]}, {channels})"
             )
         layout = "rgba" if channels == 4 else "rgb24"
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=layout)
-        picture = picture.reformat(format=self.kind.pixels, dst_colorspace="ITU709")
+        picture = picture.reformat(format=self.format.pixels, dst_colorspace="ITU709")
         picture.pts, picture.time_base = self._frames, self._video.codec_context.time_base
         self._frames += 1
         self._mux(self._video, picture)
@@ -169,9 +189,9 @@ class VideoWriter:
         for begin in range(0, end, _BLOCK):
             block = np.clip(self._pending[begin : min(begin + _BLOCK, end)], -1.0, 1.0)
             packed: Any = np.ascontiguousarray(block[None])
-            if self.kind.sound_format == "s16":
-                packed = (packed * 32767).astype(np.int16)
-            piece = av.AudioFrame.from_ndarray(packed, format=self.kind.sound_format, layout="mono")
+            if self.format.sound_format == "s16":
+                packed = (packed * FULL_SCALE).astype(np.int16)
+            piece = av.AudioFrame.from_ndarray(packed, format=self.format.sound_format, layout="mono")
             piece.sample_rate, piece.pts, piece.time_base = AUDIO_RATE, self._samples, Fraction(1, AUDIO_RATE)
             self._samples += len(block)
             self._mux(self._audio, piece)
@@ -196,28 +216,16 @@ class VideoWriter:
             ) from error
 
 
+def check_fps(field: str, fps: float) -> None:
+    """A frame rate that a video may have, else a ``GengineError`` that calls the value ``field``."""
+    check_rate(field, fps)
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise GengineError(f"{field}: {fps:g}, expected {MIN_FPS:g} to {MAX_FPS:g} frames per second, for example 30")
+
+
 def check_size(width: int, height: int) -> None:
     """H.264's 4:2:0 picture needs even sides; anything else is a ``GengineError``."""
-    if width % 2 or height % 2 or width < 16 or height < 16:
-        raise GengineError(f"video size {width}x{height}: expected even numbers of at least 16, for example 960x540")
-
-
-def write_video(
-    frames: Iterable[NDArray[np.uint8]], audio: AudioClip | None, path: str | Path, fps: float, **options: Any
-) -> Path:
-    """Write ``frames (H, W, 3)`` uint8 RGB at ``fps`` Hz with their sound to an MP4 file at ``path``."""
-    iterator = iter(frames)
-    first = next(iterator, None)
-    if first is None:
-        raise GengineError(f"{path}: no frame was drawn, expected at least one")
-    writer = VideoWriter(path, fps, (first.shape[1], first.shape[0]), sound=audio is not None, **options)
-    try:
-        if audio is not None:
-            writer.add_sound(audio)
-        for frame in chain([first], iterator):
-            writer.add_frame(frame)
-    except BaseException:
-        writer.abort()
-        raise
-    writer.close()
-    return Path(path)
+    if width % 2 or height % 2 or width < MIN_SIDE or height < MIN_SIDE:
+        raise GengineError(
+            f"video size {width}x{height}: expected even numbers of at least {MIN_SIDE}, for example 960x540"
+        )

@@ -1,4 +1,4 @@
-"""An avatar prepared for drawing: dense morph matrices with their normals, one per part."""
+"""Meshes ready to be drawn: of each part of an avatar, dense morph matrices with the normals' changes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from gengine.core.avatar import Avatar, Part, vertex_normals
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
 
+SEE_THROUGH = 0.5
+"""Opacity below which a part is left out (a cornea over its iris): the eye carries the highlight."""
 _STEP = 0.5
 """Morph weight at which the change of a normal is taken; the line through it serves every weight."""
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class RenderMesh:
     """A part with ``moved (M,)`` vertices that morphs touch and ``matrix (52, M * 6)`` of their deltas."""
 
     part: Part
@@ -29,12 +31,12 @@ class Prepared:
         return self.part.vertices[self.moved] + change[:, :3], self.normals[self.moved] + change[:, 3:]
 
 
-def prepare(avatar: Avatar) -> list[Prepared]:
-    """Every part of an avatar, ready for frame after frame."""
-    return [_prepare(part) for part in avatar.parts]
+def render_meshes(avatar: Avatar) -> list[RenderMesh]:
+    """Every part of an avatar that can be seen, ready for frame after frame."""
+    return [_render_mesh(part) for part in avatar.parts if part.material.color[3] >= SEE_THROUGH]
 
 
-def _prepare(part: Part) -> Prepared:
+def _render_mesh(part: Part) -> RenderMesh:
     seams = _welded(part.vertices)
     normals = _normals(part.vertices, part.triangles, seams)
     morphs = part.morphs
@@ -53,7 +55,7 @@ def _prepare(part: Part) -> Prepared:
         row = matrix[ARKIT_INDEX[morphs.names[k]]]
         row[:, :3] = delta[moved]
         row[:, 3:] = (turned - normals)[moved] / _STEP
-    return Prepared(part, normals, moved, matrix.reshape(len(ARKIT_NAMES), -1))
+    return RenderMesh(part, normals, moved, matrix.reshape(len(ARKIT_NAMES), -1))
 
 
 def _welded(vertices: NDArray) -> NDArray[np.int64]:
