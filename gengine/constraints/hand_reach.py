@@ -7,6 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints import two_bone_ik
 from gengine.constraints.body_limits import RANGES_DEG, WRIST_CLEARANCE, BodySpace, soft_clip
 from gengine.core import rotation
 from gengine.core.skeleton import Skeleton
@@ -86,14 +87,7 @@ class Reach:
 
     def _bend(self, shoulder: Array, elbow: Array, goal: Array) -> tuple[Array, Array]:
         """Wrists and elbows ``(T, 2, 3)`` of arms that reach for ``goal``, bent in the plane they were bent in."""
-        line = goal - shoulder
-        length = np.linalg.norm(line, axis=-1, keepdims=True)
-        ahead = line / length
-        longest = 0.9995 * (self.upper + self.fore)
-        length = np.clip(length, abs(self.upper - self.fore) * 1.05, longest)
-        pole = elbow - shoulder
-        pole = pole - (pole * ahead).sum(-1, keepdims=True) * ahead
-        pole = pole / np.maximum(np.linalg.norm(pole, axis=-1, keepdims=True), 1e-6)
-        along = (self.upper**2 - self.fore**2 + length**2) / (2 * length)
-        height = np.sqrt(np.maximum(self.upper**2 - along**2, 0.0))
-        return shoulder + length * ahead, shoulder + along * ahead + height * pole
+        ahead, distance = two_bone_ik.towards(shoulder, goal)
+        shortest, longest = abs(self.upper - self.fore) * 1.05, two_bone_ik.STRETCH * (self.upper + self.fore)
+        arm = two_bone_ik.TwoBones.lay(shoulder, ahead, np.clip(distance, shortest, longest), self.upper, self.fore)
+        return arm.end, arm.middle(two_bone_ik.across(elbow - shoulder, ahead))

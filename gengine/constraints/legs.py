@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints import two_bone_ik
 from gengine.core import rotation
 from gengine.core.skeleton import Skeleton
 
@@ -62,17 +63,12 @@ def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) ->
     ``yaw (T, 2)`` rad turns the feet about the vertical; knees bend where the toes point.
     """
     joint = root[:, None] + rotation.rotate(hips[:, None], np.broadcast_to(spec.hip, (len(hips), 2, 3)))
-    line = ankles - joint
-    length = np.linalg.norm(line, axis=-1, keepdims=True)
-    direction = line / length
-    length = np.minimum(length, spec.length * 0.9995)
-    ahead = np.stack([np.sin(yaw), np.zeros_like(yaw), np.cos(yaw)], -1)
-    pole = ahead - (ahead * direction).sum(-1, keepdims=True) * direction
-    pole /= np.linalg.norm(pole, axis=-1, keepdims=True)
-    along = (spec.thigh**2 - spec.shank**2 + length**2) / (2 * length)
-    height = np.sqrt(np.maximum(spec.thigh**2 - along**2, 1e-10))
-    thigh = (along * direction + height * pole) / spec.thigh
-    shank = (length * direction - along * direction - height * pole) / spec.shank
+    direction, distance = two_bone_ik.towards(joint, ankles)
+    distance = np.minimum(distance, spec.length * two_bone_ik.STRETCH)
+    leg = two_bone_ik.TwoBones.lay(joint, direction, distance, spec.thigh, spec.shank)
+    pole = two_bone_ik.across(np.stack([np.sin(yaw), np.zeros_like(yaw), np.cos(yaw)], -1), direction)
+    upper, lower = leg.bones(pole)
+    thigh, shank = upper / spec.thigh, lower / spec.shank
     hinge = rotation.cross(pole, direction)
     world_thigh = rotation.from_matrix(np.stack([hinge, -thigh, rotation.cross(hinge, -thigh)], -1))
     world_shank = rotation.from_matrix(np.stack([hinge, -shank, rotation.cross(hinge, -shank)], -1))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.constraints import two_bone_ik
 from gengine.constraints.body_limits import soft_clip, soft_floor, soft_range
 from gengine.core import rotation
 from gengine.core.quintic import smoothstep
@@ -90,26 +91,21 @@ def bend(shoulder: Array, wrist: Array, swivel: Array, forward: Array, spec: Arm
     ``swivel (T, 2)`` rad turns the elbow about the shoulder-wrist line: 0 hangs below it, positive is outward.
     ``forward (T, 3)`` is the body's heading, which settles where a hanging arm's elbow points: back.
     """
-    line = wrist - shoulder
-    length = np.linalg.norm(line, axis=-1, keepdims=True)
-    direction = line / np.maximum(length, 1e-6)
+    direction, distance = two_bone_ik.towards(shoulder, wrist)
     longest = spec.length * 0.995
-    length = soft_clip(length, spec.length * 0.32, longest, spec.length * 0.035)
+    distance = soft_clip(distance, spec.length * 0.32, longest, spec.length * 0.035)
     # The elbow of a hanging arm points back, that of a raised arm out: the reference turns with the arm, so that it
     # is never parallel to it.
     raised = direction[..., 1:2]
     left = np.stack([forward[:, 2], np.zeros(len(forward)), -forward[:, 0]], -1)
     down = [0.0, -1.0, 0.0] - 0.7 * np.clip(0.35 - raised, 0.0, 1.0) * forward[:, None]
     down = down + (0.12 + 0.6 * np.clip(raised, 0.0, 1.0) ** 2) * SIDE[:, None] * left[:, None]
-    below = down - (down * direction).sum(-1, keepdims=True) * direction
-    below /= np.maximum(np.linalg.norm(below, axis=-1, keepdims=True), 1e-6)
+    below = two_bone_ik.across(down, direction)
     out = rotation.cross(direction, below) * SIDE[:, None]
-    along = (spec.upper**2 - spec.fore**2 + length**2) / (2 * length)
-    height = np.sqrt(np.maximum(spec.upper**2 - along**2, 1e-8))
-    angle = _lowered(swivel, along * direction, height, below, out, length * raised, spec.length)[..., None]
+    arm = two_bone_ik.TwoBones.lay(shoulder, direction, distance, spec.upper, spec.fore)
+    angle = _lowered(swivel, arm.along * direction, arm.height, below, out, distance * raised, spec.length)[..., None]
     pole = np.cos(angle) * below + np.sin(angle) * out
-    elbow = shoulder + along * direction + height * pole
-    return shoulder + length * direction, elbow, rotation.cross(pole, direction)
+    return arm.end, arm.middle(pole), rotation.cross(pole, direction)
 
 
 def _lowered(
