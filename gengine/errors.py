@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class GengineError(Exception):
     """Bad input or a missing part; the command line prints it in one line and exits with 2."""
@@ -28,3 +30,25 @@ class MissingExtraError(GengineError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs an optional part: pip install 'gengine[{extra}]'")
+
+
+LISTED = 40
+"""Names that an error lists at most; of more it names the nearest alone (there are 52 face curves, 75 joints)."""
+
+
+def unknown(
+    what: str, value: object, choices: Iterable[object], hint: str = "", kind: type[GengineError] = GengineError
+) -> GengineError:
+    """The error for a name that is none of ``choices``: it says which there are and which one was likely meant.
+
+    ``what`` is the option or thing, ``hint`` a last clause ("or give the folder of a checkpoint"). The caller
+    raises it: ``raise unknown("camera", name, CAMERAS)``. ``kind`` is the class of the error.
+    """
+    import difflib
+
+    names = [str(choice) for choice in choices]
+    lower = {name.lower(): name for name in reversed(names)}
+    near = [lower[n] for n in difflib.get_close_matches(str(value).strip().lower(), lower, n=3, cutoff=0.6)]
+    meant = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
+    listed = f"choose from {', '.join(names)}" if len(names) <= LISTED else f"there are {len(names)} names"
+    return kind(f"{what} '{value}' is unknown; {meant}{listed}{f' {hint}' if hint else ''}")
