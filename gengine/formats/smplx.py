@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 import zipfile
 from pathlib import Path
@@ -176,8 +177,9 @@ def smplx_joints(path: str | Path, model: str | Path) -> NDArray[np.float32]:
     The model is not part of this project; its licence forbids commercial use.
     """
     try:
-        import smplx  # type: ignore[import-not-found]
         import torch
+
+        smplx = importlib.import_module("smplx")  # its authors' package, not this module of the same name
     except ImportError:
         raise MissingExtraError("SMPL-X joints", "smplx") from None
     model = Path(model)
