@@ -18,6 +18,9 @@ ANALYSIS_RATE = 100
 MOTION_RATE = 60
 """Frames per second at which the rule-based networks move, Hz."""
 
+ACCENT = 0.5
+"""Prominence from which a syllable is an accent: about a third of the syllables of lively speech."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prosody:
@@ -50,7 +53,7 @@ class Prosody:
 class Syllable:
     """One syllable: vowel ``onset`` and ``end`` (s) and ``prominence`` 0..1 (1 = clearly accented).
 
-    An accent is a syllable with prominence of at least 0.5; about a third of syllables in lively speech.
+    An accent is a syllable with prominence of at least ``ACCENT``.
     """
 
     onset: float

@@ -1,8 +1,9 @@
-"""The constants of a method, kept in a table beside its code and read once into a frozen record.
+"""The constants of a method, kept in a table beside its code and read once into frozen records.
 
-A table has the columns ``name,value,unit,source,comment``. How a value is written follows from the type of the
-record's field: a number (``float``, ``int``), numbers with spaces between (``tuple[float, ...]``), a ``Span``
-(``0.15+0.05``: from 0.15 on, 0.05 wide) or ``Points`` (``0.2:0.7 0.6:1``: a line through these points).
+A table of constants has the columns ``name,value,unit,source,comment``. How a value is written follows from the
+type of the record's field: a number (``float``, ``int``), numbers with spaces between (``tuple[float, ...]``), a
+``Span`` (``0.15+0.05``: from 0.15 on, 0.05 wide), ``Limits`` (``-28..20``) or ``Points`` (``0.2:0.7 0.6:1``: a line
+through these points).
 """
 
 from __future__ import annotations
@@ -38,6 +39,18 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The least and the most that a quantity may be."""
+
+    low: float
+    high: float
+
+    def clip(self, value: ArrayLike) -> NDArray[np.float64]:
+        """``value`` kept within the limits."""
+        return np.clip(np.asarray(value), self.low, self.high)
+
+
+@dataclass(frozen=True)
 class Points:
     """A line through the points (``x``, ``y``), held beyond its ends."""
 
@@ -54,16 +67,23 @@ def _span(text: str) -> Span:
     return Span(float(low), float(width))
 
 
+def _limits(text: str) -> Limits:
+    low, high = text.split("..")
+    return Limits(float(low), float(high))
+
+
 def _points(text: str) -> Points:
     x, y = zip(*(map(float, point.split(":")) for point in text.split()), strict=True)
     return Points(x, y)
 
 
 _PARSERS: dict[Any, Callable[[str], Any]] = {
+    str: str,
     int: int,
     float: float,
     tuple[float, ...]: lambda text: tuple(map(float, text.split())),
     Span: _span,
+    Limits: _limits,
     Points: _points,
 }
 
@@ -75,22 +95,39 @@ def read_table(package: str, name: str) -> list[dict[str, str]]:
 
 
 def read_constants(record: type[Record], package: str, name: str) -> Record:
-    """The ``record`` that ``data/<name>.csv`` of ``package`` fills.
+    """The ``record`` that ``data/<name>.csv`` of ``package`` fills, one row for each field.
 
     FormatError where a field has no row, a row no field, unit or source, or a value is not of its field's type.
     """
-    types = get_type_hints(record)
-    rows = {row["name"]: row for row in read_table(package, name)}
-    for key in [*(types.keys() - rows.keys()), *(rows.keys() - types.keys())]:
-        raise FormatError(f"{package}/data/{name}.csv: {key!r} is not both in the table and in {record.__name__}")
-    values = {}
-    for key, row in rows.items():
+    rows = read_table(package, name)
+    for row in rows:
         if not row["unit"] or not row["source"]:
-            raise FormatError(f"{package}/data/{name}.csv: {key!r} has no unit or no source")
+            raise FormatError(f"{package}/data/{name}.csv: {row['name']!r} has no unit or no source")
+    return _filled(record, {row["name"]: row["value"] for row in rows}, f"{package}/data/{name}.csv")
+
+
+def read_records(record: type[Record], package: str, name: str, key: str) -> dict[str, Record]:
+    """The records that ``data/<name>.csv`` of ``package`` holds, one a row, by the row's ``key``.
+
+    Columns are the fields of ``record``, beside ``key`` and ``source``. FormatError as in ``read_constants``.
+    """
+    records = {}
+    for row in read_table(package, name):
+        where = f"{package}/data/{name}.csv, {row[key]}"
+        if not row["source"]:
+            raise FormatError(f"{where}: has no source")
+        records[row[key]] = _filled(record, {k: v for k, v in row.items() if k not in (key, "source")}, where)
+    return records
+
+
+def _filled(record: type[Record], texts: dict[str, str], where: str) -> Record:
+    types = get_type_hints(record)
+    for field in sorted(types.keys() ^ texts.keys()):
+        raise FormatError(f"{where}: {field!r} is not both in the table and in {record.__name__}")
+    values = {}
+    for field, text in texts.items():
         try:
-            values[key] = _PARSERS[types[key]](row["value"])
+            values[field] = _PARSERS[types[field]](text)
         except ValueError:
-            raise FormatError(
-                f"{package}/data/{name}.csv: {key!r} is {row['value']!r}, expected {types[key]}"
-            ) from None
+            raise FormatError(f"{where}: {field!r} is {text!r}, expected {types[field]}") from None
     return record(**values)

@@ -1,241 +1,275 @@
-"""Speech sounds to mouth curves: every sound pulls at lips, width and jaw, and the stronger wins (face.md 1).
+"""Phones to mouth curves: every phone pulls at lips, width and jaw, and the stronger wins (face.md section 1).
 
-Cohen-Massaro dominance with a plateau, weights and times per class fitted to 480 talking-face clips:
-``log D = log a - distance to the plateau / tau``, value = sum(D T) / sum(D), separately for the three groups.
+Cohen & Massaro's (1993) dominance functions with a plateau, weights and times per class fitted to 480 talking-face
+clips: ``log D = log a - distance to the plateau / tau``, value = sum(D T) / sum(D), separately for three groups.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions
-from gengine.networks.visemes.targets import GROUP_OF, PLATEAU, SILENCE, Targets
+from gengine.core.conditions import MOTION_RATE, Conditions
+from gengine.core.constants import Span, read_constants
+from gengine.networks.visemes.acoustic import acoustic_mouth
+from gengine.networks.visemes.targets import GROUP_OF, GROUPS, SILENCE, VisemeTargets
 
-REACH = 0.6
-"""Sounds further away than this from a frame do not matter to it, s."""
 
-EDGE = 0.06
-"""A sound keeps full dominance up to this near its ends, however long it is, s."""
+@dataclass(frozen=True)
+class CoarticulationConstants:
+    """``data/coarticulation.csv``, see there for units and sources."""
 
-CRISP = 0.78
-"""Rise and fall times against the fitted ones: brings the openings per second up to real ones' 2.5-3.5."""
+    reach: float
+    plateau: tuple[float, ...]
+    edge: float
+    corner: float
+    pace: float
+    short: float
+    short_least: float
+    lips_release: float
+    smoothing: tuple[float, ...]
+    gap: float
+    gap_probe: float
+    gap_probes: int
+    gap_speech: float
+    hold_pause: float
+    relax_pause: float
+    diphthong: float
+    nasal_lag: float
+    cluster_gap: float
+    neighbour: float
+    rounding_lead: float
+    rounding_share: float
+    rounding_limit: float
+    duration_swing: float
+    duration_least: float
+    duration_usual: float
+    duration_limit: float
+    level_swing: float
+    level_usual: float
+    level_limit: float
+    stress_swing: float
+    heard_size: Span
+    heard_least: float
 
-BRIEF = 0.07
-"""Sounds shorter than this lose dominance in proportion, except closures: no shape under about 70 ms, s."""
 
-SOFTNESS = 0.02
-"""Rounds the plateaus' corners, s."""
-
-NASAL_LAG = 0.018
-"""The lips of an M close and open this much later than its sound says (26 ms, GRID; P and B 6 and -13 ms), s."""
-
-HOLD_PAUSE, RELAX_PAUSE = 0.12, 0.35
-"""Pauses shorter than the first keep the mouth as it is, up to the second they leave it slightly open, s."""
-
-SMOOTHING = np.array([0.099, 0.24, 0.322, 0.24, 0.099])
-"""Low-pass over mouth frames (60 Hz): quiet above 10 Hz, as lips are."""
-
-_MARGIN = len(SMOOTHING) // 2
+COARTICULATION = read_constants(CoarticulationConstants, "gengine.networks.visemes", "coarticulation")
+_C = COARTICULATION
+_MARGIN = len(_C.smoothing) // 2
+_LIPS, _WIDTH = GROUPS.index("lips"), GROUPS.index("width")
 
 
 @dataclass(frozen=True, eq=False)
-class Sounds:
-    """The sounds around a hop as arrays over P parts; ``row`` into ``Targets``, -1 where only the sound is known."""
+class PhoneSegments:
+    """The phones around a hop as arrays over P parts; ``row`` of ``VisemeTargets``, -1 where only sound is known.
+
+    ``start``, ``end`` and ``lead`` (by which the lips take shape early) s; ``stress`` 0 or 1. ``closures (C, 4)``
+    are the bilabials and ``contacts (D, 4)`` the labiodentals: start, end, and their neighbours' durations, s.
+    """
 
     row: NDArray[np.int64]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
     lead: NDArray[np.float64]
-    """Seconds by which the lips take shape early (rounding)."""
     stress: NDArray[np.float64]
     closures: NDArray[np.float64]
-    """Bilabials ``(C, 4)``: start, end, and the durations of the neighbours before and after, s."""
     contacts: NDArray[np.float64]
-    """Labiodentals, alike."""
 
 
-def gather(conditions: Conditions, table: Targets) -> Sounds:
-    """Sounds within reach of the hop; stretches without a sound become silence or, where speech goes on, -1."""
-    lo, hi = conditions.hop_start - REACH, conditions.hop_end + REACH
-    spans: list[tuple[float, float, tuple[int, ...], float]] = []
+@dataclass(frozen=True)
+class _Stretch:
+    """A phone, a pause or a stretch of unknown speech (no ``rows``), with its neighbours' durations, s."""
 
-    def fill(start: float, end: float) -> None:
+    start: float
+    end: float
+    rows: tuple[int, ...]
+    stress: float = 0
+    lead: float = 0
+    before: float = _C.neighbour
+    after: float = _C.neighbour
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+def gather(conditions: Conditions, table: VisemeTargets) -> PhoneSegments:
+    """Phones within reach of the hop; stretches without a phone become silence or, where speech goes on, -1."""
+    window = (conditions.hop_start - _C.reach, conditions.hop_end + _C.reach)
+    stretches = _with_neighbours(_merge_rests(_cover(conditions, table, window), table))
+    stretches = _with_leads(list(_hold_pauses(stretches, table, window)), table)
+    parts = [part for stretch in stretches for part in _parts(stretch)]
+    return PhoneSegments(
+        row=np.array([p.rows[0] if p.rows else -1 for p in parts], np.int64),
+        start=np.array([p.start for p in parts]),
+        end=np.array([p.end for p in parts]),
+        lead=np.array([p.lead for p in parts], float),
+        stress=np.array([p.stress for p in parts], float),
+        closures=_touches(parts, table, table.bilabial, _C.cluster_gap),
+        contacts=_touches(parts, table, table.labiodental, -math.inf),
+    )
+
+
+def _cover(conditions: Conditions, table: VisemeTargets, window: tuple[float, float]) -> list[_Stretch]:
+    """The window without gaps: phones, and between them silence or unknown speech."""
+
+    def fill(start: float, end: float) -> _Stretch:
         # Known words leave no gap in speech; what their aligner calls a pause may still hold a breath.
+        probes = np.linspace(start, min(end, start + _C.gap_probe), _C.gap_probes)
         quiet = conditions.source in ("given", "aligned", "estimated") and (
-            conditions.curve("speech", np.linspace(start, min(end, start + 0.6), 7)).mean() < 0.5
+            conditions.curve("speech", probes).mean() < _C.gap_speech
         )
-        spans.append((start, end, table.rows[SILENCE] if quiet else (), 0.0))
+        return _Stretch(start, end, table.rows[SILENCE] if quiet else ())
 
-    cursor = lo
+    stretches: list[_Stretch] = []
+    cursor, last = window
     for phone in conditions.phones:
-        if phone.end <= lo or phone.start >= hi:
+        if phone.end <= window[0] or phone.start >= last:
             continue
-        if phone.start > cursor + 0.02:
-            fill(cursor, phone.start)
-        spans.append((phone.start, phone.end, table.lookup(phone.symbol), 1.0 if phone.stress > 0 else 0.0))
+        if phone.start > cursor + _C.gap:
+            stretches.append(fill(cursor, phone.start))
+        stretches.append(_Stretch(phone.start, phone.end, table.lookup(phone.symbol), 1 if phone.stress > 0 else 0))
         cursor = max(cursor, phone.end)
-    if cursor < hi:
-        fill(cursor, hi)
-    return _parts(spans, table, (lo, hi))
+    if cursor < last:
+        stretches.append(fill(cursor, last))
+    return stretches
 
 
-def _parts(spans: list, table: Targets, window: tuple[float, float]) -> Sounds:
-    quiet, nasal = table.rows[SILENCE], table.rows["M"][0]
-    merged: list[tuple[float, float, tuple[int, ...], float]] = []
-    for span in spans:
-        if merged and span[2] == merged[-1][2] and span[2] in (quiet, ()):
-            merged[-1] = (merged[-1][0], span[1], span[2], 0.0)
+def _merge_rests(stretches: list[_Stretch], table: VisemeTargets) -> list[_Stretch]:
+    """Adjoining silences become one, and adjoining stretches of unknown speech."""
+    merged: list[_Stretch] = []
+    for stretch in stretches:
+        rest = stretch.rows in (table.rows[SILENCE], ())
+        if merged and rest and stretch.rows == merged[-1].rows:
+            merged[-1] = _Stretch(merged[-1].start, stretch.end, stretch.rows)
         else:
-            merged.append(span)
-    parts: list[tuple[float, float, float, float, float]] = []
-    closures: list[tuple[float, ...]] = []
-    contacts: list[tuple[float, ...]] = []
-    run = None  # where a run of consonants that yield their lips began
-    for i, (start, end, rows, stress) in enumerate(merged):
-        duration = end - start
-        if rows == quiet:
-            inner = start > window[0] and end < window[1]
-            if inner and duration < HOLD_PAUSE:
-                continue
-            if inner and duration < RELAX_PAUSE:
-                rows = table.rows["pause"]
-        if not rows:
-            parts.append((-1, start, end, 0.0, 0.0))
-            run = None
+            merged.append(stretch)
+    return merged
+
+
+def _with_neighbours(stretches: list[_Stretch]) -> list[_Stretch]:
+    durations = [_C.neighbour, *(s.duration for s in stretches), _C.neighbour]
+    return [replace(s, before=durations[i], after=durations[i + 2]) for i, s in enumerate(stretches)]
+
+
+def _hold_pauses(stretches: list[_Stretch], table: VisemeTargets, window: tuple[float, float]) -> Iterator[_Stretch]:
+    """Short pauses inside the window leave the mouth as it is, longer ones slightly open (Rhubarb's rule)."""
+    for stretch in stretches:
+        pause = stretch.rows == table.rows[SILENCE] and stretch.start > window[0] and stretch.end < window[1]
+        if pause and stretch.duration < _C.hold_pause:
             continue
-        row = rows[0]
-        lead = 0.0
-        if table.rounded_vowel[row]:  # earlier the more consonants leave the lips free (Noiray 2011)
-            lead = 0.025 + (min(0.12, 0.7 * (start - run)) if run is not None else 0.0)
-        if len(rows) == 2:
-            middle = start + 0.6 * duration
-            parts.append((row, start, middle, lead, stress))
-            parts.append((rows[1], middle, end, 0.0, stress))
-            marks = ((row, start, middle), (rows[1], middle, end))
-        else:
-            parts.append((row, start, end, lead, stress))
-            marks = ((row, start, end),)
-        for part, a, b in marks:
-            if part == nasal:
-                a, b = a + NASAL_LAG, b + NASAL_LAG
-            if table.bilabial[part] or table.labiodental[part]:
-                before = merged[i - 1][1] - merged[i - 1][0] if i else 1.0
-                after = merged[i + 1][1] - merged[i + 1][0] if i + 1 < len(merged) else 1.0
-                found = closures if table.bilabial[part] else contacts
-                if found is closures and found and a - found[-1][1] < 0.03:
-                    found[-1] = (found[-1][0], b, found[-1][2], after)
-                else:
-                    found.append((a, b, before, after))
-        if not table.yielding[row]:
-            run = None
-        elif run is None:
-            run = start
-    columns = np.array(parts, float).reshape(-1, 5).T
-    return Sounds(
-        columns[0].astype(np.int64), columns[1], columns[2], columns[3], columns[4],
-        np.array(closures).reshape(-1, 4), np.array(contacts).reshape(-1, 4),
-    )  # fmt: skip
+        relaxed = pause and stretch.duration < _C.relax_pause
+        yield replace(stretch, rows=table.rows["pause"]) if relaxed else stretch
 
 
-def mouth_curves(
-    conditions: Conditions, sounds: Sounds, table: Targets, heard: NDArray[np.float64] | None = None
+def _with_leads(stretches: list[_Stretch], table: VisemeTargets) -> list[_Stretch]:
+    """Rounding starts earlier the longer the consonants before it leave the lips free (Noiray 2011)."""
+    free_since: float | None = None
+    out = []
+    for stretch in stretches:
+        row = stretch.rows[0] if stretch.rows else None
+        lead = 0
+        if row is not None and table.rounded_vowel[row]:
+            free = 0 if free_since is None else _C.rounding_share * (stretch.start - free_since)
+            lead = _C.rounding_lead + min(_C.rounding_limit, free)
+        out.append(replace(stretch, lead=lead))
+        if row is None or not table.yielding[row]:
+            free_since = None
+        elif free_since is None:
+            free_since = stretch.start
+    return out
+
+
+def _parts(stretch: _Stretch) -> list[_Stretch]:
+    """The two parts of a diphthong or an affricate, else the stretch itself; each with one row."""
+    if len(stretch.rows) < 2:
+        return [stretch]
+    middle = stretch.start + _C.diphthong * stretch.duration
+    first, second = stretch.rows
+    return [replace(stretch, end=middle, rows=(first,)), replace(stretch, start=middle, rows=(second,), lead=0)]
+
+
+def _touches(
+    parts: list[_Stretch], table: VisemeTargets, which: NDArray[np.bool_], cluster_gap: float
 ) -> NDArray[np.float64]:
+    """Lip contacts ``(C, 4)`` of the rows ``which``; ones less than ``cluster_gap`` s apart are one."""
+    nasal = table.rows["M"]
+    found: list[tuple[float, float, float, float]] = []
+    for part in parts:
+        if not part.rows or not which[part.rows[0]]:
+            continue
+        lag = _C.nasal_lag if part.rows == nasal else 0
+        start, end = part.start + lag, part.end + lag
+        if found and start - found[-1][1] < cluster_gap:
+            found[-1] = (found[-1][0], end, found[-1][2], part.after)
+        else:
+            found.append((start, end, part.before, part.after))
+    return np.array(found, float).reshape(-1, 4)
+
+
+def mouth_curves(conditions: Conditions, segments: PhoneSegments, table: VisemeTargets) -> NDArray[np.float64]:
     """Mouth weights ``(T, 12)`` by ``MOUTH`` at the frames of the hop, before gain, emotion and seal."""
     first, last = round(conditions.hop_start * MOTION_RATE), round(conditions.hop_end * MOTION_RATE)
     times = np.arange(first - _MARGIN, last + _MARGIN) / MOTION_RATE
-    known = sounds.row >= 0
-    row = np.where(known, sounds.row, table.silence)
-    target = table.mouth[row] * _amplitude(conditions, sounds, row, table)[:, None]
-    values = np.empty((len(times), len(GROUP_OF)))
+    known = segments.row >= 0
+    row = np.where(known, segments.row, table.silence)
+    target = table.mouth[row] * _amplitude(conditions, segments, row, table)[:, None]
     driven = acoustic_mouth(conditions, times) if not known.all() else None
-    duration = sounds.end - sounds.start
-    centre = (sounds.start + sounds.end) / 2
-    firm = table.bilabial[row] | table.labiodental[row] | (row == table.silence)
-    brief = np.where(firm, 0.0, np.log(np.clip(duration / BRIEF, 0.2, 1.0)))
-    t = times[:, None]
-    for g in range(3):
-        half = PLATEAU[g] * duration / 2
-        left = np.minimum(centre - half, sounds.start + EDGE)
-        right = np.maximum(centre + half, sounds.end - EDGE)
-        if g == 0:  # the lips let go of a closure before its sound ends
-            right = np.where(table.bilabial[row], np.maximum(left, right - 0.02), right)
-        elif g == 1:
-            left = left - sounds.lead
-        before, after = left - t, t - right
-        before = 0.5 * (before + np.sqrt(before * before + SOFTNESS**2))
-        after = 0.5 * (after + np.sqrt(after * after + SOFTNESS**2))
-        log = (
-            table.log_dominance[row, g]
-            + brief
-            - before / (CRISP * table.rise[row, g])
-            - after / (CRISP * table.fall[row, g])
-        )
+    values = np.empty((len(times), len(GROUP_OF)))
+    for group in range(len(GROUPS)):
+        log = _log_dominance(times, segments, row, table, group)
         weight = np.exp(log - log.max(axis=1, keepdims=True))
         weight /= weight.sum(axis=1, keepdims=True)
-        channels = GROUP_OF == g
+        channels = GROUP_OF == group
         values[:, channels] = weight @ target[:, channels]
         if driven is not None:
             values[:, channels] += weight[:, ~known].sum(axis=1, keepdims=True) * driven[:, channels]
     count = last - first
-    return sum(k * values[i : i + count] for i, k in enumerate(SMOOTHING))  # pyright: ignore[reportReturnType]
+    return np.asarray(sum(k * values[i : i + count] for i, k in enumerate(_C.smoothing)))
 
 
-def _amplitude(conditions: Conditions, sounds: Sounds, row: NDArray, table: Targets) -> NDArray[np.float64]:
-    """Size of each sound, ``(P,)``: vowels grow a little with duration, stress and loudness, within 15 %."""
-    duration = sounds.end - sounds.start
-    level = conditions.curve("level", (sounds.start + sounds.end) / 2)
+def _log_dominance(
+    times: NDArray[np.float64], segments: PhoneSegments, row: NDArray[np.int64], table: VisemeTargets, group: int
+) -> NDArray[np.float64]:
+    """How strongly each phone insists on the channels of ``group`` at ``times (T,)``, ``(T, P)``."""
+    duration = segments.end - segments.start
+    centre = (segments.start + segments.end) / 2
+    half = _C.plateau[group] * duration / 2
+    left = np.minimum(centre - half, segments.start + _C.edge)
+    right = np.maximum(centre + half, segments.end - _C.edge)
+    if group == _LIPS:  # the lips let go of a closure before its phone ends
+        right = np.where(table.bilabial[row], np.maximum(left, right - _C.lips_release), right)
+    elif group == _WIDTH:
+        left = left - segments.lead
+    before, after = _rounded(left - times[:, None]), _rounded(times[:, None] - right)
+    # Short phones lose dominance in proportion, but not closures.
+    firm = table.bilabial[row] | table.labiodental[row] | (row == table.silence)
+    short = np.where(firm, 0, np.log(np.clip(duration / _C.short, _C.short_least, 1)))
+    rise, fall = _C.pace * table.rise[row, group], _C.pace * table.fall[row, group]
+    return table.log_dominance[row, group] + short - before / rise - after / fall
+
+
+def _rounded(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``max(distance, 0)`` with its corner rounded off, s."""
+    return (distance + np.sqrt(distance * distance + _C.corner**2)) / 2
+
+
+def _amplitude(
+    conditions: Conditions, segments: PhoneSegments, row: NDArray[np.int64], table: VisemeTargets
+) -> NDArray[np.float64]:
+    """Size of each phone, ``(P,)``: vowels grow a little with duration, stress and loudness, within 15 %."""
+    duration = np.maximum(segments.end - segments.start, _C.duration_least)
+    level = conditions.curve("level", (segments.start + segments.end) / 2)
     swing = (
-        np.clip(0.07 * np.log2(np.maximum(duration, 0.03) / 0.1), -0.08, 0.08)
-        + np.clip(0.1 * (level - 0.7), -0.04, 0.04)
-        + 0.03 * sounds.stress
+        np.clip(_C.duration_swing * np.log2(duration / _C.duration_usual), -_C.duration_limit, _C.duration_limit)
+        + np.clip(_C.level_swing * (level - _C.level_usual), -_C.level_limit, _C.level_limit)
+        + _C.stress_swing * segments.stress
     )
-    factor = np.where(table.vowel[row], 1.0 + swing, 1.0)
+    factor = np.where(table.vowel[row], 1 + swing, 1)
     if conditions.source == "heard":  # a vowel recognised where there is hardly any sound is mostly a mistake
-        factor *= np.where(table.vowel[row], np.clip(0.45 + 1.2 * level, 0.3, 1.0), 1.0)
+        factor *= np.where(table.vowel[row], np.clip(_C.heard_size.at(level), _C.heard_least, 1), 1)
     return factor
-
-
-def acoustic_mouth(conditions: Conditions, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mouth weights ``(T, 12)`` from the sound alone: loud opens, hiss narrows and spreads, dips close."""
-    # The kernels reach 0.15 s to each side.
-    pad = round(0.2 * ANALYSIS_RATE)
-    first, last = round(times[0] * ANALYSIS_RATE) - pad, round(times[-1] * ANALYSIS_RATE) + pad
-    at = np.arange(first, last + 1) / ANALYSIS_RATE
-    speech = conditions.curve("speech", at)
-    level = np.clip(conditions.curve("level", at), 0.0, 1.2) * speech
-    hiss = conditions.curve("sibilance", at) * (level > 0.05)
-    opening = np.convolve(level, _gauss(0.03), "same")
-    envelope = np.convolve(level, _gauss(0.09), "same")
-    hiss = np.convolve(hiss, _gauss(0.025), "same")
-
-    def read(curve: NDArray) -> NDArray:
-        return np.interp(times, at, curve)
-
-    opening, envelope, hiss = read(opening), read(envelope), np.clip(1.6 * read(hiss), 0.0, 1.0)
-    # A short deep dip without hiss is taken for closing lips, a shallow one for a tongue sound.
-    dip = np.clip((envelope - opening) / (envelope + 0.1), 0.0, 1.0) * (1.0 - hiss)
-    shut = np.clip((dip - 0.16) / 0.14, 0.0, 1.0)
-    size = opening**0.5 * (1.0 - 0.5 * np.clip(4.0 * dip, 0.0, 1.0))
-    # Vowel colour wanders from spread to rounded at the pace of syllables, a fixed mix of slow sines of time.
-    colour = 0.6 * np.sin(5.3 * times) + 0.4 * np.sin(11.7 * times + 1.3)
-    rounded, spread = np.maximum(colour - 0.25, 0.0), np.maximum(-colour, 0.0)
-    apart = np.minimum(1.0, 2.0 * opening) * (1.0 - shut)
-    out = np.zeros((len(times), len(GROUP_OF)))
-    out[:, 0] = 0.23 * size * (1.0 - 0.65 * hiss) * (1.0 - 0.35 * rounded)
-    out[:, 1] = shut * (0.85 * out[:, 0] + 0.03)
-    out[:, 2] = 0.14 * rounded * opening
-    out[:, 3] = 0.4 * rounded * opening
-    out[:, 4] = (0.14 * hiss + 0.1 * spread * size) * apart
-    out[:, 9] = (0.2 * size * (1.0 - rounded) + 0.12 * hiss) * apart
-    out[:, 10] = (0.11 * size * (1.0 - rounded) + 0.12 * hiss) * apart
-    return out
-
-
-def _gauss(deviation: float) -> NDArray[np.float64]:
-    half = int(np.ceil(2.5 * deviation * ANALYSIS_RATE))
-    x = np.arange(-half, half + 1) / (deviation * ANALYSIS_RATE)
-    kernel = np.exp(-0.5 * x * x)
-    return kernel / kernel.sum()

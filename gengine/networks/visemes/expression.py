@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.conditions import MOTION_RATE
+from gengine.core.constants import read_constants, read_table
 from gengine.core.emotion import EMOTIONS
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
 from gengine.core.lips import SealModel
-from gengine.networks.visemes.targets import _table
+from gengine.networks.visemes.movements import smoothstep
 
 
-def indices(*names: str) -> list[int]:
+def arkit_indices(*names: str) -> list[int]:
     """Channel numbers; a name without a side stands for both sides."""
     out = []
     for name in names:
@@ -23,13 +24,13 @@ def indices(*names: str) -> list[int]:
     return out
 
 
-CORNERS = indices("mouthSmile", "mouthFrown", "mouthStretch", "mouthDimple")
-LIFTERS = indices("mouthUpperUp", "mouthLowerDown", "noseSneer", "jawOpen", "mouthFunnel", "mouthShrugUpper")
-PRESSES = indices("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
-SNEER = indices("noseSneer")
-SMILE = indices("mouthSmile")
+_CORNERS = arkit_indices("mouthSmile", "mouthFrown", "mouthStretch", "mouthDimple")
+_LIFTERS = arkit_indices("mouthUpperUp", "mouthLowerDown", "noseSneer", "jawOpen", "mouthFunnel", "mouthShrugUpper")
+_PRESSES = arkit_indices("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
+_SNEER = arkit_indices("noseSneer")
+_SMILE = arkit_indices("mouthSmile")
 _JAW, _CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
-PUCKER = ARKIT_INDEX["mouthPucker"]
+_PUCKER, _FUNNEL = ARKIT_INDEX["mouthPucker"], ARKIT_INDEX["mouthFunnel"]
 
 _OPPOSED = [
     (ARKIT_INDEX[a + s], ARKIT_INDEX[b + s])
@@ -37,14 +38,48 @@ _OPPOSED = [
     for s in ("Left", "Right")
 ]
 
+_LOW_PASS_RISE = 3.36
+"""Time from 10 to 90 % of two equal low-passes in a row, in their time constants."""
+
+_SETTLED = 1e-6
+"""Differences in strength below this cannot be seen."""
+
+
+@dataclass(frozen=True)
+class ExpressionConstants:
+    """``data/expression.csv``, see there for units and sources."""
+
+    look_down: float
+    overtaking: float
+    opposite: float
+    full_rounding: float
+    full_opening: float
+    corners_rounding: float
+    corners_seal: float
+    presses_opening: float
+    lifters_seal: float
+    follow: float
+    follow_opening: float
+    follow_room: float
+    sneer_limit: float
+    smile_limit: float
+    smile_and_pucker_limit: float
+
+
+EXPRESSION = read_constants(ExpressionConstants, "gengine.networks.visemes", "expression")
+
+LOOK_DOWN_RANGE = np.radians(EXPRESSION.look_down)
+"""Eye rotation at eyeLookDown 1, rad."""
+
 
 @dataclass(frozen=True, eq=False)
-class Expressions:
-    """The table: 18 rows in the order of ``EMOTIONS``.
+class ExpressionTable:
+    """``data/emotions.csv``: 18 rows in the order of ``EMOTIONS``.
 
     ``weights (18, 52)`` at strength 1 (gaze channels zero); ``posture (18, 3)`` head pitch down, roll, yaw in
-    rad; ``look_down (18,)`` rad; ``blink_rate``, ``blink_duration``, ``jaw``, ``lips (18,)`` multipliers;
-    ``onset`` and ``offset (18,)`` s from 10 to 90 %.
+    rad; ``look_down (18,)`` rad; multipliers ``(18,)``: ``blink_rate``, ``blink_duration``, size of ``jaw`` and
+    ``lips``, ``aversion`` of the gaze, ``haste`` of the eyes, size of ``head`` movements; ``onset`` and ``offset
+    (18,)`` s from 10 to 90 %.
     """
 
     weights: NDArray[np.float64]
@@ -54,18 +89,17 @@ class Expressions:
     blink_duration: NDArray[np.float64]
     jaw: NDArray[np.float64]
     lips: NDArray[np.float64]
+    aversion: NDArray[np.float64]
+    haste: NDArray[np.float64]
+    head: NDArray[np.float64]
     onset: NDArray[np.float64]
     offset: NDArray[np.float64]
 
 
-LOOK_DOWN_RANGE = np.radians(35.0)
-"""Eye rotation at eyeLookDown 1, rad."""
-
-
 @cache
-def expressions() -> Expressions:
+def expressions() -> ExpressionTable:
     """The table shipped with the project."""
-    lines = {line["emotion"]: line for line in _table("emotions")}
+    lines = {line["emotion"]: line for line in read_table("gengine.networks.visemes", "emotions")}
     weights = np.zeros((len(EMOTIONS), len(ARKIT_NAMES)))
     for i, name in enumerate(EMOTIONS):
         for channel, index in ARKIT_INDEX.items():
@@ -74,24 +108,23 @@ def expressions() -> Expressions:
     def column(key: str) -> NDArray[np.float64]:
         return np.array([float(lines[name][key]) for name in EMOTIONS])
 
-    down = ARKIT_INDEX["eyeLookDownLeft"]
-    look_down = weights[:, down] * LOOK_DOWN_RANGE
-    weights[:, indices("eyeLookDown")] = 0.0
+    look_down = weights[:, ARKIT_INDEX["eyeLookDownLeft"]] * LOOK_DOWN_RANGE
+    weights[:, arkit_indices("eyeLookDown")] = 0
     posture = np.radians(np.stack([column(f"head_{k}_deg") for k in ("pitch_down", "roll", "yaw")], axis=1))
-    return Expressions(
+    return ExpressionTable(
         weights, posture, look_down, column("blink_rate_x"), column("blink_dur_x"), column("jaw_x"), column("lip_x"),
-        column("onset_s"), column("offset_s"),
+        column("gaze_aversion_x"), column("saccade_rate_x"), column("head_size_x"), column("onset_s"),
+        column("offset_s"),
     )  # fmt: skip
 
 
-class Mood:
-    """Strengths as the face shows them: each emotion rises and falls at its own pace, never in a step."""
+class ExpressionDynamics:
+    """Strengths as the face shows them: each emotion has its own onset and offset, never a step."""
 
-    def __init__(self, table: Expressions) -> None:
-        # Two equal low-passes in a row rise from 10 to 90 % in 3.36 time constants.
-        step = 1.0 / MOTION_RATE
-        self._rise = 1.0 - np.exp(-step / (table.onset / 3.36))
-        self._fall = 1.0 - np.exp(-step / (table.offset / 3.36))
+    def __init__(self, table: ExpressionTable) -> None:
+        step = 1 / MOTION_RATE
+        self._rise = 1 - np.exp(-step / (table.onset / _LOW_PASS_RISE))
+        self._fall = 1 - np.exp(-step / (table.offset / _LOW_PASS_RISE))
         self._first: NDArray[np.float64] | None = None
         self._second: NDArray[np.float64] | None = None
 
@@ -100,7 +133,7 @@ class Mood:
         first = strengths[0].copy() if self._first is None else self._first
         second = first.copy() if self._second is None else self._second
         self._first, self._second = first, second
-        if (np.abs(strengths - first).max() < 1e-6) and (np.abs(second - first).max() < 1e-6):
+        if np.abs(strengths - first).max() < _SETTLED and np.abs(second - first).max() < _SETTLED:
             return strengths.copy()
         out = np.empty_like(strengths)
         for t, goal in enumerate(strengths):
@@ -111,27 +144,22 @@ class Mood:
         return out
 
 
-def mix(shown: NDArray[np.float64], table: Expressions) -> NDArray[np.float64]:
+def mix(shown: NDArray[np.float64], table: ExpressionTable) -> NDArray[np.float64]:
     """Expression weights ``(T, 52)`` of shown strengths ``(T, 18)``: a sum, where opposites damp each other."""
-    rest = np.maximum(1.0 - shown.sum(axis=1), 0.0)
+    rest = np.maximum(1 - shown.sum(axis=1), 0)
     out = shown @ table.weights + rest[:, None] * table.weights[0]
     for a, b in _OPPOSED:
         x, y = out[:, a].copy(), out[:, b].copy()
         # 1 where x is clearly larger, 0 where y is; smooth between, so that no channel steps as one overtakes
-        lead = np.clip(0.5 + (x - y) / (1.2 * np.maximum(x + y, 1e-6)), 0.0, 1.0)
-        lead = lead * lead * (3.0 - 2.0 * lead)
-        out[:, a] = lead * np.maximum(x - 0.5 * y, 0.0)
-        out[:, b] = (1.0 - lead) * np.maximum(y - 0.5 * x, 0.0)
-    return np.clip(out, 0.0, 1.0, out=out)
+        lead = smoothstep(np.clip(1 / 2 + (x - y) / (EXPRESSION.overtaking * np.maximum(x + y, _SETTLED)), 0, 1))
+        out[:, a] = lead * np.maximum(x - EXPRESSION.opposite * y, 0)
+        out[:, b] = (1 - lead) * np.maximum(y - EXPRESSION.opposite * x, 0)
+    return np.clip(out, 0, 1, out=out)
 
 
 def gain(shown: NDArray[np.float64], column: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A multiplier ``(T,)`` for shown strengths: 1 plus the weighted deviations of ``column (18,)``."""
-    return 1.0 + shown @ (column - 1.0)
-
-
-FOLLOW = 0.8
-"""Share of the gap that an expression adds which the lower lip takes back by following the upper one."""
+    """A multiplier ``(T,)`` for shown strengths ``(T, 18)``: 1 plus the weighted deviations of ``column (18,)``."""
+    return 1 + shown @ (column - 1)
 
 
 def add_to_speech(
@@ -142,17 +170,19 @@ def add_to_speech(
     Brows, lids and cheeks add fully. Rounding and closures hold the mouth's corners back, closures hold
     back what lifts the lips, an open jaw holds back pressed lips.
     """
-    rounding = np.minimum((speech[:, PUCKER] + speech[:, ARKIT_INDEX["mouthFunnel"]]) / 0.6, 1.0)
-    opening = np.minimum(speech[:, ARKIT_INDEX["jawOpen"]] / 0.3, 1.0)
-    expression[:, CORNERS] *= ((1.0 - 0.55 * rounding) * (1.0 - 0.4 * seal))[:, None]
-    expression[:, PRESSES] *= (1.0 - 0.85 * opening)[:, None]
+    e = EXPRESSION
+    rounding = np.minimum((speech[:, _PUCKER] + speech[:, _FUNNEL]) / e.full_rounding, 1)
+    opening = np.minimum(speech[:, _JAW] / e.full_opening, 1)
+    expression[:, _CORNERS] *= ((1 - e.corners_rounding * rounding) * (1 - e.corners_seal * seal))[:, None]
+    expression[:, _PRESSES] *= (1 - e.presses_opening * opening)[:, None]
     total = speech + expression
-    total[:, LIFTERS] *= (1.0 - 0.5 * seal)[:, None]
+    total[:, _LIFTERS] *= (1 - e.lifters_seal * seal)[:, None]
     # A raised lip shows teeth; the lower one follows, or an angry face would talk with a gaping mouth.
-    added = np.maximum(model.gap_mm(total) - model.gap_mm(speech), 0.0) * np.minimum(2.0 * opening, 1.0) * (1.0 - seal)
-    room = np.maximum(total[:, _JAW] - total[:, _CLOSE], 0.0)
-    total[:, _CLOSE] += np.minimum(FOLLOW * added / -model.close, 0.7 * room)
-    total[:, SNEER] = np.minimum(total[:, SNEER], 0.6)
-    room = np.maximum(0.7 - total[:, PUCKER], 0.0)[:, None]
-    total[:, SMILE] = np.minimum(np.minimum(total[:, SMILE], 0.8), room)
+    added = np.maximum(model.gap_mm(total) - model.gap_mm(speech), 0)
+    added = added * np.minimum(e.follow_opening * opening, 1) * (1 - seal)
+    room = np.maximum(total[:, _JAW] - total[:, _CLOSE], 0)
+    total[:, _CLOSE] += np.minimum(e.follow * added / -model.close, e.follow_room * room)
+    total[:, _SNEER] = np.minimum(total[:, _SNEER], e.sneer_limit)
+    room = np.maximum(e.smile_and_pucker_limit - total[:, _PUCKER], 0)[:, None]
+    total[:, _SMILE] = np.minimum(np.minimum(total[:, _SMILE], e.smile_limit), room)
     return total

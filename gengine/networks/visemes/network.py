@@ -1,37 +1,62 @@
-"""The viseme face network: speech sounds, accents, cues and the mood become a moving face.
+"""The viseme face network: phones, accents, cues and emotion become a moving face.
 
-Rules all the way, with numbers measured on real faces (face.md): what a learned face network is measured
-against, and its teacher. See the neighbouring files for each part.
+Rules all the way, with numbers measured on real faces (face.md; the tables in ``data``): what a learned face
+network is measured against, and its teacher. The method in order: coarticulation, expression, lip contact, head
+and brows, gaze and lids; each in the file of that name.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions
-from gengine.core.emotion import EMOTION_INDEX, EMOTIONS
+from gengine.core.constants import Limits, Span, read_constants
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.core.lips import SealModel
-from gengine.core.noise import SmoothNoise, generator
+from gengine.core.noise import SmoothNoise
 from gengine.core.speaker import Speaker
 from gengine.networks.base import MotionNetwork, NetworkSpec
-from gengine.networks.visemes import coarticulation, expression, seal
-from gengine.networks.visemes.brows import Brows
-from gengine.networks.visemes.expression import Mood, expressions
-from gengine.networks.visemes.eyes import Eyes
-from gengine.networks.visemes.head import Head, to_quaternion
-from gengine.networks.visemes.pulses import Pulses
-from gengine.networks.visemes.targets import MOUTH, targets
+from gengine.networks.visemes import coarticulation, expression, lip_contact
+from gengine.networks.visemes.expression import ExpressionDynamics, ExpressionTable, arkit_indices, expressions
+from gengine.networks.visemes.gaze import GazeMotion
+from gengine.networks.visemes.targets import MOUTH, viseme_targets
+from gengine.networks.visemes.visual_prosody import BrowMotion, HeadMotion, to_quaternion
 
-GAIN = 1.15
-"""Size of articulation: viewers prefer a little too much to a little too little (Aldeneh 2022)."""
 
-HEARD_JAW = 0.5
-"""Share of the jaw taken from what the recogniser expects of it, where phones are only heard: it is surer of how
-open a sound is than of which sound it is."""
+@dataclass(frozen=True)
+class FaceConstants:
+    """``data/face.csv``, see there for units and sources."""
 
-_SOURCES = [np.array(expression.indices(name)) for name in MOUTH]
+    gain: float
+    heard_jaw: float
+    heard_jaw_frames: int
+    effort_arousal: float
+    gain_limits: Limits
+    stretch_lifted: float
+    stretch_limits: Limits
+    breathing: float
+    drift_rate: float
+    silent_jaw: Span
+    activity_frames: int
+    pitch_frames: int
+    head_arousal: float
+    brow_size: Span
+    blink_arousal: float
+    blink_activity: Span
+    look_down_posture: float
+    asymmetry: float
+    brow_asymmetry: float
+    asymmetry_drift: float
+    asymmetry_habit: float
+    jaw_sideways: float
+
+
+FACE = read_constants(FaceConstants, "gengine.networks.visemes", "face")
+
+_SOURCES = [np.array(arkit_indices(name)) for name in MOUTH]
 _SPREAD = np.concatenate(_SOURCES)
 _FROM = np.concatenate([np.full(len(s), i) for i, s in enumerate(_SOURCES)])
 _LIP_CHANNELS = [i for i, name in enumerate(MOUTH) if name != "jawOpen"]
@@ -39,46 +64,22 @@ _LEFT = np.array(
     [i for i, n in enumerate(ARKIT_NAMES) if n.endswith("Left") and not n.startswith(("eye", "jaw", "mouthLeft"))]
 )
 _RIGHT = np.array([ARKIT_INDEX[ARKIT_NAMES[i][:-4] + "Right"] for i in _LEFT])
-_DRIFTS = np.array([0.02 if ARKIT_NAMES[i].startswith("brow") else 0.05 for i in _LEFT])
+_ASYMMETRY = np.array([FACE.brow_asymmetry if ARKIT_NAMES[i].startswith("brow") else FACE.asymmetry for i in _LEFT])
 _JAW = ARKIT_INDEX["jawOpen"]
-_JAW_SIDES = [ARKIT_INDEX["jawLeft"], ARKIT_INDEX["jawRight"]]
+_JAW_LEFT, _JAW_RIGHT = ARKIT_INDEX["jawLeft"], ARKIT_INDEX["jawRight"]
 
 
-def _per_emotion(**values: float) -> NDArray[np.float64]:
-    out = np.ones(len(EMOTIONS))
-    for name, value in values.items():
-        out[EMOTION_INDEX[name]] = value
-    return out
-
-
-# How moods look away and around, x of the speaker's own habit; signs from gesture literature, sizes by eye.
-_AVERSION = _per_emotion(
-    sadness=1.6, anger=0.5, fear=1.4, bored=1.9, tired=1.6, anxious=1.8, confused=1.6, tender=0.7, determined=0.4,
-    contempt=1.2, surprise=0.5, pained=1.5, disgust=1.4,
-)  # fmt: skip
-_HASTE = _per_emotion(
-    fear=1.1, anxious=1.15, surprise=1.0, sadness=0.9, tired=0.9, bored=0.85, happiness=1.02, confused=1.05, tender=0.9
-)
-# Head movement, x (gesture.md section 4, amplitudes).
-_HEAD_SIZE = _per_emotion(
-    happiness=1.15, anger=1.2, sadness=0.7, fear=0.8, disgust=0.85, contempt=0.8, surprise=1.1, bored=0.7, tired=0.65,
-    anxious=0.9, tender=0.85, proud=0.9, pained=0.8, amused=1.1,
-)  # fmt: skip
-
-
-class _State:
+class FaceState:
     """Everything the network remembers of one recording."""
 
     def __init__(self, speaker: Speaker, seed: int) -> None:
-        self.speaker, self.seed = speaker, seed
-        self.mood = Mood(expressions())
-        self.eyes = Eyes(speaker.traits, seed)
-        self.brows = Brows(speaker.traits, seed)
-        self.head = Head(speaker.traits, seed)
-        self.drift = SmoothNoise(3, 0.25, seed, "face drift")
-        self.lips = Pulses(4)  # jawOpen, mouthLowerDown, mouthPress, mouthShrugLower
-        self.parted = -1.0
-        self.next_swallow = 8.0 + 20.0 * generator(seed, "swallow").random()
+        self.traits = speaker.traits
+        self.dynamics = ExpressionDynamics(expressions())
+        self.gaze = GazeMotion(speaker.traits, seed)
+        self.brows = BrowMotion(speaker.traits, seed)
+        self.head = HeadMotion(speaker.traits, seed)
+        self.idle_lips = lip_contact.IdleLips(seed)
+        self.drift = SmoothNoise(3, FACE.drift_rate, seed, "face drift")
 
 
 class VisemeNetwork(MotionNetwork):
@@ -96,107 +97,92 @@ class VisemeNetwork(MotionNetwork):
         lookahead=0.8,
     )
 
-    def __init__(self, seal: SealModel | None = None, gain: float = GAIN) -> None:
+    def __init__(self, seal: SealModel | None = None, gain: float = FACE.gain) -> None:
         self.seal, self.gain = seal or SealModel.ict(), gain
 
-    def start(self, speaker: Speaker, seed: int) -> _State:
-        return _State(speaker, seed)
+    def start(self, speaker: Speaker, seed: int) -> FaceState:
+        """The state before the first hop of a recording."""
+        return FaceState(speaker, seed)
 
-    def generate(self, conditions: Conditions, state: _State) -> FaceTrack:
+    def generate(self, conditions: Conditions, state: FaceState) -> FaceTrack:
+        """The face of the hop: weights ``(T, 52)``, head ``(T, 4)`` and gaze ``(T, 2)`` at ``MOTION_RATE``."""
         times = conditions.frames(MOTION_RATE)
         if not len(times):
-            return _track(np.zeros((0, 52)), np.zeros((0, 4)), np.zeros((0, 2)))
-        table, traits = expressions(), state.speaker.traits
+            return _track(np.zeros((0, len(ARKIT_NAMES))), np.zeros((0, 4)), np.zeros((0, 2)))
+        table = expressions()
         wanted, vad = conditions.emotion_at(times)
-        shown = state.mood.follow(wanted)
-        arousal = vad[:, 1]
+        shown, arousal = state.dynamics.follow(wanted), vad[:, 1]
         drift = state.drift(times)
-        # A held mood breathes: +-8 %, slowly, so that it never freezes.
-        felt = expression.mix(shown * (1.0 + 0.08 * drift[:, :1]), table)
-        activity = _activity(conditions, times)
-        felt[:, _JAW] *= 0.5 + 0.5 * activity  # a mouth left open in silence looks vacant
+        activity = _smooth(conditions, "speech", times, FACE.activity_frames)
+        # A held expression breathes slowly, so that it never freezes.
+        felt = expression.mix(shown * (1 + FACE.breathing * drift[:, :1]), table)
+        felt[:, _JAW] *= FACE.silent_jaw.at(activity)  # a mouth left open in silence looks vacant
 
         weights, closed, touching = self._speech(conditions, state, times, shown, arousal, felt)
         weights = expression.add_to_speech(weights, felt, closed, self.seal)
-        self._idle_lips(conditions, state, weights, times)
-        _asymmetry(weights, drift, traits.smile)
-        lively = expression.gain(shown, _HEAD_SIZE) * (1.0 + 0.12 * arousal)
+        state.idle_lips.plan(conditions)
+        state.idle_lips.add(weights, times)
+        _asymmetry(weights, drift, state.traits.smile)
 
+        lively = expression.gain(shown, table.head) * (1 + FACE.head_arousal * arousal)
         state.brows.plan(conditions)
-        state.brows.add(weights, times, _smooth(conditions, "pitch", times, 9), 0.7 + 0.3 * lively)
-        middle = shown[len(shown) // 2][None]
+        pitch = _smooth(conditions, "pitch", times, FACE.pitch_frames)
+        state.brows.add(weights, times, pitch, FACE.brow_size.at(lively))
         state.head.plan(conditions)
-        state.eyes.plan(
-            conditions,
-            state.head.turn,
-            rate=float(expression.gain(middle, table.blink_rate)[0] * traits.blink * (1.0 + 0.12 * arousal.mean())
-                       * (0.78 + 0.22 * activity.mean())),
-            slowness=float(expression.gain(middle, table.blink_duration)[0]),
-            aversion=float(expression.gain(middle, _AVERSION)[0]),
-            haste=float(expression.gain(middle, _HASTE)[0]),
-        )  # fmt: skip
+        self._plan_gaze(conditions, state, shown, arousal, activity)
         posture = shown @ table.posture
         angles = state.head.angles(times, activity, posture, lively)
-        lowered = shown @ table.look_down + 0.5 * np.maximum(posture[:, 0], 0.0)
-        gaze = state.eyes.gaze(times, angles, lowered)
-        state.eyes.lids(weights, times, gaze)
-        np.clip(weights, 0.0, 1.0, out=weights)
-        seal.solve(weights, closed, touching, self.seal)
-        return _track(np.clip(weights, 0.0, 1.0), to_quaternion(angles), gaze)
+        lowered = shown @ table.look_down + FACE.look_down_posture * np.maximum(posture[:, 0], 0)
+        gaze = state.gaze.gaze(times, angles, lowered)
+        state.gaze.add(weights, times, gaze)
+        np.clip(weights, 0, 1, out=weights)
+        lip_contact.solve(weights, closed, touching, self.seal)
+        return _track(np.clip(weights, 0, 1), to_quaternion(angles), gaze)
 
     def _speech(
-        self, conditions: Conditions, state: _State, times: NDArray, shown: NDArray, arousal: NDArray, felt: NDArray
+        self, conditions: Conditions, state: FaceState, times: NDArray, shown: NDArray, arousal: NDArray, felt: NDArray
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Speech weights ``(T, 52)``, seal and contact curves ``(T,)``."""
-        sounds = coarticulation.gather(conditions, targets())
-        mouth = coarticulation.mouth_curves(conditions, sounds, targets())
-        if conditions.jaw is not None and len(conditions.jaw):
-            mouth[:, 0] += HEARD_JAW * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
         table = expressions()
-        effort = self.gain * state.speaker.traits.articulation * (1.0 + 0.05 * arousal)
-        jaw_gain = np.clip(expression.gain(shown, table.jaw), 0.5, 1.3)
+        segments = coarticulation.gather(conditions, viseme_targets())
+        mouth = coarticulation.mouth_curves(conditions, segments, viseme_targets())
+        if conditions.jaw is not None and len(conditions.jaw):
+            mouth[:, 0] += FACE.heard_jaw * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
+        effort = self.gain * state.traits.articulation * (1 + FACE.effort_arousal * arousal)
+        jaw_gain = FACE.gain_limits.clip(expression.gain(shown, table.jaw))
+        lip_gain = FACE.gain_limits.clip(expression.gain(shown, table.lips))
         mouth[:, 0] *= effort * jaw_gain
-        mouth[:, _LIP_CHANNELS] *= (effort * np.clip(expression.gain(shown, table.lips), 0.5, 1.3))[:, None]
+        mouth[:, _LIP_CHANNELS] *= (effort * lip_gain)[:, None]
         weights = np.zeros((len(times), len(ARKIT_NAMES)))
         weights[:, _SPREAD] = mouth[:, _FROM]
-        lifted = np.maximum(self.seal.gap_mm(felt) - self.seal.rest, 0.0)
-        stretch = np.clip((jaw_gain * effort / GAIN) ** 2 + 0.06 * lifted, 1.0, 1.5)
-        closed = seal.closure_curve(times, sounds.closures, stretch)
-        return weights, closed, seal.contact_curve(times, sounds.contacts, stretch)
+        lifted = np.maximum(self.seal.gap_mm(felt) - self.seal.rest, 0)
+        stretch = FACE.stretch_limits.clip((jaw_gain * effort / FACE.gain) ** 2 + FACE.stretch_lifted * lifted)
+        closed = lip_contact.closure_curve(times, segments.closures, stretch)
+        return weights, closed, lip_contact.contact_curve(times, segments.contacts, stretch)
 
-    def _idle_lips(self, conditions: Conditions, state: _State, weights: NDArray, times: NDArray) -> None:
-        """Lips part a little before speech, and now and then someone swallows in a long silence."""
-        start, end = conditions.hop_start, conditions.hop_end
-        state.lips.forget(start)
-        speech = conditions.curve("speech", np.array([end, end + 0.2, end + 0.4, end + 0.6])) > 0.5
-        quiet = not conditions.curve("speech", np.arange(start - 0.4, end, 0.05)).max() > 0.5
-        if quiet and speech[1:].any() and start > state.parted + 1.5:
-            state.parted = end
-            first = next((p for p in conditions.phones if p.start > start and targets().lookup(p.symbol)
-                          not in ((), targets().rows["sil"])), None)  # fmt: skip
-            row = targets().lookup(first.symbol)[0] if first else 0
-            if not targets().bilabial[row]:
-                state.lips.add(start, 0.35, 0.1, 0.3, [0.025, 0.05, 0.0, 0.0])
-        if start >= state.next_swallow:
-            if quiet and not speech.any():
-                state.lips.add(start, 0.3, 0.15, 0.4, [0.0, 0.0, 0.14, 0.16])
-                state.next_swallow = start + 20.0 + 25.0 * generator(state.seed, "swallow", round(start * 60)).random()
-            else:
-                state.next_swallow = start + 2.0
-        if len(state.lips):
-            idle = state.lips(times)
-            weights[:, _IDLE] += idle[:, _IDLE_FROM]
+    def _plan_gaze(
+        self, conditions: Conditions, state: FaceState, shown: NDArray, arousal: NDArray, activity: NDArray
+    ) -> None:
+        """Plan gaze shifts and blinks by what the middle of the hop shows."""
+        middle = shown[len(shown) // 2][None]
 
+        def now(column: NDArray[np.float64]) -> float:
+            return float(expression.gain(middle, column)[0])
 
-_IDLE_SOURCES = [expression.indices(n) for n in ("jawOpen", "mouthLowerDown", "mouthPress", "mouthShrugLower")]
-_IDLE = np.concatenate(_IDLE_SOURCES)
-_IDLE_FROM = np.concatenate([np.full(len(s), i) for i, s in enumerate(_IDLE_SOURCES)])
+        table: ExpressionTable = expressions()
+        excited = 1 + FACE.blink_arousal * arousal.mean()
+        rate = now(table.blink_rate) * state.traits.blink * excited * FACE.blink_activity.at(activity.mean())
+        state.gaze.plan(
+            conditions, state.head.turn, rate=float(rate), slowness=now(table.blink_duration),
+            aversion=now(table.aversion), haste=now(table.haste),
+        )  # fmt: skip
 
 
 def _heard_jaw(conditions: Conditions, jaw: NDArray, times: NDArray) -> NDArray[np.float64]:
-    """The expected jaw at ``times``, smoothed over 50 ms."""
-    padded = np.pad(jaw.astype(float), 2, mode="edge")
-    smooth = np.convolve(padded, np.ones(5) / 5, "valid")
+    """The jaw that the recogniser expects, at ``times (T,)`` s, under a running mean."""
+    width = FACE.heard_jaw_frames
+    padded = np.pad(jaw.astype(float), width // 2, mode="edge")
+    smooth = np.convolve(padded, np.ones(width) / width, "valid")
     return np.interp(times, conditions.start + np.arange(len(smooth)) / ANALYSIS_RATE, smooth)
 
 
@@ -206,17 +192,13 @@ def _track(weights: NDArray, head: NDArray, gaze: NDArray) -> FaceTrack:
 
 def _asymmetry(weights: NDArray[np.float64], drift: NDArray, habit: float) -> None:
     """The sides differ by a few per cent that drift, led by the speaker's ``habit`` (0 right .. 1 left)."""
-    lean = np.clip(0.6 * drift[:, 1:2] + 1.2 * (habit - 0.5), -1.0, 1.0) * _DRIFTS
-    weights[:, _LEFT] *= 1.0 + lean
-    weights[:, _RIGHT] *= 1.0 - lean
-    sideways = 0.05 * drift[:, 2] * weights[:, ARKIT_INDEX["jawOpen"]]
-    weights[:, _JAW_SIDES[0]] += np.maximum(sideways, 0.0)
-    weights[:, _JAW_SIDES[1]] += np.maximum(-sideways, 0.0)
-
-
-def _activity(conditions: Conditions, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much is being said around each frame, 0..1 ``(T,)``."""
-    return _smooth(conditions, "speech", times, 25)
+    lean = FACE.asymmetry_drift * drift[:, 1:2] + FACE.asymmetry_habit * (habit - 1 / 2)
+    lean = np.clip(lean, -1, 1) * _ASYMMETRY
+    weights[:, _LEFT] *= 1 + lean
+    weights[:, _RIGHT] *= 1 - lean
+    sideways = FACE.jaw_sideways * drift[:, 2] * weights[:, _JAW]
+    weights[:, _JAW_LEFT] += np.maximum(sideways, 0)
+    weights[:, _JAW_RIGHT] += np.maximum(-sideways, 0)
 
 
 def _smooth(conditions: Conditions, name: str, times: NDArray[np.float64], width: int) -> NDArray[np.float64]:

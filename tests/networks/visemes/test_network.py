@@ -94,7 +94,7 @@ def test_unknown_speech_between_known_phones_is_driven_by_sound(perform):
     assert face.channel("jawOpen")[20:40].max() > 0.1
 
 
-def test_a_mood_change_never_steps(perform, sentence):
+def test_a_change_of_emotion_never_steps(perform, sentence):
     def turn(at):
         weights = np.zeros((len(at), len(EMOTIONS)))
         weights[:, EMOTIONS.index("happiness")] = at < 1.5

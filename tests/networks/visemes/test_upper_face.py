@@ -8,9 +8,9 @@ from gengine.core.conditions import Cue, Syllable
 from gengine.core.emotion import EMOTIONS
 from gengine.core.speaker import STYLES
 from gengine.metrics.face_upper import blinks, saccades
-from gengine.networks.visemes.cues import FACE_CUES
-from gengine.networks.visemes.expression import Mood, expressions, gain, mix
-from gengine.networks.visemes.pulses import Pulses, Steps, ease
+from gengine.networks.visemes.expression import ExpressionDynamics, expressions, gain, mix
+from gengine.networks.visemes.movements import GoalMoves, TransientMoves, minimum_jerk
+from gengine.networks.visemes.visual_prosody import FACE_CUES
 from tests.networks.visemes.conftest import spell
 
 TALK = " ".join(["sil:0.5", *["D AA T EH N IY K AH S OW L IH:0.15"] * 6, "sil:0.6"])
@@ -96,7 +96,7 @@ def test_accents_raise_brows_sometimes(perform):
     assert (rise < 0.03).mean() > 0.3
 
 
-def test_posture_follows_the_mood(perform):
+def test_posture_follows_the_emotion(perform):
     phones = spell(TALK)
     sad, proud = (angles(perform(phones, emotion={e: 1.0}))[:, 1].mean() for e in ("sadness", "proud"))
     assert sad - proud > 8
@@ -133,10 +133,10 @@ def test_no_channel_steps_as_one_emotion_overtakes_another():
         assert np.abs(np.diff(mix(shown, expressions()), axis=0)).max() < 0.02
 
 
-def test_moods_rise_at_their_own_pace():
-    mood = Mood(expressions())
-    mood.follow(np.zeros((1, 18)))
-    shown = mood.follow(np.ones((240, 18)))
+def test_emotions_rise_at_their_own_pace():
+    dynamics = ExpressionDynamics(expressions())
+    dynamics.follow(np.zeros((1, 18)))
+    shown = dynamics.follow(np.ones((240, 18)))
     fast, slow = shown[:, EMOTIONS.index("surprise")], shown[:, EMOTIONS.index("tired")]
 
     def rise(curve: np.ndarray) -> float:
@@ -144,23 +144,23 @@ def test_moods_rise_at_their_own_pace():
 
     assert rise(fast) == pytest.approx(0.2, abs=0.07)
     assert rise(slow) == pytest.approx(1.5, abs=0.2)
-    assert np.array_equal(mood.follow(np.ones((2000, 18)))[-1], np.ones(18)) or shown[-1].min() > 0.9
+    assert np.array_equal(dynamics.follow(np.ones((2000, 18)))[-1], np.ones(18)) or shown[-1].min() > 0.9
 
 
 def test_curves():
-    assert ease(np.array([-1.0, 0.5, 2.0])).tolist() == [0.0, 0.5, 1.0]
-    pulses = Pulses(1)
-    pulses.add(1.0, 0.1, 0.1, 0.1, [2.0])
-    assert pulses(np.array([0.9, 1.15, 1.4]))[:, 0].tolist() == pytest.approx([0.0, 2.0, 0.0])
-    pulses.forget(1.5)
-    assert len(pulses) == 0
-    steps = Steps([0.0, 0.0])
-    steps.to(1.0, 0.2, [1.0, 2.0])
-    steps.to(1.1, 0.2, [0.0, 0.0])  # a new goal before the first is reached
-    assert np.allclose(steps(np.array([0.9, 2.0])), 0.0)
-    before = steps(np.array([1.5]))
-    steps.forget(1.4)
-    assert np.allclose(steps(np.array([1.5])), before)
+    assert minimum_jerk(np.array([-1.0, 0.5, 2.0])).tolist() == [0.0, 0.5, 1.0]
+    moves = TransientMoves(1)
+    moves.add(1.0, 0.1, 0.1, 0.1, [2.0])
+    assert moves(np.array([0.9, 1.15, 1.4]))[:, 0].tolist() == pytest.approx([0.0, 2.0, 0.0])
+    moves.forget(1.5)
+    assert len(moves) == 0
+    goals = GoalMoves([0.0, 0.0])
+    goals.to(1.0, 0.2, [1.0, 2.0])
+    goals.to(1.1, 0.2, [0.0, 0.0])  # a new goal before the first is reached
+    assert np.allclose(goals(np.array([0.9, 2.0])), 0.0)
+    before = goals(np.array([1.5]))
+    goals.forget(1.4)
+    assert np.allclose(goals(np.array([1.5])), before)
 
 
 def test_every_lexicon_class_is_known(reference_data):

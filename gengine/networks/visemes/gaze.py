@@ -1,0 +1,269 @@
+"""Gaze: where the eyes look and how they get there (face.md section 3).
+
+Directions are (yaw left, pitch up) in rad, of the line of sight relative to the chest until the head's own
+rotation is taken off: the eyes hold their target while the head moves, as the vestibulo-ocular reflex does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.conditions import ANALYSIS_RATE, Conditions
+from gengine.core.constants import Limits, Span, read_constants
+from gengine.core.face import ARKIT_INDEX
+from gengine.core.noise import SmoothNoise, generator
+from gengine.core.speaker import Traits
+from gengine.networks.visemes.blinks import LidMotion
+from gengine.networks.visemes.expression import LOOK_DOWN_RANGE
+from gengine.networks.visemes.movements import GoalMoves
+from gengine.networks.visemes.visual_prosody import FACE_CUES
+
+_DEG = np.pi / 180
+
+
+@dataclass(frozen=True)
+class GazeConstants:
+    """``data/gaze.csv``, see there for units and sources."""
+
+    look_up: float
+    look_in: float
+    look_out: float
+    vergence: float
+    yaw_limit: float
+    pitch_limits: Limits
+    listener_yaw: tuple[float, ...]
+    listener_pitch: tuple[float, ...]
+    listener_chance: tuple[float, ...]
+    listener_spread: float
+    refixation: float
+    drift_rate: float
+    drift: float
+    first_fixation: Span
+    first_switch: Span
+    fixation: float
+    fixation_spread: float
+    fixation_limits: Limits
+    away_spread: float
+    saccade_start: float
+    saccade_per_degree: float
+    saccade_settle: float
+    listening: float
+    listening_spread: Span
+    listening_least: float
+    gaze_limits: Limits
+    intimacy_time: Span
+    intimacy_places: tuple[float, ...]
+    planning_time: Span
+    planning_places: tuple[float, ...]
+    planning_chance: Span
+    planning_lead: float
+    planning_lead_spread: float
+    away_scale: float
+    away_range: float
+    away_reference: float
+    away_least_draw: float
+    away_offset: float
+    away_limits: Limits
+    up_limit: float
+    up: Span
+    down: Span
+    side: Span
+    head_share: float
+    head_beyond: float
+    head_beyond_share: float
+    head_roll: float
+    head_least: float
+    head_delay: float
+    head_time: Span
+    onset_spacing: float
+    onset_ahead: float
+    cue_ahead: float
+    turn_end: float
+    turn_end_least_away: float
+    turn_end_lead: float
+    turn_end_hold: float
+    turn_end_after: float
+    speaking: float
+    silence: int
+
+
+GAZE = read_constants(GazeConstants, "gengine.networks.visemes", "gaze")
+
+_LISTENER = np.stack([GAZE.listener_yaw, GAZE.listener_pitch], axis=1) * _DEG
+"""Places on a listener's face that eyes visit, ``(4, 2)`` rad: both eyes, mouth, nose."""
+
+_CUES_KEPT = 50
+_BEYOND_WINDOW = 1000
+"""Frames of silence that are taken to lie before a window, and after a recording's end."""
+
+
+class GazeMotion:
+    """Gaze of one recording and the lids that go with it: ``plan`` each hop, then ``gaze`` and ``add``."""
+
+    def __init__(self, traits: Traits, seed: int) -> None:
+        self._seed, self._traits = seed, traits
+        self.target = GoalMoves(_LISTENER[3])
+        self._drift = SmoothNoise(2, GAZE.drift_rate, seed, "fixation")
+        self._draws = itertools.count(1)
+        rng = generator(seed, "eyes")
+        self._next = GAZE.first_fixation.at(rng.random())
+        self._switch = GAZE.first_switch.at(rng.random())  # when the eyes leave the listener or come back
+        self._lids = LidMotion(seed, self._draws, rng.random())
+        self._away, self._since = False, 0
+        self._why = "intimacy"
+        self._last_onset = -math.inf
+        self._cues: dict[float, None] = {}
+
+    def plan(
+        self, conditions: Conditions, turn: GoalMoves, rate: float, slowness: float, aversion: float, haste: float
+    ) -> None:
+        """Plan gaze shifts and blinks of the hop.
+
+        ``turn`` is the head's part in gaze shifts; ``rate`` and ``slowness`` scale blinks, ``aversion`` the
+        share of looking away and ``haste`` the rate of shifts (1 = calm).
+        """
+        start, end = conditions.hop_start, conditions.hop_end
+        self.target.forget(start)
+        self._lids.forget(start)
+        onsets, ends = _speech_edges(conditions)
+        self._think(conditions, onsets)
+        self._give_the_floor(start, ends)
+        while min(self._next, self._switch) < end:
+            self._shift(max(min(self._next, self._switch), start), turn, aversion, haste, slowness)
+        self._lids.plan(start, end, ends, rate, slowness)
+
+    def _think(self, conditions: Conditions, onsets: NDArray[np.float64]) -> None:
+        """Look away before some utterances and where words ask for it: planning takes the eyes off the listener."""
+        start = conditions.hop_start
+        for onset in onsets:
+            if onset > self._last_onset + GAZE.onset_spacing and onset > start + GAZE.onset_ahead:
+                self._last_onset = onset
+                rng = generator(self._seed, "planning", round(onset * 100))
+                chance, early = rng.random(), rng.random()
+                if not self._away and chance < GAZE.planning_chance.at(1 - self._traits.gaze):
+                    at = onset - GAZE.planning_lead - GAZE.planning_lead_spread * early
+                    self._switch, self._why = max(start, at), "planning"
+        for cue in conditions.cues:
+            face = FACE_CUES.get(cue.kind)
+            near = start < cue.start < conditions.hop_end + GAZE.cue_ahead
+            if face and face.gaze and near and cue.start not in self._cues:
+                self._cues[cue.start] = None
+                if not self._away:
+                    self._switch, self._why = cue.start, "planning"
+        while len(self._cues) > _CUES_KEPT:
+            del self._cues[next(iter(self._cues))]
+
+    def _give_the_floor(self, start: float, ends: NDArray[np.float64]) -> None:
+        """A speaker looks at the listener when an utterance ends."""
+        for e in ends:
+            if e > start and self._away and self._switch > e - GAZE.turn_end:
+                self._switch = max(start, self._since + GAZE.turn_end_least_away, e - GAZE.turn_end_lead)
+            elif not self._away and e - GAZE.turn_end_hold < self._switch < e + GAZE.turn_end_after:
+                self._switch = e + GAZE.turn_end_after
+
+    def _shift(self, at: float, turn: GoalMoves, aversion: float, haste: float, slowness: float) -> None:
+        """One saccade: away from the listener, back, or to another place near by; head and lids may follow."""
+        rng = generator(self._seed, "saccade", next(self._draws))
+        draw = rng.random(8)
+        here = self.target.goal
+        head_share, switching, coming_back = 0, self._switch <= self._next, self._away
+        if switching and not self._away:
+            goal, head_share = self._averted(draw)
+            planning = self._why == "planning"
+            lasting = GAZE.planning_time.at(draw[6]) if planning else GAZE.intimacy_time.at(rng.standard_normal())
+            self._away, self._since, self._switch, self._why = True, at, at + lasting, "intimacy"
+        elif switching:
+            goal = self._on_listener(draw, here)
+            gaze = float(GAZE.gaze_limits.clip(1 - (1 - self._traits.gaze) * aversion))
+            listening = GAZE.listening * gaze / (1 - gaze) * GAZE.listening_spread.at(rng.standard_normal())
+            self._away, self._switch = False, at + max(GAZE.listening_least, listening)
+        elif self._away:
+            goal = here + (draw[:2] - 1 / 2) * GAZE.away_spread * _DEG
+        else:
+            goal = self._on_listener(draw, here)
+        size = float(np.hypot(*(goal - here)))
+        duration = GAZE.saccade_start + GAZE.saccade_per_degree * size / _DEG + GAZE.saccade_settle
+        self.target.to(at, duration, goal)
+        fixation = GAZE.fixation * np.exp(GAZE.fixation_spread * rng.standard_normal()) / haste
+        self._next = at + float(GAZE.fixation_limits.clip(fixation))
+        self._turn(at, goal, None if switching and coming_back else head_share, turn, draw[7])
+        self._lids.with_gaze_shift(at, size / _DEG, draw[5], slowness)
+
+    def _averted(self, draw: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        """A place away from the listener ``(2,)`` rad and the head's share in getting there.
+
+        Sizes are Eyes Alive's (Lee, Badler & Badler 2002), places those of Andrist (2013).
+        """
+        above, below, with_head = GAZE.planning_places if self._why == "planning" else GAZE.intimacy_places
+        share = max(draw[0], GAZE.away_least_draw) * GAZE.away_range / GAZE.away_reference
+        amplitude = float(GAZE.away_limits.clip(-GAZE.away_scale * np.log(share) + GAZE.away_offset)) * _DEG
+        side = 1 if draw[1] < 1 / 2 else -1
+        if draw[2] < above:
+            angle = np.radians(GAZE.up.at(draw[3]))
+            amplitude = min(amplitude, GAZE.up_limit * _DEG)
+        elif draw[2] < below:
+            angle = -np.radians(GAZE.down.at(draw[3]))
+        else:
+            angle = np.radians(GAZE.side.at(draw[3]))
+        goal = amplitude * np.array([side * np.cos(angle), np.sin(angle)])
+        return goal, GAZE.head_share if draw[4] < with_head else 0
+
+    def _on_listener(self, draw: NDArray[np.float64], here: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A place on the listener's face other than ``here``, ``(2,)`` rad."""
+        place = int(np.searchsorted(GAZE.listener_chance, draw[0] * GAZE.listener_chance[-1]))
+        if np.hypot(*(_LISTENER[place] - here)) < GAZE.refixation * _DEG:
+            place = (place + 1) % 2 if place < 2 else 0
+        return _LISTENER[place] + (draw[2:4] - 1 / 2) * GAZE.listener_spread * _DEG
+
+    def _turn(self, at: float, goal: NDArray, share: float | None, turn: GoalMoves, chance: float) -> None:
+        """Let the head follow: part of what lies beyond comfortable eye rotation or ``share``, None to face ahead."""
+        size = float(np.hypot(*goal))
+        beyond = max(0, size - GAZE.head_beyond * _DEG) * GAZE.head_beyond_share
+        amount = 0 if share is None else max(beyond, share * size)
+        wanted = np.array([-goal[1], goal[0], GAZE.head_roll * goal[0]]) * (amount / size if amount else 0)
+        if np.abs(wanted - turn.goal).max() > GAZE.head_least * _DEG:
+            turn.to(at + GAZE.head_delay, GAZE.head_time.at(chance), wanted)
+
+    def gaze(self, times: NDArray, head: NDArray, lowered: NDArray) -> NDArray[np.float64]:
+        """Gaze ``(T, 2)`` rad relative to the head at ``times (T,)`` s.
+
+        ``head (T, 3)`` are its angles and ``lowered (T,)`` how far the emotion casts the eyes down, rad.
+        """
+        target = self.target(times) + self._drift(times) * (GAZE.drift * _DEG)
+        yaw = target[:, 0] - head[:, 1]
+        pitch = target[:, 1] - lowered + head[:, 0]
+        limit, pitches = GAZE.yaw_limit * _DEG, GAZE.pitch_limits
+        pitch = np.clip(pitch, pitches.low * _DEG, pitches.high * _DEG)
+        return np.stack([limit * np.tanh(yaw / limit), pitch], axis=1)
+
+    def add(self, weights: NDArray[np.float64], times: NDArray, gaze: NDArray) -> None:
+        """Write the channels of ``gaze (T, 2)`` into ``weights (T, 52)`` and let the lids follow, in place."""
+        up, down = np.maximum(gaze[:, 1], 0) / (GAZE.look_up * _DEG), np.maximum(-gaze[:, 1], 0) / LOOK_DOWN_RANGE
+        for side, inward in (("Left", -1), ("Right", 1)):
+            yaw = inward * gaze[:, 0] + GAZE.vergence * _DEG
+            weights[:, ARKIT_INDEX[f"eyeLookIn{side}"]] = np.clip(yaw / (GAZE.look_in * _DEG), 0, 1)
+            weights[:, ARKIT_INDEX[f"eyeLookOut{side}"]] = np.clip(-yaw / (GAZE.look_out * _DEG), 0, 1)
+            weights[:, ARKIT_INDEX[f"eyeLookUp{side}"]] = np.clip(up, 0, 1)
+            weights[:, ARKIT_INDEX[f"eyeLookDown{side}"]] = np.clip(down, 0, 1)
+        self._lids.add(weights, times, up, down)
+
+
+def _speech_edges(conditions: Conditions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times (s) at which speech starts after, and stops before, a silence of 0.3 s or more in this window."""
+    speech = conditions.prosody.speech > GAZE.speaking
+    if len(speech) < 2:
+        return np.zeros(0), np.zeros(0)
+    change = np.flatnonzero(speech[1:] != speech[:-1]) + 1
+    if not len(change):
+        return np.zeros(0), np.zeros(0)
+    after = _BEYOND_WINDOW if conditions.ended else 0
+    bounds = np.concatenate([[-_BEYOND_WINDOW], change, [len(speech) + after]])
+    rising = speech[change]
+    quiet_before, quiet_after = change - bounds[:-2], bounds[2:] - change
+    at = conditions.start + change / ANALYSIS_RATE
+    return at[rising & (quiet_before >= GAZE.silence)], at[~rising & (quiet_after >= GAZE.silence)]
