@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -217,6 +218,28 @@ def test_help_is_quick_and_has_examples() -> None:
     )
     assert "numpy" not in loaded.stderr and "av" not in loaded.stderr.split()
     assert time.perf_counter() - began < 60
+
+
+def test_the_overview_says_what_the_commands_say() -> None:
+    from typer.main import get_command
+
+    for name, summary in cli.COMMANDS.items():
+        command = get_command(importlib.import_module(f"gengine.cli.{name}").app)
+        assert (command.name or name) == name and (command.help or "").startswith(summary)
+
+
+def test_a_command_loads_its_own_file_alone() -> None:
+    script = "import sys; from gengine.cli import app; app(standalone_mode=False); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", script, "render", "-h"], capture_output=True, text=True, check=True)
+    loaded = {name for name in shown.stdout.split() if name.startswith("gengine.cli.")}
+    assert loaded == {"gengine.cli.console", "gengine.cli.options", "gengine.cli.render"}
+
+
+def test_a_group_without_a_command_shows_its_help(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    for arguments in ([], ["avatar"], ["data"]):
+        assert run(monkeypatch, *arguments) == 2
+        printed = capsys.readouterr()
+        assert "Usage" in printed.out + printed.err and "error" not in printed.err
 
 
 def test_info_names_version_and_checkpoints(monkeypatch: pytest.MonkeyPatch, capsys) -> None:

@@ -10,9 +10,16 @@ from typing import Annotated
 
 import typer
 
+from gengine.cli.console import percent, say
+from gengine.cli.options import AsJson
 from gengine.errors import GengineError
 
-app = typer.Typer(help="Corpora in BEAT's layout: check one, make one.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Corpora in BEAT's layout: check one, make one.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 CHECK_HELP = """Say what a corpus in BEAT's layout has, lacks, and which files are damaged; exit code 1 unless clean.
 
@@ -26,12 +33,12 @@ Examples:
 @app.command(help=CHECK_HELP)
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the speakers.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     from gengine.data.check import check as run
 
-    report = run(folder, None if as_json else _progress)
-    sys.stdout.write(json.dumps(report.as_dict()) + "\n" if as_json else "\n".join(report.lines()) + "\n")
+    report = run(folder, None if as_json else percent)
+    say(json.dumps(report.as_dict()) if as_json else "\n".join(report.lines()))
     if not report.clean:
         raise typer.Exit(1)
 
@@ -60,7 +67,7 @@ def synthesize(
     speaker: Annotated[list[str] | None, typer.Option(help="Choose from these speakers; default sixteen.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default one per core.")] = None,
     fps: Annotated[float, typer.Option(help="Frames per second of the body, 15 to 120.")] = 30.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     from gengine.data.recordings import recordings
     from gengine.data.synthesis import SPEAKERS
@@ -73,7 +80,7 @@ def synthesize(
     try:
         made = run(
             out, found, emotions=emotion, speakers=speaker or SPEAKERS, seed=seed, hours=hours, limit=limit,
-            workers=workers, fps=fps, progress=None if as_json else _progress,
+            workers=workers, fps=fps, progress=None if as_json else percent,
         )  # fmt: skip
     except KeyboardInterrupt:
         sys.stderr.write("gengine: interrupted; finished sequences are kept, the same command goes on from there\n")
@@ -81,15 +88,9 @@ def synthesize(
     for note in made.notes:
         sys.stderr.write(f"gengine: note: {note}\n")
     if as_json:
-        sys.stdout.write(json.dumps(made.__dict__) + "\n")
+        say(json.dumps(made.__dict__))
         return
-    sys.stdout.write(
+    say(
         f"{made.out}: {made.sequences} sequences ({made.reused} kept), {made.hours:.3f} h of motion in "
-        f"{made.minutes:.2f} min: {made.rate:.2f} h of motion per minute\n"
+        f"{made.minutes:.2f} min: {made.rate:.2f} h of motion per minute"
     )
-
-
-def _progress(done: float, total: float, name: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{min(done / max(total, 1e-9), 1):5.0%}  {name:<40}" + ("\n" if done >= total else ""))
-        sys.stderr.flush()

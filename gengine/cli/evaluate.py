@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-HELP = """Measure a body network on recorded motion, beside ground truth and every control.
+from gengine.cli.console import percent, say
+from gengine.cli.options import AsJson
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+EVALUATE_HELP = """Measure a body network on recorded motion, beside ground truth and every control.
 
 \b
 Examples:
@@ -24,6 +28,7 @@ evaluation.json and evaluation.png. FGD figures are comparable only where encode
 """
 
 
+@app.command(name="evaluate", help=EVALUATE_HELP)
 def evaluate(
     network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name, or a checkpoint's folder.")],
     data: Annotated[Path, typer.Option(help="Corpus in BEAT's layout.")],
@@ -40,7 +45,7 @@ def evaluate(
         typer.Option("--stance", help="Also hand each network the recording's first poses, whose posture it keeps."),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder; default runs/evaluate-<network>.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     from gengine.metrics.evaluation import evaluate_network, label, write
     from gengine.metrics.fgd import DEFAULT
@@ -51,17 +56,11 @@ def evaluate(
     others = [] if beside.lower() == "none" else [s.strip() for s in beside.split(",") if s.strip()]
     found = evaluate_network(
         network, data, split=split, speakers=wanted, limit=limit, seed=seed, encoder=judge, beside=others,
-        stance=stance, progress=None if as_json else _progress,
+        stance=stance, progress=None if as_json else percent,
     )  # fmt: skip
     folder = out or Path("runs") / f"evaluate-{label(network).replace('/', '-')}"
     files = write(found, folder)
     if as_json:
-        sys.stdout.write(json.dumps(found.as_dict()) + "\n")
+        say(json.dumps(found.as_dict()))
         return
-    sys.stdout.write("\n".join([*lines(found), "", *(str(path) for path in files.values())]) + "\n")
-
-
-def _progress(done: int, total: int, name: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{done / max(total, 1):5.0%}  {name:<40}" + ("\n" if done >= total else ""))
-        sys.stderr.flush()
+    say("\n".join([*lines(found), "", *(str(path) for path in files.values())]))

@@ -1,0 +1,112 @@
+"""``gengine animate``: a recording becomes a run's folder. Parse, call, print."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gengine.cli.console import bar, report_run
+from gengine.cli.options import AVATAR_HELP, FORMATS, FORMATS_HELP, AsJson, chosen_formats, exporter_options
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+ANIMATE_HELP = """Animate a recording.
+
+\b
+Examples:
+  gengine animate speech.wav --emotion happy
+  gengine animate talk.mp4 --text talk.srt --speaker orator
+  gengine animate speech.wav --text "Hello, this is really big!" --emotion happy:0.6+surprised:0.3
+  gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
+  gengine animate speech.wav --emotion sad --body camn
+  gengine animate next.wav --stance my-character.bvh
+  gengine animate hour.flac --formats bvh,csv,npz --fps 60 --out runs/hour
+
+\b
+Files written: body.bvh (Blender, MotionBuilder, three.js), face.csv (Live Link Face, Unreal), face.json (BEAT's
+layout), performance.npz (everything, for gengine), preview.mp4 (a look at it) and manifest.json (how to repeat it).
+"""
+
+
+@app.command(name="animate", help=ANIMATE_HELP)
+def animate(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Sound or video file: wav flac mp3 ogg m4a mp4 mkv …")],
+    text: Annotated[
+        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .TextGrid or .json file.")
+    ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option(help="storyteller, conversational, orator, a BEAT name or number, or any name: a stable style."),
+    ] = None,
+    emotion: Annotated[
+        str,
+        typer.Option(
+            help="A word (happy, wistful), a mixture (happy:0.6+surprised:0.3), vad:0.6,0.5,0.2, auto (from the "
+            "voice), or a timeline file (.json .csv .srt)."
+        ),
+    ] = "neutral",
+    intensity: Annotated[float, typer.Option(help="Scales the emotion, 0 to 2.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another number gives another take of the same speech.")] = 0,
+    fps: Annotated[float, typer.Option(help="Frames per second of the body, 15 to 120.")] = 30.0,
+    face_fps: Annotated[float, typer.Option(help="Frames per second of the face, 15 to 120.")] = 60.0,
+    formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = FORMATS,
+    skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    body: Annotated[
+        str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
+    ] = None,
+    stance: Annotated[
+        Path | None, typer.Option(help="A .bvh, performance.npz or run: begin in its first pose and keep that posture.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    from gengine.config import EngineConfig, load_config
+    from gengine.engine import Take, checked_config, export, manifest_of
+
+    began = time.perf_counter()
+    chosen = chosen_formats(formats)
+    engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
+    take = Take(
+        source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
+        stance=stance, config=engine,
+    )  # fmt: skip
+    folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
+    files = export(
+        _shown(take, quiet=as_json),
+        folder,
+        chosen,
+        options=exporter_options(skeleton, avatar),
+        manifest=lambda written: manifest_of(take, written),
+        seconds=take.seconds,
+    )
+    report = {
+        "out": str(folder),
+        "files": [str(path) for path in files.values()],
+        "audio_seconds": round(take.audio_seconds, 3),
+        "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {stage: round(seconds, 4) for stage, seconds in take.seconds.items()},
+    }
+    report_run(report, take.warnings, as_json)
+
+
+def _slug(emotion: str) -> str:
+    name = Path(emotion).stem if Path(emotion).suffix in {".json", ".csv", ".srt"} else emotion
+    return "".join(c if c.isalnum() else "-" for c in name).strip("-") or "neutral"
+
+
+def _shown(take: Any, quiet: bool) -> Iterator[Any]:
+    """The stretches of a take, with a progress bar on stderr while they pass."""
+    done = 0.0
+    with bar("aligning" if take.text else "animating", take.duration, quiet) as progress:
+        for stretch in take:
+            yield stretch
+            done += stretch.duration
+            progress(done, description="animating", total=take.duration)

@@ -1,0 +1,72 @@
+"""What every command says to its user: results, progress, errors; and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End with one line on stderr."""
+    sys.stderr.write(f"gengine: error: {' '.join(message.split())}\n" if code == 2 else f"gengine: {message}\n")
+    sys.exit(code)
+
+
+def say(line: str) -> None:
+    """A line of the result, on stdout."""
+    sys.stdout.write(line + "\n")
+
+
+@contextmanager
+def bar(task: str, seconds: float, quiet: bool) -> Iterator[Any]:
+    """A progress bar on stderr; gives what is called with the seconds done. Ctrl-C is heard there at the latest."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        number = bar.add_task(task, total=seconds)
+
+        def progress(done: float, **changes: Any) -> None:
+            bar.update(number, completed=done, **changes)
+            if Interrupt.asked:
+                raise KeyboardInterrupt
+
+        yield progress
+
+
+def percent(done: float, total: float, name: str) -> None:
+    """Progress of long work by items: its share and the item's name, on one line of a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{min(done / max(total, 1e-9), 1):5.0%}  {name:<40}" + ("\n" if done >= total else ""))
+        sys.stderr.flush()
+
+
+class Interrupt:
+    """Ctrl-C that cannot be lost: Python swallows an exception that strikes in a finaliser or in the callback that
+    ends an import, so that it was asked for is remembered too."""
+
+    asked = False
+
+    @classmethod
+    def hear(cls, *_: object) -> None:
+        """Handler of the signal."""
+        cls.asked = True
+        raise KeyboardInterrupt
+
+
+def report_run(report: dict[str, Any], warnings: list[str], as_json: bool) -> None:
+    """The end of a run: notes on stderr, then files and speed (or one JSON object) on stdout."""
+    for warning in warnings:
+        sys.stderr.write(f"gengine: note: {warning}\n")
+    if as_json:
+        say(json.dumps(report))
+        return
+    speed = report["audio_seconds"] / max(report["elapsed_seconds"], 1e-9)
+    say(f"{report['audio_seconds']:.1f} s of sound in {report['elapsed_seconds']:.1f} s ({speed:.1f} x real time)")
+    for path in report["files"]:
+        say(f"  {path}")

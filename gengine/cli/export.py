@@ -1,0 +1,49 @@
+"""``gengine export``: a saved performance in other formats. Parse, call, print."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gengine.cli.console import report_run
+from gengine.cli.options import AVATAR_HELP, FORMATS_HELP, AsJson, chosen_formats, exporter_options
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+EXPORT_HELP = """Write a saved performance in other formats.
+
+\b
+Examples:
+  gengine export runs/speech-happy/performance.npz --formats bvh --skeleton mixamo
+  gengine export performance.npz --formats csv,mp4 --fps 60 --out exports
+"""
+
+
+@app.command(name="export", help=EXPORT_HELP)
+def export(
+    source: Annotated[Path, typer.Argument(metavar="PERFORMANCE", help="A performance.npz.")],
+    formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = "bvh,csv,json",
+    fps: Annotated[float | None, typer.Option(help="Frames per second of the body, 15 to 120.")] = None,
+    face_fps: Annotated[float | None, typer.Option(help="Frames per second of the face, 15 to 120.")] = None,
+    skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    from gengine.engine import export as write
+    from gengine.engine import load, resampled
+
+    began = time.perf_counter()
+    performance = resampled(load(source), fps, face_fps)
+    files = write([performance], out or source.parent, chosen_formats(formats), exporter_options(skeleton, avatar))
+    report = {
+        "out": str(out or source.parent),
+        "files": [str(path) for path in files.values()],
+        "audio_seconds": round(performance.duration, 3),
+        "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {},
+    }
+    report_run(report, [], as_json)

@@ -1,0 +1,65 @@
+"""``gengine render``: a video of an avatar that performs. Parse, call, print."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gengine.cli.console import bar, report_run
+from gengine.cli.options import AsJson
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+RENDER_HELP = """Film an avatar that performs: a video with sound, or transparent pictures.
+
+\b
+Examples:
+  gengine render runs/speech-happy
+  gengine render performance.npz --avatar ben --camera portrait --size 720x1280
+  gengine render performance.npz --background transparent --format webm --out overlay.webm
+  gengine render performance.npz --camera full --format png --out frames
+"""
+
+
+@app.command(name="render", help=RENDER_HELP)
+def render(
+    source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
+    avatar: Annotated[str, typer.Option(help="A preset, or the path of a .glb, .vrm, .npz or .obj.")] = "anna",
+    camera: Annotated[str, typer.Option(help="portrait, upper or full.")] = "upper",
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "720x720",
+    fps: Annotated[float, typer.Option(help="Frames per second.")] = 30.0,
+    background: Annotated[str, typer.Option(help="A colour such as '#3a3f47' or white, or transparent.")] = "#3a3f47",
+    format: Annotated[
+        str | None, typer.Option(help="mp4, webm or mov (may be transparent), gif, or png (a folder); else by --out.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto, gl (OpenGL) or soft (no graphics driver).")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="File, or folder of png; default avatar.<format> beside the run.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    from gengine.engine import load, saved
+    from gengine.engine import render as draw
+
+    began = time.perf_counter()
+    path = saved(source)
+    kind = format or (out.suffix.lstrip(".") if out is not None else "") or ("png" if out is not None else "mp4")
+    target = out or path.parent / ("frames" if kind == "png" else f"avatar.{kind}")
+    seconds = load(path).duration
+    with bar("drawing", seconds, quiet=as_json) as progress:
+        draw(
+            path, target, progress, avatar=avatar, camera=camera, size=size, fps=fps, background=background,
+            format=kind, backend=backend,
+        )  # fmt: skip
+    elapsed = time.perf_counter() - began
+    report = {
+        "out": str(target),
+        "files": [str(target)],
+        "audio_seconds": round(seconds, 3),
+        "elapsed_seconds": round(elapsed, 3),
+        "stages": {},
+    }
+    report_run(report, [], as_json)

@@ -1,0 +1,53 @@
+"""``gengine view``: a performance in the browser. Parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gengine.cli.console import say
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+VIEW_HELP = """Watch a performance in the browser: play, scrub, emotion timeline, ARKit curves.
+
+\b
+Examples:
+  gengine view runs/speech-happy
+  gengine view performance.npz --avatar femi
+  gengine view runs/speech-happy --out site     (a folder to put on any web server)
+"""
+
+
+@app.command(name="view", help=VIEW_HELP)
+def view(
+    source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
+    avatar: Annotated[str | None, typer.Option(help="A preset, or the path of a .glb or .vrm.")] = None,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    out: Annotated[Path | None, typer.Option(help="Write the page's folder here and do not serve it.")] = None,
+) -> None:
+    import tempfile
+    import webbrowser
+
+    from gengine.engine import serve
+    from gengine.engine import view as write
+
+    if out is not None:
+        say(str(write(source, avatar, out) / "index.html"))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write(source, avatar, Path(folder))
+        server = serve(Path(folder), port)
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        say(f"{address}  (Ctrl-C ends)")
+        sys.stdout.flush()
+        if browser:
+            webbrowser.open(address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            server.server_close()
