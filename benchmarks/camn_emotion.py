@@ -42,7 +42,7 @@ from gengine.core.audio import AudioClip
 from gengine.core.emotion import BEAT_EMOTIONS
 from gengine.core.performance import Performance
 from gengine.core.words import WordTrack
-from gengine.data.recordings import Clip, Recording, recordings
+from gengine.data.recordings import Recording, SpeechClip, recordings
 from gengine.data.synthesis import load_take, split_of
 from gengine.errors import GengineError
 from gengine.metrics.dial import BODY_MEASURES, measure_body, responses
@@ -109,7 +109,7 @@ def speech(data: Path | None, folder: Path, count: int, heard: int) -> tuple[lis
     """
     if data is None:
         voices = recordings("spoken", folder)
-        demo = Clip(Path(__file__).parents[1] / "demos" / "speech.wav", SECONDS)
+        demo = SpeechClip(Path(__file__).parents[1] / "demos" / "speech.wav", SECONDS)
         test = [Recording("demos/speech", "demos", "demo", (demo,)), *voices[:: len(voices) // 5]]
         rest = [v for v in voices if v not in test]
         return test[:count], rest[:heard]

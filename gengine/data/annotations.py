@@ -15,8 +15,8 @@ from gengine.core.timing import frame_count
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.data.beat_layout import emotion_label
 from gengine.errors import FormatError
+from gengine.inputs.phone_symbols import phones_from
 from gengine.inputs.textgrid import parse_textgrid
-from gengine.inputs.transcript import phones_from
 
 GESTURE_SCORES: dict[str, float] = {
     "00_nogesture": 0.0, "01_beat_align": 0.1, "02_deictic_l": 0.2, "03_deictic_m": 0.3, "04_deictic_h": 0.4,

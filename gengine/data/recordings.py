@@ -27,7 +27,7 @@ TEXTS = (".TextGrid", ".srt", ".vtt", ".txt")
 
 
 @dataclass(frozen=True)
-class Clip:
+class SpeechClip:
     """One sound file; ``text`` is what is said, or a transcript file's path, or None where it is not known."""
 
     path: Path
@@ -42,7 +42,7 @@ class Recording:
     name: str
     corpus: str
     speaker: str
-    clips: tuple[Clip, ...]
+    clips: tuple[SpeechClip, ...]
     language: str | None = "en"
     emotion: str | None = None
 
@@ -73,7 +73,7 @@ def recordings(source: str | Path, spoken_in: str | Path | None = None, seed: in
     return _takes(_folder(path))
 
 
-_Row = tuple[str, str, Clip, str | None, str | None]
+_Row = tuple[str, str, SpeechClip, str | None, str | None]
 """corpus, speaker, clip, language, emotion."""
 
 
@@ -87,7 +87,7 @@ def _seconds(path: Path) -> float:
 
 
 def _takes(rows: Iterator[_Row]) -> list[Recording]:
-    groups: dict[tuple, list[list[Clip]]] = {}
+    groups: dict[tuple, list[list[SpeechClip]]] = {}
     for corpus, speaker, clip, language, emotion in rows:
         takes = groups.setdefault((corpus, speaker, language, emotion), [[]])
         if sum(c.seconds for c in takes[-1]) >= TAKE or (takes[-1] and clip.seconds >= TAKE):
@@ -112,7 +112,7 @@ def _table(folder: Path) -> list[dict[str, str]]:
 def _ljspeech(folder: Path) -> Iterator[_Row]:
     for row in _table(folder):
         grid = folder / "textgrid" / f"{row['id']}.TextGrid"
-        clip = Clip(
+        clip = SpeechClip(
             folder / "flac" / f"{row['id']}.flac", float(row["seconds"]), grid if grid.is_file() else row["text"]
         )
         yield "ljspeech", "ljspeech", clip, "en", None
@@ -143,11 +143,11 @@ def _speechocean(folder: Path) -> Iterator[_Row]:
 
 def _facegood(folder: Path) -> Iterator[_Row]:
     for path in sorted(folder.glob("*.flac")):
-        yield "facegood", "facegood", Clip(path, min(_seconds(path), LONGEST)), "zh", None
+        yield "facegood", "facegood", SpeechClip(path, min(_seconds(path), LONGEST)), "zh", None
 
 
-def _clip(folder: Path, row: dict[str, str], text: str | None) -> Clip:
-    return Clip(folder / f"{row['id']}.flac", float(row["seconds"]), text)
+def _clip(folder: Path, row: dict[str, str], text: str | None) -> SpeechClip:
+    return SpeechClip(folder / f"{row['id']}.flac", float(row["seconds"]), text)
 
 
 CORPORA: dict[str, Callable[[Path], Iterator[_Row]]] = {
@@ -167,7 +167,7 @@ def _folder(folder: Path) -> Iterator[_Row]:
         raise FormatError(f"--source {folder}: holds no sound file ({', '.join(SOUNDS)})")
     for path in found:
         text = next((path.with_suffix(s) for s in TEXTS if path.with_suffix(s).is_file()), None)
-        yield folder.name, folder.name, Clip(path, min(_seconds(path), LONGEST), text), None, None
+        yield folder.name, folder.name, SpeechClip(path, min(_seconds(path), LONGEST), text), None, None
 
 
 def _listed(path: Path) -> Iterator[_Row]:
@@ -178,7 +178,7 @@ def _listed(path: Path) -> Iterator[_Row]:
         sound = path.parent / name.strip()
         if not sound.is_file():
             raise FormatError(f"{path}: line {line}: '{name.strip()}' does not exist")
-        yield path.stem, path.stem, Clip(sound, min(_seconds(sound), LONGEST), text.strip() or None), None, None
+        yield path.stem, path.stem, SpeechClip(sound, min(_seconds(sound), LONGEST), text.strip() or None), None, None
 
 
 SENTENCES: tuple[str, ...] = (
@@ -225,7 +225,7 @@ def spoken(folder: Path, seed: int = 0, takes: int = 2, most: int | None = None)
                 path = folder / f"{program}_{voice.replace('+', '-')}_{seed}_{k}_{i}.wav"
                 if not path.is_file():
                     _say(program, voice, speed, text, path)
-                clips.append(Clip(path, _seconds(path), text))
+                clips.append(SpeechClip(path, _seconds(path), text))
             name = f"spoken/{program}-{voice}-{k}"
             out.append(Recording(name, "spoken", f"{program}-{voice}", tuple(clips)))
     return out

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.errors import FormatError
+from gengine.inputs.encoding import read_text_file
+from gengine.inputs.textgrid import parse_textgrid
 
 GERMAN: dict[str, str] = {
     "a": "AA|AH", "I": "IH", "i": "IY", "e": "EY|IY|IH", "E": "EH", "@": "AH", "6": "AH|AA|ER", "U": "UH", "u": "UW",
@@ -80,14 +82,12 @@ def bare(symbol: str) -> str:
     return "sil" if symbol.upper() in ("", "SIL", "SP", "PAU", "SPN", "<SIL>", "+SPN+", "+NSN+") else symbol.upper()
 
 
-def read_textgrid(path: Path, tier: str = "phones") -> tuple[Phone, ...]:
-    """Phones of one tier of a Praat TextGrid (long form)."""
-    text = path.read_text("utf-8")
-    part = re.search(rf'name = "{tier}"(.*?)(?:item \[\d+\]:|\Z)', text, re.S)
-    if part is None:
-        raise FormatError(f"{path}: no tier named '{tier}'")
-    found = re.findall(r'xmin = ([\d.]+)\s+xmax = ([\d.]+)\s+text = "([^"]*)"', part[1])
-    return tuple(Phone(bare(label), float(start), float(end)) for start, end, label in found)
+def textgrid_phones(path: Path, tier: str = "phones") -> tuple[Phone, ...]:
+    """Phones of one tier of a Praat TextGrid, as ``bare`` symbols; ``GengineError`` where it is damaged or lacks it."""
+    tiers = {t.name: t.intervals for t in parse_textgrid(read_text_file(path), path.name)}
+    if tier not in tiers:
+        raise FormatError(f"{path}: no tier named '{tier}' among {', '.join(tiers) or 'none'}")
+    return tuple(Phone(bare(label), start, end) for start, end, label in tiers[tier])
 
 
 class Aligner:
@@ -152,7 +152,7 @@ def ljspeech(folder: Path) -> Iterator[Utterance]:
     """LJ Speech, 41 clips of one US woman, checked TextGrids."""
     for row in _table(folder / "ljspeech" / "metadata.tsv"):
         name = row["id"]
-        phones = read_textgrid(folder / "ljspeech" / "textgrid" / f"{name}.TextGrid")
+        phones = textgrid_phones(folder / "ljspeech" / "textgrid" / f"{name}.TextGrid")
         yield Utterance(name, "ljspeech", "ljspeech", read_audio(folder / "ljspeech" / "flac" / f"{name}.flac"), phones)
 
 
@@ -226,7 +226,7 @@ def beat(folder: Path) -> Iterator[Utterance]:
     """BEAT's speaker 2, three takes with phone times. To measure on only, never to train weights on."""
     for grid_path in sorted((folder / "beat").rglob("*.TextGrid")):
         samples = read_audio(grid_path.with_suffix(".flac"))
-        yield Utterance(grid_path.stem, "beat", "beat-scott", samples, read_textgrid(grid_path))
+        yield Utterance(grid_path.stem, "beat", "beat-scott", samples, textgrid_phones(grid_path))
 
 
 def librispeech(folder: Path, align: Aligner) -> Iterator[Utterance]:

@@ -30,7 +30,7 @@ from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, WordTrack
 from gengine.data import beat
 from gengine.data.annotations import Gesture, cover, gesture_kind, semantic_scores
-from gengine.data.recordings import LICENCES, LONGEST, Clip, Recording
+from gengine.data.recordings import LICENCES, LONGEST, Recording, SpeechClip
 from gengine.errors import GengineError
 from gengine.session import Session
 
@@ -301,7 +301,7 @@ def load_take(recording: Recording, notes: list[str]) -> tuple[AudioClip, WordTr
     return audio, _joined(known, audio.duration) if len(known) == len(tracks) else None
 
 
-def _words(recording: Recording, clip: Clip, sound: AudioClip, notes: list[str]) -> WordTrack | None:
+def _words(recording: Recording, clip: SpeechClip, sound: AudioClip, notes: list[str]) -> WordTrack | None:
     from gengine.inputs.align import align
     from gengine.inputs.text import read_text
 

@@ -13,12 +13,12 @@ from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.estimate import Token, estimate, speech_parts
 from gengine.inputs.forced import Aligner, Chunk, Sound, Spoken, aligner
+from gengine.inputs.intervals import gap_free, spread, within
 from gengine.inputs.language import split_words
 from gengine.inputs.letters import spell
 from gengine.inputs.phone_symbols import SILENCE, UNKNOWN
 from gengine.inputs.spoken import foreign_words, spoken_words
 from gengine.inputs.stress import stresses
-from gengine.inputs.tidy import gap_free, spread, within
 from gengine.inputs.transcript import Transcript
 
 BIAS = 0.006

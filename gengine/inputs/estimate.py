@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.words import Phone, Word
-from gengine.inputs.tidy import spread
+from gengine.inputs.intervals import spread
 
 FRAME = 0.01
 """Hop of the loudness curve, seconds."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from gengine.core.words import Phone
 
 ARPABET = frozenset(
     "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split()
@@ -101,6 +103,20 @@ def normalise(symbol: str, notation: str = "arpabet") -> list[tuple[str, int]]:
     # An unlisted sequence ("ŋg", "iau"): read its letters one by one.
     letters = [_IPA[c] for c in _MARKS.sub("", decomposed) if c in _IPA]
     return [(s, stress) for s in " ".join(letters).split()] or [(UNKNOWN, -1)]
+
+
+def phones_from(intervals: Sequence[tuple[float, float, str]]) -> list[Phone]:
+    """Phones from (start s, end s, symbol) in whatever notation the whole tier is written; stress as far as it says.
+
+    A symbol that stands for several sounds ("pf") shares its time out evenly among them.
+    """
+    kind = notation(label for *_, label in intervals)
+    found: list[Phone] = []
+    for start, end, label in intervals:
+        parts = normalise(label, kind)
+        step = (end - start) / len(parts)
+        found += [Phone(s, start + k * step, start + (k + 1) * step, stress) for k, (s, stress) in enumerate(parts)]
+    return found
 
 
 def _arpabet(symbol: str) -> tuple[str, int] | None:

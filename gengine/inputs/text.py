@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from gengine.errors import TextError
-from gengine.inputs.subtitles import read_subtitles
-from gengine.inputs.textgrid import read_textgrid
-from gengine.inputs.timed_json import read_json
 from gengine.inputs.transcript import ALLOWED, Transcript, checked_language, untimed
 
 _READERS = {
-    ".txt": untimed, ".srt": read_subtitles, ".vtt": read_subtitles, ".textgrid": read_textgrid, ".json": read_json,
-}  # fmt: skip
+    ".txt": "gengine.inputs.transcript:untimed",
+    ".srt": "gengine.inputs.subtitles:read_subtitles",
+    ".vtt": "gengine.inputs.subtitles:read_subtitles",
+    ".textgrid": "gengine.inputs.textgrid:read_textgrid",
+    ".json": "gengine.inputs.timed_json:read_json",
+}
+"""Reader of every suffix, imported when a file of that kind is read."""
 SUFFIXES = tuple(_READERS)
-LARGEST = 20_000_000
-"""Largest transcript that is read, bytes: about 300 hours of speech."""
 
 
 def read_text(value: str | Path, language: str | None = None) -> Transcript:
-    """Read a transcript: the text itself, or a file (``SUFFIXES``; UTF-8, UTF-16 or Windows-1252).
+    """Read a transcript: the text itself, or a file (``SUFFIXES``; UTF-8, UTF-16 or an older encoding).
 
     - ``.txt``: words, no times. - ``.srt``, ``.vtt``: subtitles with times; markup and [sounds] are dropped.
     - ``.TextGrid``: a tier of words and, where there is one, of phones (BEAT, MFA, WebMAUS, ...), found by
@@ -37,15 +39,15 @@ def read_text(value: str | Path, language: str | None = None) -> Transcript:
     path = _as_path(value)
     if path is None:
         return untimed(str(value), language, "text")
-    text = _read_file(path)
-    readers = {
-        ".srt": read_subtitles,
-        ".vtt": read_subtitles,
-        ".textgrid": read_textgrid,
-        ".json": read_json,
-        ".txt": untimed,
-    }
-    return readers[path.suffix.lower()](text, language, path.name)
+    from gengine.inputs.encoding import read_text_file
+
+    return _reader(path.suffix.lower())(read_text_file(path, language), language, path.name)
+
+
+def _reader(suffix: str) -> Callable[[str, str | None, str], Transcript]:
+    """``(text, language, name of the file) -> Transcript`` for a suffix."""
+    module, _, name = _READERS[suffix].partition(":")
+    return getattr(import_module(module), name)
 
 
 def _as_path(value: str | Path) -> Path | None:
@@ -70,28 +72,3 @@ def _as_path(value: str | Path) -> Path | None:
     if path.suffix.lower() not in SUFFIXES:
         raise TextError(f"text: '{path}' is a {path.suffix or 'nameless'} file; {ALLOWED}")
     return path
-
-
-def _read_file(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise TextError(f"text: '{path}' has {path.stat().st_size} bytes, at most {LARGEST}; {ALLOWED}")
-        data = path.read_bytes()
-    except OSError as error:
-        raise TextError(f"text: '{path}' cannot be read: {error.strerror or error}") from None
-    if not data.strip():
-        raise TextError(f"text: '{path}' is empty; {ALLOWED}")
-    encoding = "utf-8-sig"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    elif data[:200].count(0) > len(data[:200]) // 4:  # UTF-16 of western text without its mark
-        encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        if encoding != "utf-8-sig":
-            raise TextError(f"text: '{path}' is damaged UTF-16 at byte {error.start}; save it as UTF-8") from None
-        text = data.decode("cp1252", errors="replace")
-    if "\0" in text:
-        raise TextError(f"text: '{path}' is not a text file (it holds zero bytes); {ALLOWED}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gengine.core.words import Word
 from gengine.errors import TextError
-from gengine.inputs import phone_symbols as phones
 from gengine.inputs.language import guess_language, split_words
-from gengine.inputs.transcript import ALLOWED, Segment, Transcript, phones_from, timed
+from gengine.inputs.phone_symbols import UNKNOWN, normalise, notation, phones_from
+from gengine.inputs.transcript import ALLOWED, Segment, Transcript, timed
 
 # Praat itself reads only free-standing numbers, quoted strings and <flags>; everything between is comment.
 # That makes the long format a commented short one, and one reader enough.
@@ -139,6 +139,6 @@ def _is_pause(label: str) -> bool:
 
 def _looks_like_phones(tier: Tier) -> bool:
     labels = [label for _, _, label in tier.intervals if label]
-    kind = phones.notation(labels)
-    read = sum(phones.normalise(s, kind)[0][0] != phones.UNKNOWN for s in labels)
+    kind = notation(labels)
+    read = sum(normalise(s, kind)[0][0] != UNKNOWN for s in labels)
     return sum(map(len, labels)) < 3 * len(labels) and read >= 0.8 * len(labels)

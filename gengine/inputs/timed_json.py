@@ -10,7 +10,8 @@ from typing import Any
 from gengine.core.words import Phone, Word
 from gengine.errors import TextError
 from gengine.inputs.language import guess_language, split_words
-from gengine.inputs.transcript import ALLOWED, Segment, Transcript, checked_language, phones_from, timed, untimed
+from gengine.inputs.phone_symbols import phones_from
+from gengine.inputs.transcript import ALLOWED, Segment, Transcript, checked_language, timed, untimed
 
 
 def read_json(content: str, language: str | None, name: str) -> Transcript:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
-from gengine.inputs import phone_symbols as phones
 from gengine.inputs.language import guess_language, split_words
 
 ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .TextGrid or .json file"
@@ -60,17 +59,6 @@ def untimed(text: str, language: str | None, name: str) -> Transcript:
         said = f"'{text.strip()[:40]}'" if text.strip() else "nothing"
         raise TextError(f"text: {said} holds no words; {ALLOWED}")
     return Transcript((Segment(" ".join(text.split())),), language or guess_language(text), None, name)
-
-
-def phones_from(intervals: tuple[tuple[float, float, str], ...]) -> list[Phone]:
-    """Phones from (start s, end s, symbol) in whatever notation the whole is written."""
-    kind = phones.notation(label for *_, label in intervals)
-    found: list[Phone] = []
-    for start, end, label in intervals:
-        parts = phones.normalise(label, kind)
-        step = (end - start) / len(parts)
-        found += [Phone(s, start + k * step, start + (k + 1) * step, stress) for k, (s, stress) in enumerate(parts)]
-    return found
 
 
 def timed(words: tuple[Word, ...], sounds: tuple[Phone, ...], language: str | None, name: str) -> Transcript:

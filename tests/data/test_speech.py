@@ -10,10 +10,18 @@ from gengine.encoders.phones import PHONES
 from gengine.errors import FormatError
 
 TEXTGRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+xmin = 0
+xmax = 0.5
+tiers? <exists>
+size = 2
 item []:
     item [1]:
         class = "IntervalTier"
         name = "words"
+        xmin = 0
+        xmax = 0.5
+        intervals: size = 1
         intervals [1]:
             xmin = 0
             xmax = 0.5
@@ -21,6 +29,9 @@ item []:
     item [2]:
         class = "IntervalTier"
         name = "phones"
+        xmin = 0
+        xmax = 0.5
+        intervals: size = 3
         intervals [1]:
             xmin = 0
             xmax = 0.1
@@ -39,13 +50,13 @@ item []:
 def test_textgrid_phones(tmp_path):
     path = tmp_path / "a.TextGrid"
     path.write_text(TEXTGRID)
-    assert [(p.symbol, p.start, p.end) for p in speech.read_textgrid(path)] == [
+    assert [(p.symbol, p.start, p.end) for p in speech.textgrid_phones(path)] == [
         ("sil", 0, 0.1),
         ("M", 0.1, 0.2),
         ("AE", 0.2, 0.5),
     ]
     with pytest.raises(FormatError, match="no tier"):
-        speech.read_textgrid(path, "tones")
+        speech.textgrid_phones(path, "tones")
 
 
 def test_german_events_become_phones(tmp_path):

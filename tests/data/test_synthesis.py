@@ -13,7 +13,7 @@ from gengine.cli.data import app
 from gengine.core.noise import generator
 from gengine.data.beat import BeatCorpus
 from gengine.data.check import check
-from gengine.data.recordings import Clip, Recording, recordings, spoken
+from gengine.data.recordings import Recording, SpeechClip, recordings, spoken
 from gengine.data.synthesis import synthesize
 from gengine.errors import GengineError
 
@@ -32,7 +32,7 @@ def speech(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speech")
     for k in range(2):
         soundfile.write(folder / f"{k}.wav", voice(5.0, k), 16_000)
-    return [Recording(f"own/{k}", "own", "me", (Clip(folder / f"{k}.wav", 5.0),), None) for k in range(2)]
+    return [Recording(f"own/{k}", "own", "me", (SpeechClip(folder / f"{k}.wav", 5.0),), None) for k in range(2)]
 
 
 def contents(folder):
@@ -89,7 +89,7 @@ def test_an_interrupted_run_goes_on(speech, tmp_path):
 
 def test_unreadable_recordings_are_left_out_and_named(speech, tmp_path):
     (tmp_path / "bad.wav").write_bytes(b"no sound")
-    bad = Recording("own/bad", "own", "me", (Clip(tmp_path / "bad.wav", 5.0),), None)
+    bad = Recording("own/bad", "own", "me", (SpeechClip(tmp_path / "bad.wav", 5.0),), None)
     made = synthesize(tmp_path / "out", [bad, speech[0]], workers=1)
     assert made.sequences == 1 and len(made.notes) == 1 and "bad.wav" in made.notes[0]
     with pytest.raises(GengineError, match="nothing could be made.*bad.wav"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gengine.core.words import Phone
 from gengine.inputs.estimate import Token, estimate, speech_parts
-from gengine.inputs.tidy import gap_free, spread
+from gengine.inputs.intervals import gap_free, spread
 
 RATE = 16_000
 

@@ -14,7 +14,7 @@ from gengine.core import rotation
 from gengine.core.noise import generator
 from gengine.core.words import WordTrack
 from gengine.data.beat import BeatCorpus
-from gengine.data.recordings import Clip, Recording
+from gengine.data.recordings import Recording, SpeechClip
 from gengine.data.synthesis import split_of, synthesize
 from gengine.errors import GengineError
 from gengine.metrics.evaluation import clip_of, evaluate_network, perform, speech_of, write
@@ -41,7 +41,7 @@ def corpus(tmp_path_factory):
     made = []
     for k, name in enumerate(chosen):
         soundfile.write(folder / f"{k}.wav", voice(k), 16_000)
-        made.append(Recording(name, "own", "me", (Clip(folder / f"{k}.wav", SECONDS),), None))
+        made.append(Recording(name, "own", "me", (SpeechClip(folder / f"{k}.wav", SECONDS),), None))
     out = tmp_path_factory.mktemp("corpus")
     synthesize(out, made, seed=3, workers=1)
     return out
