@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import typing
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from types import NoneType, TracebackType
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
 
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True)
+class ExporterOption:
+    """One setting of an exporter, as its constructor declares it.
+
+    ``kind`` is what a text is read as (``str``, ``bool``, ``int`` or ``float``); ``choices`` are all allowed values,
+    or empty where any will do.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+
+    def parse(self, text: str) -> Any:
+        """The value that a text stands for; a ``GengineError`` says what was expected instead."""
+        if self.choices:
+            if text not in self.choices:
+                raise GengineError(f"{self.name}={text}: choose from {', '.join(self.choices)}")
+        elif self.kind is bool:
+            if text.lower() not in _WORDS:
+                raise GengineError(f"{self.name}={text}: expected true or false")
+            return _WORDS[text.lower()]
+        elif self.kind in (int, float):
+            try:
+                value = self.kind(text)
+            except ValueError:
+                value = np.nan
+            if not np.isfinite(value):
+                raise GengineError(f"{self.name}={text}: expected a {'whole ' * (self.kind is int)}number")
+            return value
+        return text
 
 
 class Exporter(ABC):
@@ -18,6 +60,10 @@ class Exporter(ABC):
     The file is built at a temporary name beside its target and appears whole when the exporter closes, or
     not at all: ``with BvhExporter(path) as out: out.append(stretch)``. Subclasses open ``self.partial``
     themselves in ``append`` or ``__init__`` and finish it in ``finish``.
+
+    What may be set is a keyword argument of the constructor that says in its type what it does:
+    ``fps: Annotated[float, "frames per second"] = 30.0``. ``options`` lists those, so that the command line offers
+    them for every format, those of outside packages too. Arguments without such a text are for programs alone.
     """
 
     suffix: ClassVar[str]
@@ -29,7 +75,7 @@ class Exporter(ABC):
 
     def __init__(self, path: str | Path, **options: Any) -> None:
         if options:
-            raise GengineError(f"{type(self).__name__}: unknown option(s) {', '.join(options)}")
+            raise self._unknown(options)
         self.path = Path(path)
         self.partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial{self.suffix}")
 
@@ -69,6 +115,36 @@ class Exporter(ABC):
             self.partial.unlink(missing_ok=True)
 
     @classmethod
+    def options(cls) -> dict[str, ExporterOption]:
+        """What may be set, by name, in the constructor's order."""
+        hints = typing.get_type_hints(cls.__init__, include_extras=True)
+        found = {}
+        for name, argument in inspect.signature(cls.__init__).parameters.items():
+            if typing.get_origin(hints.get(name)) is Annotated:
+                annotated, text = typing.get_args(hints[name])[:2]
+                kinds = _kinds(annotated)
+                choices = typing.get_args(annotated) if typing.get_origin(annotated) is Literal else ()
+                kind = next((k for k in (bool, int, float) if k in kinds and str not in kinds), str)
+                found[name] = ExporterOption(name, kind, argument.default, str(text), choices)
+        return found
+
+    @classmethod
+    def parse_options(cls, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Keyword arguments of the constructor from texts, as a command line gives them.
+
+        An unknown name or a value that does not fit is a ``GengineError``.
+        """
+        known = cls.options()
+        if unknown := [name for name in texts if name not in known]:
+            raise cls._unknown(unknown)
+        return {name: known[name].parse(text) for name, text in texts.items()}
+
+    @classmethod
+    def _unknown(cls, names: Iterable[str]) -> GengineError:
+        known = ", ".join(cls.options()) or "none: this format has no options"
+        return GengineError(f"{cls.suffix} files: unknown option(s) {', '.join(names)}; choose from {known}")
+
+    @classmethod
     def write(cls, performance: Performance, path: str | Path, **options: Any) -> Path:
         """Write a whole performance to ``path``."""
         try:
@@ -77,3 +153,8 @@ class Exporter(ABC):
         except OSError as error:
             raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None
         return out.path
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """The types that a hint allows, without None."""
+    return tuple(kind for kind in typing.get_args(hint) or (hint,) if kind is not NoneType)

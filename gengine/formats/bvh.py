@@ -9,7 +9,7 @@ files start with the hips at the origin instead).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Annotated, Any, BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from gengine.core.performance import Performance
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
 from gengine.formats.bvh_reader import read_bvh
+from gengine.retarget.names import RIGS, joint_names
 
 __all__ = ["BvhExporter", "read_bvh", "write_bvh"]
 
@@ -44,12 +45,16 @@ class BvhExporter(Exporter):
     default_name: ClassVar[str] = "body.bvh"
     needs: ClassVar[tuple[str, ...]] = ("motion",)
 
-    def __init__(self, path: str | Path, skeleton: str = "beat", tpose_frame: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        skeleton: Annotated[str, f"joint names: beat, {', '.join(RIGS)}"] = "beat",
+        tpose_frame: Annotated[bool, "a T-pose before the first frame, for MotionBuilder"] = False,
+        **options: Any,
+    ) -> None:
         super().__init__(path, **options)
         self._rig, self._tpose = skeleton.lower(), tpose_frame
         if self._rig != "beat":
-            from gengine.retarget.names import joint_names
-
             joint_names(self._rig)  # an unknown rig is an error now, not after the first stretch
         self._file: BinaryIO | None = None
         self._clock: tuple[Skeleton, float] | None = None

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
 from gengine.errors import GengineError, MissingExtraError
 from gengine.formats.glb import GlbExporter
+from gengine.formats.tracks import AVATAR_HELP
 
 BPY = "GENGINE_BPY_PYTHON"
 """Environment variable: a Python that can import Blender's module ``bpy``."""
@@ -34,7 +35,11 @@ class FbxExporter(Exporter):
     default_name: ClassVar[str] = "avatar.fbx"
 
     def __init__(
-        self, path: str | Path, avatar: str | Path | Avatar = "anna", fps: float | None = None, **options: Any
+        self,
+        path: str | Path,
+        avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
+        fps: Annotated[float | None, "rate of all keys, Hz; else that of the faster of body and face"] = None,
+        **options: Any,
     ) -> None:
         super().__init__(path, **options)
         self._python = blender_python()

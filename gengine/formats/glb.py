@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from gengine.core.performance import Performance
 from gengine.errors import GengineError
 from gengine.formats.gltf import GlbBuilder, Spool
 from gengine.formats.gltf_avatar import add_joints, add_meshes, add_names_only
-from gengine.formats.tracks import Clocked, find_avatar
+from gengine.formats.tracks import AVATAR_HELP, Clocked, find_avatar
 from gengine.retarget.avatar import to_avatar
 
 _SHORT = 32767
@@ -44,10 +44,10 @@ class GlbExporter(Exporter):
     def __init__(
         self,
         path: str | Path,
-        avatar: str | Path | Avatar = "anna",
-        fps: float | None = None,
-        animation_only: bool = False,
-        morph_normals: bool = True,
+        avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
+        fps: Annotated[float | None, "rate of all keys, Hz; else body and face keep their own"] = None,
+        animation_only: Annotated[bool, "bones and clip without meshes"] = False,
+        morph_normals: Annotated[bool, "light follows the face"] = True,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)

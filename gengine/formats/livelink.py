@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import Annotated, Any, ClassVar, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,13 @@ class LiveLinkExporter(Exporter):
     default_name: ClassVar[str] = "face.csv"
     needs: ClassVar[tuple[str, ...]] = ("face",)
 
-    def __init__(self, path: str | Path, degrees: bool = False, hour: int = 1, **options: Any) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        degrees: Annotated[bool, "the nine angles in degrees instead of radians"] = False,
+        hour: Annotated[int, "timecode at which the recording begins"] = 1,
+        **options: Any,
+    ) -> None:
         super().__init__(path, **options)
         self._unit = 180 / np.pi if degrees else 1.0
         self._origin = float(hour) * 3600 * 60

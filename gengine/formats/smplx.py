@@ -6,7 +6,7 @@ import importlib
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,13 @@ class SmplxExporter(Exporter):
     default_name: ClassVar[str] = "smplx.npz"
     needs: ClassVar[tuple[str, ...]] = ("motion",)
 
-    def __init__(self, path: str | Path, fps: float = 30.0, up: str = "y", **options: Any) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        fps: Annotated[float, "rate of the poses, Hz"] = 30.0,
+        up: Annotated[Literal["y", "z"], "axis that points up: y like BEAT2, z like AMASS"] = "y",
+        **options: Any,
+    ) -> None:
         super().__init__(path, **options)
         if up not in ("y", "z"):
             raise GengineError(f"up '{up}': choose from y (BEAT2) and z (AMASS)")

@@ -19,6 +19,9 @@ from gengine.core.performance import Performance
 from gengine.core.timing import check_rate
 from gengine.errors import GengineError
 
+AVATAR_HELP = "who is shown: a preset, or the path of a .glb, .vrm, .npz or .obj"
+"""Help of the option ``avatar`` of every format that shows one."""
+
 Track = TypeVar("Track", Motion, FaceTrack, EmotionTrack)
 
 

@@ -9,7 +9,7 @@ import struct
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.errors import GengineError, MissingExtraError
 from gengine.formats.gltf_avatar import JPEG_QUALITY, Normals
-from gengine.formats.tracks import Clocked, find_avatar, joined
+from gengine.formats.tracks import AVATAR_HELP, Clocked, find_avatar, joined
 from gengine.retarget.avatar import to_avatar
 
 
@@ -42,8 +42,8 @@ class UsdExporter(Exporter):
     def __init__(
         self,
         path: str | Path,
-        avatar: str | Path | Avatar = "anna",
-        fps: float = 30.0,
+        avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
+        fps: Annotated[float, "rate of all keys, Hz"] = 30.0,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,12 @@ class VrmaExporter(Exporter):
     needs: ClassVar[tuple[str, ...]] = ("motion",)
 
     def __init__(
-        self, path: str | Path, fps: float = 30.0, expressions: str = "both", pascal: bool = False, **options: Any
+        self,
+        path: str | Path,
+        fps: Annotated[float, "rate of all keys, Hz"] = 30.0,
+        expressions: Annotated[Literal["both", "arkit", "presets"], "which kinds of expressions are written"] = "both",
+        pascal: Annotated[bool, "custom expressions are named JawOpen instead of jawOpen"] = False,
+        **options: Any,
     ) -> None:
         super().__init__(path, **options)
         if expressions not in ("both", "arkit", "presets"):

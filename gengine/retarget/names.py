@@ -6,11 +6,12 @@ import csv
 from functools import cache
 from importlib import resources
 
-from gengine.errors import GengineError
+from gengine.errors import unknown
 
 RIGS: tuple[str, ...] = ("mixamo", "readyplayerme", "vrm", "vrm0", "unity", "godot", "ue5", "smplx")
-"""Rigs whose joint names are known. ``vrm`` is VRM 1.0; VRM 0.x and Unity shift the thumb's names by one.
+"""Rigs whose joint names are known: the columns of ``data/humanoid_joints.csv`` behind BEAT's own names.
 
+``vrm`` is VRM 1.0; VRM 0.x and Unity shift the thumb's names by one. ``ue5`` is Unreal's mannequin (Manny, Quinn).
 Mixamo's names begin with ``mixamorig:``, whose colon three.js cannot address in a clip; ``readyplayerme`` has the
 same names without it.
 """
@@ -18,9 +19,12 @@ same names without it.
 
 @cache
 def joint_names(rig: str) -> dict[str, str]:
-    """BEAT joint → joint of ``rig``, parents before children, for every joint that has a partner."""
+    """BEAT joint → joint of ``rig``, parents before children, for every joint that has a partner.
+
+    A rig that is not one of ``RIGS`` (in any case) is a ``GengineError``.
+    """
     rig = rig.lower()
     if rig not in RIGS:
-        raise GengineError(f"skeleton '{rig}' is unknown; choose from beat, {', '.join(RIGS)}")
+        raise unknown("skeleton", rig, ("beat", *RIGS))
     text = resources.files("gengine.retarget").joinpath("data/humanoid_joints.csv").read_text("utf-8")
     return {row["beat"]: row[rig] for row in csv.DictReader(text.splitlines()) if row[rig]}

@@ -102,3 +102,18 @@ def test_a_broken_run_keeps_the_old_file_and_leaves_no_other(kind, make_performa
         pass  # nothing appended
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@each
+def test_options_are_said_in_words_and_read_from_text(kind, tmp_path):
+    options = kind.options()
+    for name, option in options.items():
+        assert option.help and len(option.help) < 120, name
+        if option.kind is not str and option.default is not None:
+            assert option.parse(str(option.default)) == option.default
+        if option.choices:
+            assert option.default in option.choices
+    texts = {n: str(o.default) for n, o in options.items() if isinstance(o.default, str | bool | int | float)}
+    kind(tmp_path / kind.default_name, **kind.parse_options(texts)).abort()
+    with pytest.raises(GengineError, match="colour.*choose from"):
+        kind.parse_options({"colour": "red"})

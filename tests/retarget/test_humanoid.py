@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import GengineError
-from gengine.formats.bvh import read_bvh
+from gengine.formats.bvh import BvhExporter, read_bvh
 from gengine.retarget.humanoid import to_humanoid
 from gengine.retarget.names import RIGS, joint_names
 
@@ -145,3 +146,9 @@ def test_the_table_is_the_published_one(reference_data):
             for rig, column in columns.items():
                 if row["beat"]:
                     assert joint_names(rig)[row["beat"]] == row[column].split(" ")[0]
+
+
+def test_the_rigs_are_the_columns_of_the_table():
+    table = Path(__file__).parents[2] / "gengine/retarget/data/humanoid_joints.csv"
+    assert set(table.read_text("utf-8").splitlines()[0].split(",")) == {"beat", *RIGS}
+    assert BvhExporter.options()["skeleton"].help == f"joint names: beat, {', '.join(RIGS)}"

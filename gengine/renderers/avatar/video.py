@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,13 +43,13 @@ class AvatarVideoExporter(Exporter):
     def __init__(
         self,
         path: str | Path,
-        avatar: str | Path | Avatar = "anna",
-        camera: str = "upper",
-        size: str | tuple[int, int] = (720, 720),
-        background: str = "#3a3f47",
-        fps: float = 30.0,
+        avatar: Annotated[str | Path | Avatar, "who is shown: a preset, or the path of an avatar file"] = "anna",
+        camera: Annotated[str, "portrait, upper or full"] = "upper",
+        size: Annotated[str | tuple[int, int], "WIDTHxHEIGHT in pixels"] = (720, 720),
+        background: Annotated[str, "a colour such as #3a3f47 or white, or transparent"] = "#3a3f47",
+        fps: Annotated[float, "frames per second"] = 30.0,
         format: str | None = None,
-        backend: str = "auto",
+        backend: Annotated[str, "auto, gl (OpenGL) or soft (no graphics driver)"] = "auto",
         seen: Callable[[NDArray[np.uint8]], None] | None = None,
         **options: Any,
     ) -> None:

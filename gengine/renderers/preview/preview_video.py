@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
@@ -25,7 +25,12 @@ class PreviewExporter(Exporter):
     default_name: ClassVar[str] = "preview.mp4"
 
     def __init__(
-        self, path: str | Path, fps: float = 30.0, width: int = 960, height: int = 540, **options: Any
+        self,
+        path: str | Path,
+        fps: Annotated[float, "frames per second"] = 30.0,
+        width: Annotated[int, "pixels, even"] = 960,
+        height: Annotated[int, "pixels, even"] = 540,
+        **options: Any,
     ) -> None:
         super().__init__(path, **options)
         self._fps = fps
