@@ -57,9 +57,9 @@ class Points:
     x: tuple[float, ...]
     y: tuple[float, ...]
 
-    def at(self, value: float) -> float:
-        """The line's height at ``value``."""
-        return float(np.interp(value, self.x, self.y))
+    def at(self, value: Any) -> Any:
+        """The line's height at ``value``, a number or an array."""
+        return np.interp(value, self.x, self.y)
 
 
 def _span(text: str) -> Span:
