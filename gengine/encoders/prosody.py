@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,7 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.core.conditions import ANALYSIS_RATE, Prosody
 from gengine.core.constants import Points, Span, read_constants
 from gengine.core.timing import frame_count
+from gengine.encoders.loudness import LOUDNESS, LoudnessRange, VoiceActivity
 from gengine.encoders.pitch import FFT, HERTZ, PITCH, TAPER, WINDOW, PitchMedian, PitchPath, pitch_candidates
 from gengine.errors import AudioError
 
@@ -34,41 +36,7 @@ class ProsodyConstants:
     hiss_band: Points
     body_band: Points
     lowest_energy: float
-    silent: float
-    range: float
-    least_range: float
-    floor_margin: float
     level_limit: float
-    floor_block: int
-    floor_blocks: int
-    floor_trusted: int
-    floor_smoothing: float
-    floor_first: float
-    floor_fall: float
-    floor_rise: float
-    floor_rise_limit: float
-    steady_smoothing: float
-    steady_first: float
-    steady_spread: float
-    steady_strength: float
-    steady_distance: float
-    peak_first: float
-    peak_above: float
-    peak_rate: Span
-    peak_least_rate: float
-    peak_step: float
-    peak_fall: float
-    peak_first_fall: float
-    peak_settling: float
-    peak_reach: float
-    peak_patience: int
-    peak_sink: float
-    peak_sink_quiet: float
-    speech_on: float
-    speech_off: float
-    hangover: int
-    closed_gap: int
-    burst: int
     presence: Span
     voicing: Span
     voiced_presence: float
@@ -144,10 +112,10 @@ def _prosody(rows: list[tuple[float, ...]]) -> Prosody:
 
 # --- measures of single frames -------------------------------------------------------------------------------
 
-_LOUDNESS = PROSODY.loudness_band.at(HERTZ).astype(np.float32)
-_LOUDNESS *= 2.0 / (FFT * float((TAPER**2).sum()))
-_HISS = PROSODY.hiss_band.at(HERTZ).astype(np.float32)
-_BODY = PROSODY.body_band.at(HERTZ).astype(np.float32)
+_LOUDNESS_BAND = PROSODY.loudness_band.at(HERTZ).astype(np.float32)
+_LOUDNESS_BAND *= 2.0 / (FFT * float((TAPER**2).sum()))
+_HISS_BAND = PROSODY.hiss_band.at(HERTZ).astype(np.float32)
+_BODY_BAND = PROSODY.body_band.at(HERTZ).astype(np.float32)
 
 
 def _measure(sound: NDArray[np.float32]) -> tuple[list[float], ...]:
@@ -157,8 +125,8 @@ def _measure(sound: NDArray[np.float32]) -> tuple[list[float], ...]:
     square = np.maximum((middle * middle).mean(1) - middle.mean(1) ** 2, 0)
     spectrum = np.fft.rfft(frames * TAPER, FFT)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    loudness = (power * _LOUDNESS).sum(1)
-    hiss = (power * _HISS).sum(1) / np.maximum((power * _BODY).sum(1), _TINY_POWER)
+    loudness = (power * _LOUDNESS_BAND).sum(1)
+    hiss = (power * _HISS_BAND).sum(1) / np.maximum((power * _BODY_BAND).sum(1), _TINY_POWER)
     return (square.tolist(), loudness.tolist(), hiss.tolist(), *pitch_candidates(power))
 
 
@@ -174,140 +142,7 @@ def _ramp(value: float, span: Span) -> float:
 # --- what is followed from frame to frame --------------------------------------------------------------------
 
 
-class NoiseFloor:
-    """Loudness of the background in dB: the least of the last 2.5 s (minimum statistics, Martin 2001).
-
-    A steady unvoiced sound is noise at once. The floor falls quickly and rises slowly.
-    """
-
-    def __init__(self) -> None:
-        self.value = math.inf  # unknown
-        self._smooth = _SILENT_DECIBEL
-        self._mean, self._spread = 0.0, PROSODY.steady_first
-        self._minimum = math.inf
-        self._minima: deque[float] = deque(maxlen=PROSODY.floor_blocks)
-        self._heard = 0
-
-    def follow(self, loudness: float, strength: float, restarted: bool) -> None:
-        """One more frame: ``loudness`` dB, ``strength`` of its pitch; ``restarted`` after digital silence."""
-        self._smooth = loudness if restarted else self._smooth + PROSODY.floor_smoothing * (loudness - self._smooth)
-        quiet = max(self._smooth, loudness)
-        if math.isinf(self.value):
-            self.value = min(quiet, PROSODY.floor_first)
-            self._mean = loudness
-        lowest = self._least_of_recent(quiet)
-        self._mean += PROSODY.steady_smoothing * (loudness - self._mean)
-        distance = abs(loudness - self._mean)
-        self._spread += PROSODY.steady_smoothing * (distance - self._spread)
-        unvoiced = strength < PROSODY.steady_strength
-        if unvoiced and self._spread < PROSODY.steady_spread and distance < PROSODY.steady_distance:
-            lowest = max(lowest, self._mean)
-        if lowest < self.value:
-            self.value += PROSODY.floor_fall * (lowest - self.value)
-        else:
-            self.value += min(PROSODY.floor_rise * (lowest - self.value), PROSODY.floor_rise_limit)
-
-    def _least_of_recent(self, quiet: float) -> float:
-        self._heard += 1
-        self._minimum = min(self._minimum, quiet)
-        if self._heard % PROSODY.floor_block == 0:
-            self._minima.append(self._minimum)
-            self._minimum = math.inf
-        lowest = min(self._minimum, *self._minima, math.inf)
-        if len(self._minima) < PROSODY.floor_trusted:
-            lowest = min(lowest, self.value)
-        return lowest
-
-
-class SyllablePeak:
-    """Usual loudness of a syllable's peak in dB: an expectile of what stands out of the floor (Newey & Powell 1987).
-
-    It rises more readily than it falls, and quickly in the first second.
-    """
-
-    def __init__(self) -> None:
-        self.value = -math.inf  # unknown
-        self._stood_out = 0  # frames
-
-    def follow(self, loudness: float, floor: float) -> None:
-        """One more frame of ``loudness`` dB over a background of ``floor`` dB."""
-        if math.isinf(self.value):
-            self.value = floor + PROSODY.peak_first
-        if loudness > floor + PROSODY.peak_above:
-            rate = max(PROSODY.peak_least_rate, 1 / PROSODY.peak_rate.at(self._stood_out))
-            settling = math.exp(-self._stood_out / PROSODY.peak_settling)
-            fall = PROSODY.peak_fall + PROSODY.peak_first_fall * settling
-            self._stood_out += 1
-            if loudness > self.value:
-                self.value += rate * min(loudness - self.value, PROSODY.peak_step)
-            elif loudness > self.value - PROSODY.peak_reach or self._stood_out < PROSODY.peak_patience:
-                self.value -= fall * rate * (self.value - loudness)
-            else:
-                self.value -= PROSODY.peak_sink
-        else:
-            self.value -= PROSODY.peak_sink_quiet
-        self.value = max(self.value, floor + PROSODY.least_range)
-
-
-class LoudnessRange:
-    """Noise floor and syllable peak together: they say where a loudness lies between background and speech."""
-
-    def __init__(self) -> None:
-        self.floor, self.peak = NoiseFloor(), SyllablePeak()
-        self.learning = True
-        self._run = 0  # frames since the last digital silence
-
-    @property
-    def known(self) -> bool:
-        """Whether any sound has been learnt from."""
-        return not math.isinf(self.floor.value)
-
-    def follow(self, loudness: float, strength: float) -> bool:
-        """Learn from one more frame; False where it is digital silence, which teaches nothing."""
-        if loudness <= PROSODY.silent:
-            self._run = 0
-            return False
-        self._run += 1
-        # Windows that still hold silence from before the sound tell too low a floor.
-        if self.learning and self._run > WINDOW // _HOP:
-            self.floor.follow(loudness, strength, restarted=self._run == WINDOW // _HOP + 1)
-            self.peak.follow(loudness, self.floor.value)
-        return True
-
-    def level(self, loudness: float) -> float:
-        """``loudness`` dB between the floor, or what lies well below the peak (0), and the peak (1), not limited."""
-        bottom = max(self.floor.value + PROSODY.floor_margin, self.peak.value - PROSODY.range)
-        return (loudness - bottom) / (self.peak.value - bottom)
-
-
-class VoiceActivity:
-    """Speech or not, by level with hysteresis; it hangs over ends and closes short gaps that end in sight."""
-
-    def __init__(self) -> None:
-        self.active = False
-        self._since_speech = math.inf
-
-    def hear(self, level: float) -> bool:
-        """Whether a frame of ``level`` sounds like speech after the one before it."""
-        self.active = level > (PROSODY.speech_off if self.active else PROSODY.speech_on)
-        return self.active
-
-    def decide(self, sounds: bool, ahead: list[bool]) -> bool:
-        """Whether a frame is speech, by whether it ``sounds`` like it and the frames ``ahead`` of it do."""
-        # A click shorter than three frames does not count, unless speech has only just gone.
-        begins = sounds and (self._since_speech < PROSODY.hangover or all(ahead[: PROSODY.burst - 1]))
-        self._since_speech = 0 if begins else self._since_speech + 1
-        if self._since_speech <= PROSODY.hangover:
-            return True
-        if self._since_speech > PROSODY.closed_gap:
-            return False
-        bursts = (all(ahead[i : i + PROSODY.burst]) for i in range(len(ahead) - PROSODY.burst + 1))
-        until = next((i for i, burst in enumerate(bursts, 1) if burst), PROSODY.closed_gap)
-        return self._since_speech + until <= PROSODY.closed_gap + 1
-
-
-@dataclass(frozen=True)
-class _Frame:
+class _Frame(NamedTuple):
     """Measures of a frame: energy and loudness dB, share of hiss, pitch in semitones and its strength."""
 
     energy: float
@@ -322,7 +157,7 @@ class _FrameSequence:
     """Frames between the newest, which the trackers have seen, and the one that is written ``look_ahead`` later."""
 
     def __init__(self) -> None:
-        self.loudness = LoudnessRange()
+        self.loudness = LoudnessRange(WINDOW // _HOP)
         self.written = 0
         self._activity = VoiceActivity()
         self._path, self._median = PitchPath(), PitchMedian()
@@ -352,10 +187,10 @@ class _FrameSequence:
     def _write(self) -> tuple[float, float, float, float, float, float]:
         """The oldest frame, judged by what is known by now."""
         frame, *ahead = self._frames
-        sound = self.loudness.known and frame.loudness > PROSODY.silent
+        sound = self.loudness.known and frame.loudness > LOUDNESS.silent
         level = min(max(self.loudness.level(frame.loudness), 0), PROSODY.level_limit) if sound else 0
         # The first frames are tracked before there is a floor to judge them by.
-        sounds = frame.sounds or level > PROSODY.speech_on
+        sounds = frame.sounds or level > LOUDNESS.speech_on
         speech = self._activity.decide(sounds, [f.sounds for f in ahead])
         # Voicing fades where the sound sinks into the noise.
         presence = _ramp(frame.loudness - self.loudness.floor.value, PROSODY.presence) if sound else 0
