@@ -7,7 +7,6 @@ import numpy as np
 from gengine.core.conditions import ANALYSIS_RATE, Prosody
 from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.emotion.plan import EmotionPlan
-from gengine.emotion.voice import VoiceReader
 
 
 class EmotionEncoder:
@@ -22,18 +21,22 @@ class EmotionEncoder:
 
     def __init__(self, plan: EmotionPlan) -> None:
         self.plan = plan
-        self._reader = VoiceReader() if plan.listens else None
+        self._reader = None
+        if plan.listens:
+            from gengine.emotion.voice import VoiceReader
+
+            self._reader = VoiceReader()
         self._frame = 0
 
     def push(self, prosody: Prosody) -> EmotionTrack:
-        """The emotion of the next ``len(prosody)`` frames."""
+        """The emotion of the next ``len(prosody)`` frames: weights ``(N, 18)`` and VAD ``(N, 3)``."""
         times = np.arange(self._frame, self._frame + len(prosody)) / ANALYSIS_RATE
         self._frame += len(prosody)
         weights, vad, share = self.plan(times)
         if self._reader is not None:
             heard = self._reader.push(prosody)
-            weights = np.minimum(weights + share[:, None] * heard.weights, 1.0)
-            vad = np.clip(vad + share[:, None] * heard.vad, -1.0, 1.0)
+            weights = np.minimum(weights + share[:, None] * heard.weights, 1)
+            vad = np.clip(vad + share[:, None] * heard.vad, -1, 1)
         return EmotionTrack(weights.astype(np.float32), vad.astype(np.float32), ANALYSIS_RATE)
 
     def flush(self) -> EmotionTrack:

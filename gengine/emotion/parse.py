@@ -16,23 +16,28 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gengine.core.emotion import EmotionTrack
 from gengine.emotion.plan import DEFAULT_FADE, EmotionPlan, EmotionState, check_intensity
-from gengine.emotion.timeline import SUFFIXES, Keyframe, check_rising, keyframe_of, read_timeline
 from gengine.emotion.vocabulary import look_up, normal_form, strengths_of_vad
 from gengine.errors import EmotionError
+
+if TYPE_CHECKING:
+    from gengine.emotion.timeline import Keyframe
+
+SUFFIXES = (".json", ".csv", ".srt", ".vtt")
+"""Text that ends so names a timeline's file."""
 
 _NUMBER = r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*"
 
 
-def parse_emotion(value: Any, intensity: float = 1.0) -> EmotionPlan:
+def parse_emotion(value: Any, intensity: float = 1) -> EmotionPlan:
     """The plan that ``value`` asks for, scaled by ``intensity`` (0-2; strengths are clipped at 1).
 
-    EmotionError says which word, strength, line or keyframe is wrong and what is allowed.
+    Raises EmotionError, which says which word, strength, line or keyframe is wrong and what is allowed.
     """
     intensity = check_intensity(intensity)
     if isinstance(value, EmotionPlan):
@@ -40,6 +45,8 @@ def parse_emotion(value: Any, intensity: float = 1.0) -> EmotionPlan:
     if isinstance(value, EmotionTrack):
         return EmotionPlan.from_track(value, intensity)
     if isinstance(value, Path) or (isinstance(value, str) and value.strip().lower().endswith(SUFFIXES)):
+        from gengine.emotion.timeline import read_timeline
+
         keyframes, fade = read_timeline(Path(value.strip() if isinstance(value, str) else value))
         return _plan(keyframes, intensity, DEFAULT_FADE if fade is None else fade)
     if isinstance(value, dict) and value and all(not _is_time(k) for k in value):
@@ -49,12 +56,17 @@ def parse_emotion(value: Any, intensity: float = 1.0) -> EmotionPlan:
     if isinstance(value, list | tuple):
         if not value:
             raise EmotionError("emotion timeline: empty, expected at least one (time, emotion)")
+        from gengine.emotion.timeline import keyframe_of
+
         return _plan([keyframe_of(item, f"keyframe {i}") for i, item in enumerate(value, 1)], intensity, DEFAULT_FADE)
     return EmotionPlan.constant(parse_state(value).scaled(intensity))
 
 
 def parse_state(value: Any, where: str = "emotion") -> EmotionState:
-    """One expression of the grammar without timelines, for example ``"happy:0.6+surprised:0.3"``."""
+    """One expression of the grammar without timelines, for example ``"happy:0.6+surprised:0.3"``.
+
+    ``where`` it was written begins the message of the EmotionError that a wrong one raises.
+    """
     if isinstance(value, dict):
         return _mixture(value, where)
     if not isinstance(value, str):
@@ -73,7 +85,7 @@ def _part(part: str, whole: str, where: str) -> EmotionState:
         raise EmotionError(f"{where}: {whole!r} has nothing beside a '+' or before a ':', expected name:strength")
     if normal_form(name) == "vad":
         return _vad(strength, part, where)
-    return _weighted(name, _strength(strength, part, where) if colon else 1.0, where)
+    return _weighted(name, _strength(strength, part, where) if colon else 1, where)
 
 
 def _weighted(name: str, strength: float, where: str) -> EmotionState:
@@ -92,7 +104,7 @@ def _strength(text: Any, part: str, where: str) -> float:
         value = float(text)
     elif isinstance(text, int | float) and not isinstance(text, bool):
         value = float(text)
-    if not 0.0 <= value <= 1.0:
+    if not 0 <= value <= 1:
         raise EmotionError(f"{where}: {part.strip()!r} has strength {text!r}, expected a number from 0 to 1")
     return value
 
@@ -101,7 +113,7 @@ def _vad(text: str, part: str, where: str) -> EmotionState:
     cells = text.split(",")
     if len(cells) == 3 and all(re.fullmatch(_NUMBER, c, re.IGNORECASE) for c in cells):
         point = np.array([float(c) for c in cells])
-        if (np.abs(point) <= 1.0).all():
+        if (np.abs(point) <= 1).all():
             return EmotionState(strengths_of_vad(point), point)
     raise EmotionError(
         f"{where}: {part.strip()!r}, expected 'vad:valence,arousal,dominance', each from -1 to 1, "
@@ -121,7 +133,7 @@ def _add(a: EmotionState, b: EmotionState) -> EmotionState:
 
 
 def _limited(state: EmotionState) -> EmotionState:
-    return EmotionState(np.minimum(state.weights, 1.0), np.clip(state.vad, -1.0, 1.0), min(state.voice, 1.0))
+    return EmotionState(np.minimum(state.weights, 1), np.clip(state.vad, -1, 1), min(state.voice, 1))
 
 
 def _is_time(key: Any) -> bool:
@@ -129,20 +141,22 @@ def _is_time(key: Any) -> bool:
 
 
 def _plan(keyframes: list[Keyframe], intensity: float, fade: float) -> EmotionPlan:
+    from gengine.emotion.timeline import check_rising
+
     check_rising(keyframes)
     states = []
     for k in keyframes:
-        own = 1.0 if k.intensity is None else check_intensity(k.intensity, f"{k.where}, intensity")
+        own = 1 if k.intensity is None else check_intensity(k.intensity, f"{k.where}, intensity")
         states.append(parse_state(k.emotion, k.where).scaled(own).scaled(intensity))
     times = [k.time for k in keyframes]
     if times[0] > 0:  # neutral until the first one
-        times, states = [0.0, *times], [EmotionState.neutral(), *states]
+        times, states = [0, *times], [EmotionState.neutral(), *states]
     return EmotionPlan.keyframes(times, states, fade)
 
 
 def _rescaled(plan: EmotionPlan, intensity: float) -> EmotionPlan:
-    if intensity == 1.0:
+    if intensity == 1:
         return plan
     states = plan.states * intensity
-    lowest = np.concatenate([np.zeros(plan.states.shape[1] - 4), -np.ones(3), [0.0]])
-    return EmotionPlan(plan.times, np.clip(states, lowest, 1.0), plan.fade, plan.linear)
+    lowest = np.concatenate([np.zeros(plan.states.shape[1] - 4), -np.ones(3), [0]])
+    return EmotionPlan(plan.times, np.clip(states, lowest, 1), plan.fade, plan.linear)

@@ -18,6 +18,9 @@ DEFAULT_FADE = 0.8
 SHORTEST_FADE = 0.25
 """Seconds; no face changes its expression faster without looking like a cut."""
 
+STRONGEST = 2
+"""Largest intensity: strengths are clipped at 1, so that only weak ones grow."""
+
 _WIDTH = len(EMOTIONS) + 3 + 1
 
 
@@ -41,12 +44,13 @@ class EmotionState:
         """Everything times ``intensity`` (0-2), clipped to what is allowed."""
         check_intensity(intensity)
         return EmotionState(
-            np.minimum(self.weights * intensity, 1.0),
-            np.clip(self.vad * intensity, -1.0, 1.0),
-            min(self.voice * intensity, 1.0),
+            np.minimum(self.weights * intensity, 1),
+            np.clip(self.vad * intensity, -1, 1),
+            min(self.voice * intensity, 1),
         )
 
     def vector(self) -> NDArray[np.float64]:
+        """Weights, VAD and voice in a row, ``(22,)``."""
         return np.concatenate([self.weights, self.vad, [self.voice]])
 
 
@@ -56,7 +60,7 @@ def check_intensity(intensity: Any, where: str = "intensity") -> float:
         value = float(intensity)
     except (TypeError, ValueError):
         value = math.nan
-    if not 0.0 <= value <= 2.0:
+    if not 0 <= value <= STRONGEST:
         raise EmotionError(f"{where}: {intensity!r}, expected a number from 0 (none) to 2 (twice as strong)")
     return value
 
@@ -99,12 +103,15 @@ class EmotionPlan:
 
     @classmethod
     def keyframes(cls, times: ArrayLike, states: list[EmotionState], fade: float = DEFAULT_FADE) -> EmotionPlan:
-        """States that begin at ``times`` (s, rising)."""
+        """States that begin at ``times (K,)`` (s, rising); each change lasts ``fade`` s.
+
+        Raises EmotionError where times do not rise.
+        """
         return cls(np.asarray(times, float), np.array([s.vector() for s in states]), fade)
 
     @classmethod
-    def from_track(cls, track: EmotionTrack, intensity: float = 1.0) -> EmotionPlan:
-        """A finished timeline, read linearly and held at its end."""
+    def from_track(cls, track: EmotionTrack, intensity: float = 1) -> EmotionPlan:
+        """A finished timeline, read linearly and held at its end; EmotionError for an intensity beyond 0-2."""
         check_intensity(intensity)
         if not len(track):
             return cls.constant(EmotionState.neutral())
@@ -136,6 +143,6 @@ class EmotionPlan:
         values = np.repeat(self.states[first][None], len(t), axis=0)
         fades: NDArray = self.__dict__["_fades"]
         for k in range(first + 1, last):
-            x = np.clip((t - self.times[k]) / fades[k] + 0.5, 0.0, 1.0)
-            values += (x * x * (3.0 - 2.0 * x))[:, None] * (self.states[k] - self.states[k - 1])
+            x = np.clip((t - self.times[k]) / fades[k] + 1 / 2, 0, 1)
+            values += (x * x * (3 - 2 * x))[:, None] * (self.states[k] - self.states[k - 1])
         return values

@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gengine.emotion.parse import SUFFIXES
 from gengine.errors import EmotionError
-
-SUFFIXES = (".json", ".csv", ".srt", ".vtt")
 
 
 @dataclass(frozen=True)

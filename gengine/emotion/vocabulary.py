@@ -70,13 +70,20 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 """Other words for each of the eighteen, at full strength."""
 
 _DEVIATION = (0.22, 0.30, 0.33)
-"""Standard deviations where the table gives none: about the median of those it gives."""
+"""Standard deviations of valence, arousal, dominance where the table gives none: near the medians it gives."""
 
 _RARITY = 0.55
 """Prior of the ten finer emotions against BEAT's eight: confusion or sarcasm need more evidence than anger."""
 
 _SHARPNESS = 2.0
 """Power of the mixture's posterior, so that two or three emotions carry a point and not a haze of ten."""
+
+
+_NEARNESS = 0.2
+"""Loss of a point's strengths by its squared distance in deviations, beyond 1, from the emotions it is read as."""
+
+_LEAST_REACH = 0.65
+"""Distance from neutral at which an emotion is felt in full, at least: contempt and its like lie close to neutral."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,16 +143,15 @@ def strengths_of_vad(vad: ArrayLike) -> NDArray[np.float64]:
     point = np.asarray(vad, float)
     means, deviations = prototypes()
     distance = (((point - means) / deviations) ** 2).sum(1)
-    log_density = -0.5 * distance - np.log(deviations).sum(1)
+    log_density = -distance / 2 - np.log(deviations).sum(1)
     log_density[len(BEAT_EMOTIONS) :] += np.log(_RARITY)
     # Sarcasm is a way of saying things: in VAD space it is contempt, so only its own words mean it.
     log_density[[EMOTION_INDEX["neutral"], EMOTION_INDEX["sarcastic"]]] = -np.inf
     posterior = np.exp(_SHARPNESS * (log_density - log_density.max()))
     posterior /= posterior.sum()
-    nearness = 1.0 / (1.0 + 0.2 * max(0.0, float((posterior * distance).sum()) - 1.0))
-    # Contempt and its like lie close to neutral; even they need some distance to be felt in full.
-    reach = np.maximum(np.linalg.norm(means, axis=1), 0.65)
-    return posterior * nearness * np.minimum(np.linalg.norm(point) / reach, 1.0)
+    nearness = 1 / (1 + _NEARNESS * max(0, float((posterior * distance).sum()) - 1))
+    reach = np.maximum(np.linalg.norm(means, axis=1), _LEAST_REACH)
+    return posterior * nearness * np.minimum(np.linalg.norm(point) / reach, 1)
 
 
 @cache
@@ -162,7 +168,7 @@ def known_words() -> list[str]:
 def _label(text: str) -> Meaning:
     index = EMOTION_INDEX[_labels()[text]]
     weights = np.zeros(len(EMOTIONS))
-    weights[index] = 1.0
+    weights[index] = 1
     return Meaning(weights, prototypes()[0][index].copy())
 
 

@@ -38,8 +38,19 @@ FEATURES = (
 CLASSES = ("neutral", "anger", "happiness", "sadness")
 """Emotions of the classifier: those that EMO-DB has in full length."""
 
+# All by judgement, unless the model's training on EMO-DB says otherwise (benchmarks/emotion_voice.py).
 _SETTLE = 40.0  # frames over which the probabilities are smoothed once more
 _PRIOR = 0.15  # weight of the usual value against a full window of speech: little heard, little said
+_PITCH_LIMIT = 15.0  # semitones from the usual pitch that count
+_MOVEMENT_LIMIT = 3.0  # semitones from frame to frame that count: more is a slip of the tracker
+_PEAK_LEVEL = 0.6  # level of a syllable's peak
+_LOUD_LEVEL = 0.95  # level of a loud frame
+_LEAST_HISS = 1e-4  # share of hiss that its logarithm starts from
+_LEAST_PITCH_VARIANCE = 0.01  # semitones^2
+_LEAST_VARIANCE = 1e-4
+_MOST_SKEW = 3  # of the pitch
+_MOST_DEVIATIONS = 3.0  # of a feature from its mean over the training
+_ENOUGH_SPEECH = 0.4  # share of speech in the window from which the reading counts in full
 
 
 class VoiceAverages:
@@ -55,13 +66,13 @@ class VoiceAverages:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        decay = float(np.exp(-1.0 / (SMOOTHING * ANALYSIS_RATE)))
-        self._b, self._a = np.array([1.0 - decay]), np.array([1.0, -decay])
+        decay = float(np.exp(-1 / (SMOOTHING * ANALYSIS_RATE)))
+        self._b, self._a = np.array([1 - decay]), np.array([1, -decay])
         self._state = np.zeros((1, len(self._USUAL) + 3))
         self._last = np.zeros((3, 2))  # level and pitch of the last three frames
 
     def push(self, prosody: Prosody) -> NDArray[np.float64]:
-        """Features of the next frames."""
+        """Features ``(N, 14)`` by ``FEATURES`` of the next ``len(prosody)`` frames."""
         count = len(prosody)
         if not count:
             return np.zeros((0, len(FEATURES)))
@@ -69,19 +80,19 @@ class VoiceAverages:
         pitch = np.concatenate([self._last[:, 1], prosody.pitch.astype(float)])
         self._last = np.stack([level[-3:], pitch[-3:]], axis=1)
         both = (pitch[3:] != 0) & (pitch[2:-1] != 0)
-        change = np.where(both, np.minimum(np.abs(pitch[3:] - pitch[2:-1]), 3.0), 0.0)
-        peak = (level[2:-1] > level[3:]) & (level[2:-1] >= level[1:-2]) & (level[2:-1] > 0.6)
+        change = np.where(both, np.minimum(np.abs(pitch[3:] - pitch[2:-1]), _MOVEMENT_LIMIT), 0)
+        peak = (level[2:-1] > level[3:]) & (level[2:-1] >= level[1:-2]) & (level[2:-1] > _PEAK_LEVEL)
         movement = np.abs(level[3:] - level[2:-1])
-        level, pitch = level[3:], np.clip(pitch[3:], -15.0, 15.0)
+        level, pitch = level[3:], np.clip(pitch[3:], -_PITCH_LIMIT, _PITCH_LIMIT)
         speech = prosody.speech.astype(float)
         voiced = speech * (prosody.pitch != 0)
-        hiss = np.log10(prosody.sibilance.astype(float) + 1e-4)
+        hiss = np.log10(prosody.sibilance.astype(float) + _LEAST_HISS)
         columns = (
             (level, speech), (level**2, speech), (movement, speech),
             (pitch, voiced), (pitch**2, voiced), (change, voiced), (pitch**3, voiced),
             (prosody.voicing.astype(float), speech), ((prosody.pitch != 0).astype(float), speech),
             (hiss, voiced), (hiss**2, voiced),
-            (prosody.sibilance.astype(float), speech), ((level > 0.95).astype(float), speech),
+            (prosody.sibilance.astype(float), speech), ((level > _LOUD_LEVEL).astype(float), speech),
             (peak.astype(float), speech),
         )  # fmt: skip
         weights = np.stack([speech, voiced, np.ones(count)], axis=1)
@@ -93,12 +104,12 @@ class VoiceAverages:
         over = [1 if weight is voiced else 0 for _, weight in columns]
         mean = (averaged[:, : len(columns)] + _PRIOR * np.array(self._USUAL)) / (totals[:, over] + _PRIOR)
         m = mean.T
-        spread = np.sqrt(np.maximum(m[4] - m[3] ** 2, 0.01))
+        spread = np.sqrt(np.maximum(m[4] - m[3] ** 2, _LEAST_PITCH_VARIANCE))
         return np.stack(
             [
-                m[0], np.sqrt(np.maximum(m[1] - m[0] ** 2, 1e-4)), m[2],
-                spread, m[5], np.clip((m[6] - 3 * m[3] * m[4] + 2 * m[3] ** 3) / spread**3, -3, 3),
-                m[7], m[8], m[9], np.sqrt(np.maximum(m[10] - m[9] ** 2, 1e-4)), m[11],
+                m[0], np.sqrt(np.maximum(m[1] - m[0] ** 2, _LEAST_VARIANCE)), m[2],
+                spread, m[5], np.clip((m[6] - 3 * m[3] * m[4] + 2 * m[3] ** 3) / spread**3, -_MOST_SKEW, _MOST_SKEW),
+                m[7], m[8], m[9], np.sqrt(np.maximum(m[10] - m[9] ** 2, _LEAST_VARIANCE)), m[11],
                 totals[:, 0], m[12], m[13],
             ],
             axis=1,
@@ -121,7 +132,7 @@ def posterior(
 ) -> NDArray[np.float64]:
     """Probabilities ``(N, 4)`` by ``CLASSES`` of ``features (N, 14)``."""
     m = model or _model()
-    z = np.clip((features - m["mean"]) / m["deviation"], -3.0, 3.0)
+    z = np.clip((features - m["mean"]) / m["deviation"], -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
     # Not a matrix product: its sums would depend on how many frames come at once.
     scores = (z[:, None, :] * m["weights"][None]).sum(2) + m["bias"]
     scores = np.exp(scores - scores.max(1, keepdims=True))
@@ -137,7 +148,7 @@ class VoiceReader:
 
     def __init__(self) -> None:
         self._averages = VoiceAverages()
-        self._b, self._a = np.array([1.0 / _SETTLE]), np.array([1.0, 1.0 / _SETTLE - 1.0])
+        self._b, self._a = np.array([1 / _SETTLE]), np.array([1, 1 / _SETTLE - 1])
         self._state = np.zeros((1, len(CLASSES)))
 
     def push(self, prosody: Prosody) -> EmotionTrack:
@@ -146,13 +157,13 @@ class VoiceReader:
         if not len(prosody):
             return EmotionTrack(weights, np.zeros((0, 3), np.float32), ANALYSIS_RATE)
         features = self._averages.push(prosody)
-        presence = np.minimum(features[:, FEATURES.index("speech share")] / 0.4, 1.0)
-        chance = 1.0 / len(CLASSES)
-        beyond = np.maximum(posterior(features) - chance, 0.0) / (1.0 - chance) * presence[:, None]
+        presence = np.minimum(features[:, FEATURES.index("speech share")] / _ENOUGH_SPEECH, 1)
+        chance = 1 / len(CLASSES)
+        beyond = np.maximum(posterior(features) - chance, 0) / (1 - chance) * presence[:, None]
         settled, self._state = lfilter(self._b, self._a, beyond, axis=0, zi=self._state)
         indices = [EMOTION_INDEX[name] for name in CLASSES]
         means = prototypes()[0][indices]
         vad = STRENGTH * (settled[:, :, None] * means[None]).sum(1)
         weights[:, indices] = STRENGTH * settled
-        weights[:, EMOTION_INDEX["neutral"]] = 0.0
+        weights[:, EMOTION_INDEX["neutral"]] = 0
         return EmotionTrack(weights, vad.astype(np.float32), ANALYSIS_RATE)

@@ -9,7 +9,8 @@ import soxr
 
 from gengine.core.conditions import Prosody
 from gengine.core.emotion import EMOTION_INDEX, EmotionTrack
-from gengine.emotion import EmotionEncoder, VoiceReader, parse_emotion
+from gengine.emotion import EmotionEncoder, parse_emotion
+from gengine.emotion.voice import VoiceReader
 from gengine.encoders.prosody import ProsodyEncoder
 
 HAPPY, ANGRY, SAD = (EMOTION_INDEX[n] for n in ("happiness", "anger", "sadness"))
