@@ -28,7 +28,8 @@ from gengine.core.performance import Performance
 from gengine.core.skeleton import beat_skeleton
 from gengine.core.words import WordTrack
 from gengine.formats.beat_json import BeatJsonExporter, read_beat_json
-from gengine.formats.bvh import BvhExporter, read_bvh
+from gengine.formats.bvh import BvhExporter
+from gengine.formats.bvh_reader import read_bvh
 from gengine.formats.glb import GlbExporter
 from gengine.formats.livelink import LiveLinkExporter, read_livelink
 from gengine.formats.npz import NpzExporter

@@ -341,7 +341,7 @@ def main() -> int:
         if options.performance:
             columns[Path(options.performance).stem] = of_performance(Performance.load(options.performance))
         elif options.bvh:
-            from gengine.formats.bvh import read_bvh
+            from gengine.formats.bvh_reader import read_bvh
 
             columns[Path(options.bvh).stem] = everything(read_bvh(options.bvh))
         else:

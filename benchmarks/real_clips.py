@@ -13,7 +13,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import beat_skeleton
 from gengine.errors import GengineError
-from gengine.formats.bvh import read_bvh
+from gengine.formats.bvh_reader import read_bvh
 
 BEAT_CLIP = "2_scott_0_1_1"
 SOURCES = {"B": "BEAT speaker 2, standing", "Z": "ZeroEGGS, oratory", "S": "MPI stories, seated"}

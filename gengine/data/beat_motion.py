@@ -13,7 +13,7 @@ from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError
-from gengine.formats.bvh_reader import BvhTable, read_bvh_table
+from gengine.formats.bvh_parser import BvhTable, read_bvh_table
 
 _SLACK = 0.05
 """Metres that the hips may lie below the floor's height before a file counts as standing on the ground."""

@@ -1,4 +1,4 @@
-"""Biovision hierarchies (.bvh): BEAT's layout out, any skeleton in.
+"""Biovision hierarchies (.bvh) in BEAT's layout; ``gengine.formats.read_bvh`` reads any.
 
 Conventions of the format: local rotations are intrinsic Euler angles in degrees, in the order of the
 channels; the rest pose is whatever the OFFSETs draw with zero rotations; +Y is up. Written files are in
@@ -20,10 +20,7 @@ from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
-from gengine.formats.bvh_reader import read_bvh
 from gengine.retarget.names import RIGS, joint_names
-
-__all__ = ["BvhExporter", "read_bvh", "write_bvh"]
 
 _WRITE = 512
 """Frames formatted at a time."""

@@ -19,7 +19,7 @@ import pytest
 
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
-from gengine.formats.bvh import read_bvh
+from gengine.formats.bvh_reader import read_bvh
 from gengine.formats.livelink import read_livelink
 from gengine.retarget.names import joint_names
 

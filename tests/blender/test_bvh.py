@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gengine.core.motion import Motion
-from gengine.formats.bvh import read_bvh, write_bvh
+from gengine.formats.bvh import write_bvh
+from gengine.formats.bvh_reader import read_bvh
 from gengine.retarget.humanoid import to_humanoid
 from gengine.retarget.names import RIGS
 

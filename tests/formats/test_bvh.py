@@ -16,7 +16,8 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError, GengineError
-from gengine.formats.bvh import BvhExporter, read_bvh, write_bvh
+from gengine.formats.bvh import BvhExporter, write_bvh
+from gengine.formats.bvh_reader import read_bvh
 
 
 def positions(motion: Motion) -> np.ndarray:
@@ -233,6 +234,14 @@ DAMAGE = {
     "offset": (FOREIGN.replace("OFFSET 20 0 0", "OFFSET 20 x 0"), "line 7: OFFSET"),
     "channels": (FOREIGN.replace("CHANNELS 1", "CHANNELS 2"), "line 12: CHANNELS 2 names 1"),
     "channel": (FOREIGN.replace("1 Zrotation", "1 Wrotation"), "line 12: channel 'Wrotation'"),
+    "channel twice": (
+        FOREIGN.replace("XRotation yrotation", "XRotation xrotation"),
+        "line 18: channel 'xrotation' a sec",
+    ),
+    "position twice": (FOREIGN.replace("6 Xposition Y", "6 Xposition X"), "line 5: channel 'Xposition' a second time"),
+    "no opener": (FOREIGN.replace("MOTION", "{\nMOTION"), "a brace that opens no joint"),
+    "motion inside": (FOREIGN.replace("CHANNELS 1", "MOTION\nCHANNELS 1"), "line 12: MOTION before"),
+    "stray word": (FOREIGN.replace("CHANNELS 1", "LIMITS 1"), "line 12: 'LIMITS 1 Zrotation' is not part"),
     "two roots": (FOREIGN.replace("MOTION", "ROOT b\n{\n}\nMOTION"), "second root"),
     "brace": (FOREIGN.replace("MOTION", "}\nMOTION"), "brace too many"),
     "frame time": (FOREIGN.replace("0.0333333", "0"), "Frame Time"),

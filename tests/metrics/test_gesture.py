@@ -11,7 +11,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import GengineError
-from gengine.formats.bvh import read_bvh
+from gengine.formats.bvh_reader import read_bvh
 from gengine.metrics.gesture import describe, measure
 from gengine.metrics.limbs import Body, find_rig
 from gengine.metrics.units import UNIT_RATE, find_units, holds, stretches

@@ -95,7 +95,7 @@ def test_unit_times_are_the_strokes() -> None:
 @pytest.mark.data
 @pytest.mark.filterwarnings("ignore")
 def test_a_real_speaker_is_coupled_to_stressed_words(reference_data) -> None:
-    from gengine.formats.bvh import read_bvh
+    from gengine.formats.bvh_reader import read_bvh
     from gengine.inputs.text import read_text
 
     clip = reference_data / "beat" / "2_scott_0_1_1"

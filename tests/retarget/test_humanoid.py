@@ -12,7 +12,8 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import GengineError
-from gengine.formats.bvh import BvhExporter, read_bvh
+from gengine.formats.bvh import BvhExporter
+from gengine.formats.bvh_reader import read_bvh
 from gengine.retarget.humanoid import to_humanoid
 from gengine.retarget.names import RIGS, joint_names
 
