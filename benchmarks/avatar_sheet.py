@@ -23,7 +23,7 @@ from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.networks.visemes.expression import expressions
 from gengine.renderers.avatar.gl import GlBackend
 from gengine.renderers.avatar.scene import Camera, camera_preset, figure_height, studio_lights
-from gengine.retarget.avatar import AvatarPose, to_avatar
+from gengine.retarget.avatar_pose import AvatarPose, to_avatar
 
 SHOWN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust", "contempt")
 MOUTHS = {

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gengine.avatars.importing.glb import load_glb_avatar
+from gengine.avatars.importing.gltf_figure import load_glb_avatar
 from gengine.core import rotation
 from gengine.core.archive import load_performance
 from gengine.core.audio import AudioClip

@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gengine.errors import GengineError
+
 if TYPE_CHECKING:
     from gengine.core.avatar import Avatar
 
-__all__ = ["avatar_names", "load_avatar", "make_avatar"]
+__all__ = ["avatar_names", "find_avatar", "load_avatar", "make_avatar"]
+
+
+FILES = (".glb", ".gltf", ".vrm", ".npz", ".obj")
+"""Kinds of files that an avatar can be brought in as."""
 
 
 def load_avatar(name: str | Path = "anna") -> Avatar:
@@ -30,3 +36,27 @@ def make_avatar(*args: Any, **kwargs: Any) -> Avatar:
     from gengine.avatars.making.make import make_avatar as make
 
     return make(*args, **kwargs)
+
+
+def find_avatar(which: str | Path) -> Avatar:
+    """A preset by its name (``"anna"``), or an avatar or head of one's own by the path of its file.
+
+    A name that is no preset, or a file of another kind than ``FILES``, is a ``GengineError``; a file that cannot be
+    used is a ``FormatError``.
+    """
+    suffix = Path(which).suffix.lower()
+    if suffix in (".npz", ".obj"):
+        from gengine.avatars.store import is_avatar_file
+
+        if suffix == ".npz" and is_avatar_file(Path(which)):
+            return load_avatar(which)
+        from gengine.avatars.importing.head import load_head_avatar
+
+        return load_head_avatar(which)
+    if suffix in FILES:
+        from gengine.avatars.importing.gltf_figure import load_glb_avatar
+
+        return load_glb_avatar(which)
+    if suffix:
+        raise GengineError(f"avatar '{which}': a {suffix} file; expected a name or a file of {', '.join(FILES)}")
+    return load_avatar(which)

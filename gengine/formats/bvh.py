@@ -20,7 +20,7 @@ from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
-from gengine.retarget.names import RIGS, joint_names
+from gengine.retarget.joint_names import RIGS, joint_names
 
 _WRITE = 512
 """Frames formatted at a time."""
@@ -29,7 +29,7 @@ _WRITE = 512
 class BvhExporter(Exporter):
     """Body motion exactly as BEAT lays it out: 75 joints, 228 channels, XYZ order, centimetres, LF, 6 decimals.
 
-    - ``skeleton``: ``"beat"`` writes the motion's own skeleton; a rig of ``gengine.retarget.names.RIGS``
+    - ``skeleton``: ``"beat"`` writes the motion's own skeleton; a rig of ``gengine.retarget.joint_names.RIGS``
       (``"mixamo"``, ``"vrm"``, …) moves it onto that rig's joints and names first.
     - ``tpose_frame`` puts a T-pose before the first frame, which MotionBuilder's characterisation wants; the
       motion then starts one frame late.

@@ -19,7 +19,7 @@ from gengine.errors import GengineError
 from gengine.formats.gltf import GlbBuilder, Spool
 from gengine.formats.gltf_avatar import add_joints, add_meshes, add_names_only
 from gengine.formats.tracks import AVATAR_HELP, Clocked, find_avatar
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 
 _SHORT = 32767
 

@@ -20,7 +20,7 @@ from gengine.core.skeleton import beat_skeleton
 from gengine.errors import FormatError, GengineError, MissingExtraError
 from gengine.formats.tracks import Clocked
 from gengine.retarget.humanoid import to_humanoid
-from gengine.retarget.names import joint_names
+from gengine.retarget.joint_names import joint_names
 
 _BODY = (
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",

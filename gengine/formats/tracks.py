@@ -29,7 +29,7 @@ def find_avatar(which: str | Path | Avatar) -> Avatar:
     """An avatar by preset name, by the path of its file, or itself."""
     if isinstance(which, Avatar):
         return which
-    from gengine.avatars.choose import find_avatar as find
+    from gengine.avatars import find_avatar as find
 
     return find(which)
 

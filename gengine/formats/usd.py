@@ -23,7 +23,7 @@ from gengine.core.performance import Performance
 from gengine.errors import GengineError, MissingExtraError
 from gengine.formats.gltf_avatar import JPEG_QUALITY, Normals
 from gengine.formats.tracks import AVATAR_HELP, Clocked, find_avatar, joined
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 
 
 class UsdExporter(Exporter):

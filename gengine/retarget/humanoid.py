@@ -12,7 +12,7 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
-from gengine.retarget.names import joint_names
+from gengine.retarget.joint_names import joint_names
 
 
 def to_humanoid(motion: Motion, rig: str) -> Motion:

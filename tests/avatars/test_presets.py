@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from gengine.avatars import avatar_names, load_avatar
-from gengine.avatars.making.bodies import body, shared
-from gengine.avatars.making.layout import layout
-from gengine.avatars.making.looks import LOOKS
-from gengine.avatars.making.seal import lip_pairs, seal_model
+from gengine.avatars.making.appearances import APPEARANCES
+from gengine.avatars.making.body_mesh import baked_arrays, middle_body
+from gengine.avatars.making.dress import preset_body
+from gengine.avatars.making.lip_seal import lip_pairs, seal_model
+from gengine.avatars.making.uv_layout import uv_layout
 from gengine.avatars.store import read_avatar, save_avatar
 from gengine.core.avatar import skinned
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
@@ -31,7 +32,7 @@ def people(tmp_path_factory):
 
 def test_eight_presets_each_with_a_look():
     assert tuple(avatar_names()) == NAMES
-    assert len({look.hair for look in LOOKS.values()}) == 8
+    assert len({look.hair for look in APPEARANCES.values()}) == 8
 
 
 def test_files_stay_small():
@@ -54,7 +55,7 @@ def test_every_person_is_complete(people):
     for name, avatar in people.items():
         parts = {part.name: part for part in avatar.parts}
         assert needed <= set(parts), name
-        garments = [piece for piece, _ in LOOKS[name].clothes if piece != "shoes"]
+        garments = [piece for piece, _ in APPEARANCES[name].clothes if piece != "shoes"]
         assert set(garments) <= set(parts), name
         assert any(part.material.kind == "hair" and part.name != "lashes" for part in avatar.parts)
         assert set(avatar.morph_names) == set(ARKIT_NAMES), name
@@ -70,13 +71,13 @@ def test_heights_and_sexes_are_those_asked_for(people):
         for name, avatar in people.items()
     }
     assert tall["femi"] == pytest.approx(1.86, abs=0.01) and tall["emi"] == pytest.approx(1.59, abs=0.01)
-    hips = {name: _width(name, "LeftUpLeg") / body(name).joint("LeftArm")[0] for name in NAMES}
+    hips = {name: _width(name, "LeftUpLeg") / preset_body(name).joint("LeftArm")[0] for name in NAMES}
     women, men = ("anna", "clara", "emi", "grace"), ("ben", "david", "femi", "hugo")
     assert min(hips[n] for n in women) > max(hips[n] for n in men)
 
 
 def _width(name: str, joint: str) -> float:
-    figure = body(name)
+    figure = preset_body(name)
     skin = figure.piece("body").vertices
     level = np.abs(skin[:, 1] - figure.joint(joint)[1]) < 0.02
     return float(np.ptp(skin[level & (np.abs(skin[:, 0]) < 0.22), 0]))
@@ -84,7 +85,7 @@ def _width(name: str, joint: str) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_lips_seal_on_an_open_jaw_as_on_the_head_the_networks_solve_for(name):
-    model, ict = seal_model(body(name)), SealModel.ict()
+    model, ict = seal_model(preset_body(name)), SealModel.ict()
     for jaw in (0.0, 0.12, 0.3, 0.5):
         weights = np.zeros((1, len(ARKIT_NAMES)))
         weights[0, ARKIT_INDEX["jawOpen"]] = jaw
@@ -96,7 +97,7 @@ def test_lips_seal_on_an_open_jaw_as_on_the_head_the_networks_solve_for(name):
 
 def test_the_seal_of_an_avatar_is_measured_on_it(people):
     for name, avatar in people.items():
-        model = seal_model(body(name))
+        model = seal_model(preset_body(name))
         assert avatar.seal["rest"] == pytest.approx(model.rest, abs=1e-3)
         assert avatar.seal["jawOpen"] == pytest.approx(model.gap[ARKIT_INDEX["jawOpen"]], abs=1e-3)
         assert avatar.seal["mouthClose"] < -30
@@ -104,7 +105,7 @@ def test_the_seal_of_an_avatar_is_measured_on_it(people):
 
 def test_lip_pairs_face_each_other():
     upper, lower = lip_pairs()
-    points = body("middle").piece("body").vertices
+    points = middle_body().piece("body").vertices
     assert len(upper) >= 5
     assert np.abs(points[upper, 0] - points[lower, 0]).max() < 0.005
     assert np.abs(points[upper, 1] - points[lower, 1]).max() < 0.003
@@ -112,14 +113,14 @@ def test_lip_pairs_face_each_other():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_lids_close_at_the_weight_that_blinks_reach(name):
-    figure = body(name)
+    figure = preset_body(name)
     for side in ("left", "right"):
         index, delta = figure.shapes[f"eyeBlink{side.capitalize()}"]
 
         def opening(weight: float, side: str = side, index=index, delta=delta) -> np.ndarray:
             points = figure.vertices.copy()
             points[index] += weight * delta
-            edges = [points[shared()[f"lash_{edge}_{side}"].astype(int)[1]] for edge in ("upper", "lower")]
+            edges = [points[baked_arrays()[f"lash_{edge}_{side}"].astype(int)[1]] for edge in ("upper", "lower")]
             across = np.linspace(0.3, 0.7, 5)
             rows = []
             for edge in edges:
@@ -165,7 +166,7 @@ def test_clothes_hide_what_they_cover(people):
 
     for name, avatar in people.items():
         skin = next(part for part in avatar.parts if part.name == "skin")
-        figure = body(name)
+        figure = preset_body(name)
         y = skin.vertices[:, 1]
         chest = (
             (y < figure.joint("Spine3")[1] - 0.03)
@@ -183,7 +184,7 @@ def test_clothes_hide_what_they_cover(people):
 
 
 def test_skin_keeps_its_texture_apart_from_the_inside():
-    flat = layout()
+    flat = uv_layout()
     assert flat.uv.min() >= 0 and flat.uv[:, 1].max() <= 1
     assert not np.intersect1d(np.unique(flat.mouth), np.unique(flat.sockets)).size
     assert len(flat.triangles) > 20_000

@@ -21,7 +21,7 @@ from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.formats.bvh_reader import read_bvh
 from gengine.formats.livelink import read_livelink
-from gengine.retarget.names import joint_names
+from gengine.retarget.joint_names import joint_names
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "render" / "blender"

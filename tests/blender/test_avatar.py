@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from gengine.avatars import load_avatar
-from gengine.avatars.making.bodies import bare_avatar
+from gengine.avatars.making.dress import bare_avatar
 from gengine.core.face import ARKIT_NAMES
 from gengine.formats.fbx import FbxExporter
 from gengine.formats.glb import GlbExporter
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 
 pytestmark = pytest.mark.blender
 HERE = Path(__file__).parent

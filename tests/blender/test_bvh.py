@@ -13,7 +13,7 @@ from gengine.core.motion import Motion
 from gengine.formats.bvh import write_bvh
 from gengine.formats.bvh_reader import read_bvh
 from gengine.retarget.humanoid import to_humanoid
-from gengine.retarget.names import RIGS
+from gengine.retarget.joint_names import RIGS
 
 pytestmark = pytest.mark.blender
 HERE = Path(__file__).parent

@@ -236,7 +236,7 @@ DAMAGE = {
     "channel": (FOREIGN.replace("1 Zrotation", "1 Wrotation"), "line 12: channel 'Wrotation'"),
     "channel twice": (
         FOREIGN.replace("XRotation yrotation", "XRotation xrotation"),
-        "line 18: channel 'xrotation' a sec",
+        "line 18: channel 'xrotation' a",
     ),
     "position twice": (FOREIGN.replace("6 Xposition Y", "6 Xposition X"), "line 5: channel 'Xposition' a second time"),
     "no opener": (FOREIGN.replace("MOTION", "{\nMOTION"), "a brace that opens no joint"),

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gengine.avatars.making.bodies import bare_avatar
+from gengine.avatars.making.dress import bare_avatar
 from gengine.core.face import ARKIT_NAMES
 from gengine.errors import GengineError
 from gengine.formats.glb import GlbExporter
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 from tests.formats.glb_scene import GlbScene
 
 

@@ -11,7 +11,7 @@ from gengine.core import rotation
 from gengine.core.skeleton import beat_skeleton
 from gengine.errors import FormatError, GengineError, MissingExtraError
 from gengine.formats.smplx import JAW_OPEN, JOINTS, MEAN_PELVIS, SmplxExporter, read_smplx, smplx_joints
-from gengine.retarget.names import joint_names
+from gengine.retarget.joint_names import joint_names
 
 
 @pytest.mark.parametrize("up", ["y", "z"])

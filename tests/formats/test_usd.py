@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from gengine.avatars.making.bodies import bare_avatar
+from gengine.avatars.making.dress import bare_avatar
 from gengine.errors import MissingExtraError
 from gengine.formats.usd import UsdExporter
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 
 
 @pytest.fixture(scope="module")

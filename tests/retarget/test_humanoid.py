@@ -15,7 +15,7 @@ from gengine.errors import GengineError
 from gengine.formats.bvh import BvhExporter
 from gengine.formats.bvh_reader import read_bvh
 from gengine.retarget.humanoid import to_humanoid
-from gengine.retarget.names import RIGS, joint_names
+from gengine.retarget.joint_names import RIGS, joint_names
 
 
 def kept(rig: str) -> list[int]:

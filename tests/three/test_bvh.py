@@ -10,7 +10,7 @@ import pytest
 
 from gengine.formats.bvh import write_bvh
 from gengine.retarget.humanoid import to_humanoid
-from gengine.retarget.names import RIGS
+from gengine.retarget.joint_names import RIGS
 
 pytestmark = pytest.mark.node
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gengine.avatars.importing.glb import load_glb_avatar
-from gengine.avatars.making.bodies import bare_avatar
+from gengine.avatars.importing.gltf_figure import load_glb_avatar
+from gengine.avatars.making.dress import bare_avatar
 from gengine.core import rotation
 from gengine.core.avatar import skinned
 from gengine.core.face import ARKIT_NAMES
 from gengine.formats.glb import GlbExporter
 from gengine.formats.vrma import VrmaExporter
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 from tests.avatars.foreign import a_pose, foreign, save
 
 pytestmark = pytest.mark.node

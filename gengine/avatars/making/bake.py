@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.tpose import rig, to_t_pose
+from gengine.avatars.making.makehuman_rig import makehuman_rig, to_t_pose
 from gengine.core import rotation
 from gengine.core.avatar import INFLUENCES
 from gengine.core.face import ARKIT_NAMES
@@ -105,17 +105,17 @@ def shape(model: Any, body: dict[str, float], local: dict[str, float] | None = N
     weights, bones = model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy()
     posed = np.einsum("vk,vkab,vkb->va", weights, matrices[bones], vertices[:, None] - heads[bones])
     posed += np.einsum("vk,vka->va", weights, moved[bones])
-    joints = np.stack([moved[labels.index(head)] for head in rig().heads])
+    joints = np.stack([moved[labels.index(head)] for head in makehuman_rig().heads])
     ground = np.array([0.0, posed[model.faces.numpy().ravel(), 1].min(), 0.0])
     return posed - ground, joints - ground
 
 
 def skin(model: Any) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
     """Skin of the project's joints: the four largest influences per vertex, normalised."""
-    owner = {bone: j for j, bones in enumerate(rig().bones) for bone in bones}
+    owner = {bone: j for j, bones in enumerate(makehuman_rig().bones) for bone in bones}
     to_joint = np.array([owner[bone] for bone in model.bone_labels])
     weights, bones = model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy()
-    dense = np.zeros((len(weights), len(rig().names)), np.float64)
+    dense = np.zeros((len(weights), len(makehuman_rig().names)), np.float64)
     np.add.at(dense, (np.arange(len(weights))[:, None], to_joint[bones]), weights)
     joints = np.argsort(-dense, axis=1)[:, :INFLUENCES]
     kept = np.take_along_axis(dense, joints, axis=1)
@@ -253,11 +253,11 @@ def paint_presets(folder: Path = BODIES.parent) -> list[Path]:
     """Write the skin texture of every preset."""
     from PIL import Image
 
-    from gengine.avatars.making.looks import LOOKS
-    from gengine.avatars.making.skin import paint
+    from gengine.avatars.making.appearances import APPEARANCES
+    from gengine.avatars.making.skin_texture import paint
 
     out = []
-    for name, look in LOOKS.items():
+    for name, look in APPEARANCES.items():
         out.append(folder / f"skin_{name}.jpg")
         Image.fromarray(paint(look)).save(out[-1], quality=86, subsampling=0)
     return out

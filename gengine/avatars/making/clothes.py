@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.bodies import Body
+from gengine.avatars.making.appearances import Appearance, Color
+from gengine.avatars.making.body_mesh import BodyMesh
 from gengine.avatars.making.collars import inwards, neckwear
 from gengine.avatars.making.fabric import fabric
-from gengine.avatars.making.looks import Color, Look
 from gengine.avatars.making.shoes import shoes
-from gengine.avatars.making.surface import Surface, joined, nearest, sheet
+from gengine.avatars.making.skinned_mesh import SkinnedMesh, joined, nearest, sheet
 from gengine.core.avatar import Material, Part
 
 Field = Callable[[NDArray], NDArray]
@@ -21,7 +21,7 @@ Field = Callable[[NDArray], NDArray]
 
 
 @dataclass(frozen=True)
-class Cut:
+class GarmentCut:
     """Outline and fit of a garment.
 
     ``sleeve`` and ``leg`` are fractions of arm and leg (0 none, 0.5 elbow or knee, 1 wrist or ankle); ``hem`` m
@@ -40,26 +40,28 @@ class Cut:
 
 
 CUTS = {
-    "tshirt": Cut("jersey", sleeve=0.42, hem=-0.05, ease=(0.005, 0.018, 0.016)),
-    "polo": Cut("pique", sleeve=0.45, hem=-0.05, neck="collar", ease=(0.005, 0.018, 0.015)),
-    "shirt": Cut("poplin", sleeve=0.985, hem=-0.04, neck="collar", ease=(0.006, 0.018, 0.013)),
-    "blouse": Cut("poplin", sleeve=0.9, hem=-0.02, neck="v", ease=(0.006, 0.016, 0.018), roughness=0.6),
-    "sweater": Cut("knit", sleeve=0.99, hem=-0.03, neck="crew", ease=(0.009, 0.022, 0.013), roughness=0.95),
-    "sweater_v": Cut("knit", sleeve=0.97, hem=-0.05, neck="v", ease=(0.011, 0.024, 0.017), roughness=0.95),
-    "jacket": Cut("wool", sleeve=0.97, hem=-0.11, neck="open", ease=(0.013, 0.030, 0.020), front=0.062, roughness=0.9),
-    "jeans": Cut("denim", leg=1.0, ease=(0.004, 0.005, 0.014), roughness=0.9),
-    "trousers": Cut("twill", leg=1.0, ease=(0.004, 0.007, 0.022), roughness=0.85),
-    "tights": Cut("jersey", leg=1.06, ease=(0.0015, 0.0015, 0.0015), roughness=0.6),
-    "skirt": Cut("twill", ease=(0.004, 0.006, 0.012), roughness=0.85),
+    "tshirt": GarmentCut("jersey", sleeve=0.42, hem=-0.05, ease=(0.005, 0.018, 0.016)),
+    "polo": GarmentCut("pique", sleeve=0.45, hem=-0.05, neck="collar", ease=(0.005, 0.018, 0.015)),
+    "shirt": GarmentCut("poplin", sleeve=0.985, hem=-0.04, neck="collar", ease=(0.006, 0.018, 0.013)),
+    "blouse": GarmentCut("poplin", sleeve=0.9, hem=-0.02, neck="v", ease=(0.006, 0.016, 0.018), roughness=0.6),
+    "sweater": GarmentCut("knit", sleeve=0.99, hem=-0.03, neck="crew", ease=(0.009, 0.022, 0.013), roughness=0.95),
+    "sweater_v": GarmentCut("knit", sleeve=0.97, hem=-0.05, neck="v", ease=(0.011, 0.024, 0.017), roughness=0.95),
+    "jacket": GarmentCut(
+        "wool", sleeve=0.97, hem=-0.11, neck="open", ease=(0.013, 0.030, 0.020), front=0.062, roughness=0.9
+    ),
+    "jeans": GarmentCut("denim", leg=1.0, ease=(0.004, 0.005, 0.014), roughness=0.9),
+    "trousers": GarmentCut("twill", leg=1.0, ease=(0.004, 0.007, 0.022), roughness=0.85),
+    "tights": GarmentCut("jersey", leg=1.06, ease=(0.0015, 0.0015, 0.0015), roughness=0.6),
+    "skirt": GarmentCut("twill", ease=(0.004, 0.006, 0.012), roughness=0.85),
 }
 
 
-def dressed(body: Body, look: Look) -> tuple[list[Part], NDArray[np.bool_]]:
+def dressed(body: BodyMesh, look: Appearance) -> tuple[list[Part], NDArray[np.bool_]]:
     """Every garment of a look and which of the body's vertices they hide."""
     parts: list[Part] = []
     skin = body.piece("body")
     hidden = np.zeros(len(skin.vertices), bool)
-    made: list[tuple[str, Color, Surface, Surface, Field]] = []
+    made: list[tuple[str, Color, SkinnedMesh, SkinnedMesh, Field]] = []
     below = skin  # what the next garment has to stay outside of
     for layer, (name, color) in enumerate(look.clothes):
         if name == "shoes":
@@ -92,7 +94,9 @@ def dressed(body: Body, look: Look) -> tuple[list[Part], NDArray[np.bool_]]:
     return parts, hidden
 
 
-def _garment(body: Body, cut: Cut, name: str, layer: int, below: Surface) -> tuple[Surface, Surface, Field]:
+def _garment(
+    body: BodyMesh, cut: GarmentCut, name: str, layer: int, below: SkinnedMesh
+) -> tuple[SkinnedMesh, SkinnedMesh, Field]:
     hull = body.piece("skirt" if name == "skirt" else "tights")
     field = _legs(body, cut) if cut.leg else _skirt(body) if name == "skirt" else _top(body, cut)
     rough = hull.take(hull.triangles[(field(hull.vertices)[hull.triangles] > -0.06).any(1)]).subdivided()
@@ -106,7 +110,7 @@ def _garment(body: Body, cut: Cut, name: str, layer: int, below: Surface) -> tup
     return joined(pieces), piece, field
 
 
-def _top(body: Body, cut: Cut) -> Field:
+def _top(body: BodyMesh, cut: GarmentCut) -> Field:
     shoulder, elbow, wrist = (body.joint(f"Left{j}")[0] for j in ("Arm", "ForeArm", "Hand"))
     hips, neck = body.joint("LeftUpLeg"), body.joint("Neck")
     end = np.interp(cut.sleeve, [0, 0.5, 1], [shoulder, elbow, wrist])
@@ -140,7 +144,7 @@ def _top(body: Body, cut: Cut) -> Field:
     return field
 
 
-def _legs(body: Body, cut: Cut) -> Field:
+def _legs(body: BodyMesh, cut: GarmentCut) -> Field:
     hips, ankle = body.joint("LeftUpLeg")[1], body.joint("LeftFoot")[1]
     waist, end = hips + 0.085, ankle + (1.0 - cut.leg) * hips + (0.0 if cut.leg > 1 else -0.022)
 
@@ -150,7 +154,7 @@ def _legs(body: Body, cut: Cut) -> Field:
     return field
 
 
-def _skirt(body: Body) -> Field:
+def _skirt(body: BodyMesh) -> Field:
     hips, knee = body.joint("LeftUpLeg")[1], body.joint("LeftLeg")[1]
 
     def field(p: NDArray) -> NDArray:
@@ -159,7 +163,7 @@ def _skirt(body: Body) -> Field:
     return field
 
 
-def _loosened(body: Body, hull: Surface, cut: Cut, below: Surface, layer: int) -> Surface:
+def _loosened(body: BodyMesh, hull: SkinnedMesh, cut: GarmentCut, below: SkinnedMesh, layer: int) -> SkinnedMesh:
     """Air between cloth and body, folds where limbs bend, and never nearer to the skin than the cloth is thick."""
     shoulder, elbow, wrist = (body.joint(f"Left{j}")[0] for j in ("Arm", "ForeArm", "Hand"))
     hips, chest, knee = body.joint("LeftUpLeg")[1], body.joint("Spine3")[1], body.joint("LeftLeg")[1]
@@ -192,7 +196,7 @@ def _loosened(body: Body, hull: Surface, cut: Cut, below: Surface, layer: int) -
     return replace(hull, vertices=points).smooth(1, 0.3)
 
 
-def _folds(body: Body, p: NDArray, cut: Cut, layer: int) -> NDArray[np.float64]:
+def _folds(body: BodyMesh, p: NDArray, cut: GarmentCut, layer: int) -> NDArray[np.float64]:
     """Heights of soft folds (m): around elbows and waist, hanging from the chest, at knees and ankles."""
     rng = np.random.default_rng(11 + layer)
     shoulder, elbow, wrist = (body.joint(f"Left{j}")[0] for j in ("Arm", "ForeArm", "Hand"))
@@ -225,7 +229,7 @@ def _folds(body: Body, p: NDArray, cut: Cut, layer: int) -> NDArray[np.float64]:
     return out
 
 
-def _without_crumbs(piece: Surface) -> Surface:
+def _without_crumbs(piece: SkinnedMesh) -> SkinnedMesh:
     """Only the large connected pieces."""
     from scipy.sparse.csgraph import connected_components
 
@@ -234,7 +238,7 @@ def _without_crumbs(piece: Surface) -> Surface:
     return piece.take(piece.triangles[sizes[label[piece.triangles[:, 0]]] > 0.05 * sizes.max()])
 
 
-def _evenly_skinned(piece: Surface, rounds: int = 5) -> Surface:
+def _evenly_skinned(piece: SkinnedMesh, rounds: int = 5) -> SkinnedMesh:
     """Joint weights averaged over neighbours: cloth passes on what pulls it, and cut edges stay straight in poses."""
     near, skin = piece.adjacency(), piece.skin
     for _ in range(rounds):
@@ -242,7 +246,7 @@ def _evenly_skinned(piece: Surface, rounds: int = 5) -> Surface:
     return replace(piece, skin=skin.astype(np.float32))
 
 
-def _hem(piece: Surface, loop: NDArray, thick: float) -> Surface:
+def _hem(piece: SkinnedMesh, loop: NDArray, thick: float) -> SkinnedMesh:
     """The edge turned over inwards, so that cloth shows its thickness."""
     normal = piece.normals()[loop]
     edge = piece.vertices[loop]
@@ -258,4 +262,4 @@ def _hem(piece: Surface, loop: NDArray, thick: float) -> Surface:
     closed = np.concatenate([rows, rows[:, :1]], axis=1)
     vertices, triangles, uv = sheet(closed)
     skin = np.tile(np.concatenate([piece.skin[loop], piece.skin[loop[:1]]]), (len(rows), 1))
-    return Surface(vertices, triangles[:, ::-1], skin, uv)
+    return SkinnedMesh(vertices, triangles[:, ::-1], skin, uv)

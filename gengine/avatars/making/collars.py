@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.bodies import Body
-from gengine.avatars.making.surface import Surface, nearest, sheet, skin_from
+from gengine.avatars.making.body_mesh import BodyMesh
+from gengine.avatars.making.skinned_mesh import SkinnedMesh, nearest, sheet, skin_from
 
 
-def neckwear(body: Body, piece: Surface, top: Surface, neck: str, cloth: str) -> list[Surface]:
+def neckwear(body: BodyMesh, piece: SkinnedMesh, top: SkinnedMesh, neck: str, cloth: str) -> list[SkinnedMesh]:
     """Surfaces to add to a top whose neckline is "crew", "v", "collar" or "open"; ``top`` is what a collar lies on."""
     loop = _neckline(body, piece)
     if loop is None:
@@ -21,13 +21,13 @@ def neckwear(body: Body, piece: Surface, top: Surface, neck: str, cloth: str) ->
     return [_shirt_collar(body, piece, top, loop), *_placket(body, piece, cloth)]
 
 
-def _neckline(body: Body, piece: Surface) -> NDArray[np.int64] | None:
+def _neckline(body: BodyMesh, piece: SkinnedMesh) -> NDArray[np.int64] | None:
     top = body.joint("Neck")[1] - 0.08
     loops = [k for k in piece.border() if abs(piece.vertices[k, 0].mean()) < 0.03 and piece.vertices[k, 1].max() > top]
     return max(loops, key=len) if loops else None
 
 
-def _band(piece: Surface, loop: NDArray, wide: float) -> Surface:
+def _band(piece: SkinnedMesh, loop: NDArray, wide: float) -> SkinnedMesh:
     """A doubled strip along the edge, turned up towards the neck."""
     edge, normal = piece.vertices[loop], piece.normals()[loop]
     inward = -inwards(piece, loop)
@@ -38,10 +38,10 @@ def _band(piece: Surface, loop: NDArray, wide: float) -> Surface:
     ]  # fmt: skip
     grid = np.stack([np.concatenate([row, row[:1]]) for row in rows])
     vertices, triangles, uv = sheet(grid)
-    return Surface(vertices, triangles[:, ::-1], skin_from(vertices, piece, 6), uv)
+    return SkinnedMesh(vertices, triangles[:, ::-1], skin_from(vertices, piece, 6), uv)
 
 
-def inwards(piece: Surface, loop: NDArray) -> NDArray[np.float64]:
+def inwards(piece: SkinnedMesh, loop: NDArray) -> NDArray[np.float64]:
     """Unit directions from the edge into the cloth, along its surface."""
     edge, normal = piece.vertices[loop], piece.normals()[loop]
     along = np.roll(edge, -2, axis=0) - np.roll(edge, 2, axis=0)
@@ -57,7 +57,7 @@ def inwards(piece: Surface, loop: NDArray) -> NDArray[np.float64]:
     return side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
 
 
-def _laid(points: NDArray, piece: Surface, over: NDArray | float, pull: float = 1.0) -> NDArray[np.float64]:
+def _laid(points: NDArray, piece: SkinnedMesh, over: NDArray | float, pull: float = 1.0) -> NDArray[np.float64]:
     """Points brought to ``over`` m above a surface; ``pull`` below 1 only pushes those that are under it fully."""
     shape = points.shape
     flat = points.reshape(-1, 3)
@@ -85,7 +85,7 @@ def _even(edge: NDArray, count: int, rounds: int = 6) -> NDArray[np.float64]:
     return even
 
 
-def _shirt_collar(body: Body, piece: Surface, cloth: Surface, loop: NDArray) -> Surface:
+def _shirt_collar(body: BodyMesh, piece: SkinnedMesh, cloth: SkinnedMesh, loop: NDArray) -> SkinnedMesh:
     """Stand and leaf around the neck, open in front, its points lying on the chest."""
     neck, head = body.joint("Neck"), body.joint("Head")
     axis = (head - neck) / np.linalg.norm(head - neck)
@@ -126,10 +126,10 @@ def _shirt_collar(body: Body, piece: Surface, cloth: Surface, loop: NDArray) -> 
         leaf[0] - out * 0.004,
     ]
     vertices, triangles, uv = sheet(np.stack(rows))
-    return Surface(vertices, triangles, skin_from(vertices, piece, 8), uv)
+    return SkinnedMesh(vertices, triangles, skin_from(vertices, piece, 8), uv)
 
 
-def _placket(body: Body, piece: Surface, cloth: str) -> list[Surface]:
+def _placket(body: BodyMesh, piece: SkinnedMesh, cloth: str) -> list[SkinnedMesh]:
     """The buttoned strip down the front."""
     neck = body.joint("Neck")
     low = piece.vertices[:, 1].min() + 0.004 if cloth != "pique" else neck[1] - 0.20
@@ -142,7 +142,7 @@ def _placket(body: Body, piece: Surface, cloth: str) -> list[Surface]:
     points = np.stack([xs, ys, np.broadcast_to(depth[:, None], xs.shape)], axis=-1)
     points = _laid(points, piece, np.array([-0.001, 0.0016, 0.0018, 0.0016, -0.001])[None])
     vertices, triangles, uv = sheet(points)
-    out = [Surface(vertices, triangles, skin_from(vertices, piece, 8), uv)]
+    out = [SkinnedMesh(vertices, triangles, skin_from(vertices, piece, 8), uv)]
     around = np.linspace(0, 2 * np.pi, 11)
     for at in np.arange(high - 0.012, low + 0.03, -0.085):
         ring = np.stack(
@@ -152,7 +152,7 @@ def _placket(body: Body, piece: Surface, cloth: str) -> list[Surface]:
         middle = np.tile([[0.0, at, ring[0, 2]]], (11, 1))
         disc = np.stack([_laid(ring, piece, 0.0012), _laid(ring, piece, 0.0038), _laid(middle, piece, 0.0042)])
         vertices, triangles, uv = sheet(disc)
-        out.append(Surface(vertices, triangles, skin_from(vertices, piece, 8), uv))
+        out.append(SkinnedMesh(vertices, triangles, skin_from(vertices, piece, 8), uv))
     return out
 
 
@@ -161,7 +161,7 @@ def _sorted(x: NDArray, z: NDArray) -> tuple[NDArray, NDArray]:
     return x[order], z[order]
 
 
-def _lapels(body: Body, piece: Surface, loop: NDArray) -> Surface:
+def _lapels(body: BodyMesh, piece: SkinnedMesh, loop: NDArray) -> SkinnedMesh:
     """The front's edge folded back over the chest, running into a collar round the neck."""
     hips, neck = body.joint("LeftUpLeg"), body.joint("Neck")
     button = hips[1] + 0.12
@@ -187,4 +187,4 @@ def _lapels(body: Body, piece: Surface, loop: NDArray) -> Surface:
     for share, over in ((0.0, 0.0015), (0.02, 0.007), (0.3, 0.0065), (0.65, 0.005), (1.0, 0.0045), (1.0, 0.001)):
         rows.append(_laid(line + way * (wide * share)[:, None], piece, over))
     vertices, triangles, uv = sheet(np.stack(rows))
-    return Surface(vertices, triangles, skin_from(vertices, piece, 8), uv)
+    return SkinnedMesh(vertices, triangles, skin_from(vertices, piece, 8), uv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -11,23 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gengine.avatars.making.bodies import Body, assembled, body, body_names
+from gengine.avatars.making.appearances import APPEARANCES, Appearance
+from gengine.avatars.making.body_mesh import BodyMesh, assembled, baked_arrays, body_names, unpacked
 from gengine.avatars.making.clothes import dressed
 from gengine.avatars.making.eyes import eyeball, lashes
 from gengine.avatars.making.hair import BALD, hair
-from gengine.avatars.making.layout import layout
-from gengine.avatars.making.looks import LOOKS, Look
+from gengine.avatars.making.lip_seal import lips_closed, seal_table
 from gengine.avatars.making.mouth import inner_mouth
-from gengine.avatars.making.seal import seal_table
-from gengine.avatars.making.surface import Deltas, Surface
+from gengine.avatars.making.skinned_mesh import Deltas, SkinnedMesh
+from gengine.avatars.making.uv_layout import uv_layout
 from gengine.avatars.store import is_avatar_file, read_avatar, save_avatar
 from gengine.core.avatar import Avatar, Material
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 
 
 def avatar_names() -> list[str]:
     """The presets."""
-    return [name for name in body_names() if name in LOOKS]
+    return [name for name in body_names() if name in APPEARANCES]
 
 
 def load_avatar(name: str | Path = "anna") -> Avatar:
@@ -39,11 +40,11 @@ def load_avatar(name: str | Path = "anna") -> Avatar:
     if str(name).endswith(".npz"):
         return read_avatar(name)
     if name not in avatar_names():
-        raise GengineError(f"avatar '{name}' is unknown; choose from {', '.join(avatar_names())} or give an .npz file")
+        raise unknown("avatar", name, avatar_names(), "or give the path of an avatar's file")
     kept = _cached(str(name))
     if kept is not None and is_avatar_file(kept):
         return read_avatar(kept)
-    avatar = dress(body(str(name)), LOOKS[str(name)], _texture(str(name)))
+    avatar = dress(preset_body(str(name)), APPEARANCES[str(name)], _texture(str(name)))
     if kept is not None:
         try:
             save_avatar(avatar, kept, compress=False)
@@ -70,11 +71,35 @@ def _cached(name: str) -> Path | None:
     return folder / f"avatar_{name}_{mark.hexdigest()[:16]}.npz"
 
 
-def dress(body: Body, look: Look, texture: NDArray[np.uint8]) -> Avatar:
+@cache
+def preset_body(name: str) -> BodyMesh:
+    """A preset's body with a friendly neutral face and closed lips; an unknown name is a ``GengineError``."""
+    if name not in body_names():
+        raise unknown("avatar", name, body_names())
+    return lips_closed(unpacked(name, baked_arrays()).eased())
+
+
+def bare_avatar(name: str) -> Avatar:
+    """The undressed figure of a preset in plain materials: body, tongue, teeth and eyes."""
+    figure = preset_body(name)
+    kinds = {
+        "body": "skin", "tongue": "mouth", "teeth_upper": "teeth", "teeth_lower": "teeth", "eye_left": "eye",
+        "eye_right": "eye",
+    }  # fmt: skip
+    parts = tuple(
+        figure.piece(piece).part(
+            piece, Material(piece, kind, (0.85, 0.65, 0.55, 1.0) if kind == "skin" else (0.9, 0.9, 0.9, 1.0))
+        )
+        for piece, kind in kinds.items()
+    )
+    return assembled(figure, parts)
+
+
+def dress(body: BodyMesh, look: Appearance, texture: NDArray[np.uint8]) -> Avatar:
     """A finished avatar; ``texture`` is what ``skin.paint`` gives for the look."""
     whole = skin_surface(body)
     garments, hidden = dressed(body, look)
-    bare = ~hidden[layout().source]
+    bare = ~hidden[uv_layout().source]
     shown = whole.take(whole.triangles[bare[whole.triangles].any(1)])
     if look.hair in BALD:  # the bare skull is seen against the light
         high = shown.vertices[:, 1] > body.joint("LeftEye")[1] + 0.018
@@ -88,9 +113,9 @@ def dress(body: Body, look: Look, texture: NDArray[np.uint8]) -> Avatar:
     return assembled(body, tuple(parts), seal_table(body))
 
 
-def skin_surface(body: Body) -> Surface:
+def skin_surface(body: BodyMesh) -> SkinnedMesh:
     """The body's skin split along its texture's seams."""
-    flat = layout()
+    flat = uv_layout()
     source = body.piece("body")
     order = np.argsort(flat.source, kind="stable")
     ordered = flat.source[order]
@@ -100,4 +125,4 @@ def skin_surface(body: Body) -> Surface:
         count = last - first
         at = np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         moved[name] = (order[at], np.repeat(delta, count, axis=0))
-    return Surface(source.vertices[flat.source], flat.triangles, source.skin[flat.source], flat.uv, moved)
+    return SkinnedMesh(source.vertices[flat.source], flat.triangles, source.skin[flat.source], flat.uv, moved)

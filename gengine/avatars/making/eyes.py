@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.bodies import Body, shared
-from gengine.avatars.making.surface import Deltas, Surface, joined, rigid, sheet
-from gengine.avatars.making.tpose import rig
+from gengine.avatars.making.body_mesh import BodyMesh, baked_arrays
+from gengine.avatars.making.makehuman_rig import makehuman_rig
+from gengine.avatars.making.skinned_mesh import Deltas, SkinnedMesh, joined, rigid, sheet
 from gengine.core.avatar import Material, Part
 
 IRIS_RADIUS = 0.0061
@@ -19,7 +19,7 @@ _SEEN = np.radians(75.0)
 """Angle from the eye's axis that the texture reaches."""
 
 
-def eyeball(body: Body, side: str, iris: tuple[float, float, float], age: float = 0.0, seed: int = 0) -> Part:
+def eyeball(body: BodyMesh, side: str, iris: tuple[float, float, float], age: float = 0.0, seed: int = 0) -> Part:
     """The eye of one ``side`` ("left" or "right"): same centre and radius as the body's own, turned by its joint.
 
     ``iris`` is the sRGB colour (0-1) of its middle ring; ``age`` 0-1 yellows the white.
@@ -36,8 +36,8 @@ def eyeball(body: Body, side: str, iris: tuple[float, float, float], age: float 
     r = 0.5 * np.clip(p / _SEEN, 0, 1)
     uv = np.stack([0.5 + r * np.cos(a), 0.5 - r * np.sin(a)], axis=-1)
     vertices, triangles, flat = sheet(centre + 0.985 * radius * unit, uv)
-    joint = rig().names.index(f"{side.capitalize()}Eye")
-    surface = Surface(vertices, triangles, rigid(len(vertices), joint, len(rig().names)), flat)
+    joint = makehuman_rig().names.index(f"{side.capitalize()}Eye")
+    surface = SkinnedMesh(vertices, triangles, rigid(len(vertices), joint, len(makehuman_rig().names)), flat)
     name = f"eye_{side}"
     return surface.part(
         name, Material(name, "eye", (1.0, 1.0, 1.0, 1.0), 0.12, _paint(iris, round(edge, 3), age, seed))
@@ -100,7 +100,7 @@ def _step(edge: float, value: NDArray, soft: float) -> NDArray:
     return t * t * (3 - 2 * t)
 
 
-def lashes(body: Body, color: tuple[float, float, float], full: float = 0.5, seed: int = 0) -> Part:
+def lashes(body: BodyMesh, color: tuple[float, float, float], full: float = 0.5, seed: int = 0) -> Part:
     """Lashes of both eyes as tapering blades rooted on the lids' edges, moved by everything that moves the lids.
 
     ``full`` 0-1 makes the upper ones longer and denser.
@@ -116,8 +116,8 @@ def lashes(body: Body, color: tuple[float, float, float], full: float = 0.5, see
     return surface.part("lashes", material)
 
 
-def _fringe(body: Body, edge: str, side: str, full: float, rng: np.random.Generator) -> Surface:
-    grid = shared()[f"lash_{edge}_{side}"].astype(np.int64)
+def _fringe(body: BodyMesh, edge: str, side: str, full: float, rng: np.random.Generator) -> SkinnedMesh:
+    grid = baked_arrays()[f"lash_{edge}_{side}"].astype(np.int64)
     rows = grid[1:]  # the first row lies inside the lid
     columns = rows.shape[1]
     count = int((24 + 16 * full) if edge == "upper" else 16 + 6 * full)
@@ -164,5 +164,5 @@ def _fringe(body: Body, edge: str, side: str, full: float, rng: np.random.Genera
         hit = np.flatnonzero(np.abs(change).max(1) > 2e-5)
         if len(hit):
             moved[name] = (hit, change[hit])
-    head = rigid(len(vertices), rig().names.index("Head"), len(rig().names))
-    return Surface(vertices, np.array(triangles), head, np.zeros((len(vertices), 2)), moved)
+    head = rigid(len(vertices), makehuman_rig().names.index("Head"), len(makehuman_rig().names))
+    return SkinnedMesh(vertices, np.array(triangles), head, np.zeros((len(vertices), 2)), moved)

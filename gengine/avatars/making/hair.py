@@ -12,17 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from gengine.avatars.making.bodies import Body
-from gengine.avatars.making.locks import Scalp, cap, down, edged, grow, ribbons, roots, scalp, scattered, strands, unit
-from gengine.avatars.making.looks import Look
-from gengine.avatars.making.surface import Surface, joined
+from gengine.avatars.making.appearances import Appearance
+from gengine.avatars.making.body_mesh import BodyMesh
+from gengine.avatars.making.hair_cards import (
+    Scalp,
+    cap,
+    down,
+    edged,
+    grow,
+    ribbons,
+    roots,
+    scalp,
+    scattered,
+    strands,
+    unit,
+)
+from gengine.avatars.making.skinned_mesh import SkinnedMesh, joined
 from gengine.core.avatar import Material, Part
 
 BALD = ("rim", "bald")
 """Styles that leave the skull bare."""
 
 
-def hair(body: Body, look: Look) -> list[Part]:
+def hair(body: BodyMesh, look: Appearance) -> list[Part]:
     """The parts of a look's hair."""
     if look.hair == "bald":
         return []
@@ -47,7 +59,7 @@ def _top(root: NDArray) -> NDArray[np.float64]:
     return np.clip((root[:, 1] - 42) / 34, 0, 1)
 
 
-def _short(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _short(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     start, normal, depth = roots(head, rng, 7.2)
     root = head.local(start)
     top = _top(root)
@@ -72,7 +84,7 @@ def _short(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surfac
     )
 
 
-def _side(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _side(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     start, normal, depth = roots(head, rng, 7.4)
     root = head.local(start)
     top = np.clip((root[:, 1] - 45) / 26, 0, 1)
@@ -106,7 +118,7 @@ def _hanging(
     wave: float,
     inward: float,
     spacing: float,
-) -> tuple[list[Surface], Surface | None]:
+) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     """Hair that falls from a parting: ``end`` mm over the eyes where it stops, ``volume`` mm off the head."""
     start, normal, depth = edged(head, rng, spacing)
     root = head.local(start)
@@ -149,15 +161,15 @@ def _hanging(
     return [ribbons(head, path, out, width, rng, 0.9, 0.10)], full
 
 
-def _bob(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _bob(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     return _hanging(head, rng, -82, 26, 15, 0.05, 0.8, 7.8)
 
 
-def _long(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _long(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     return _hanging(head, rng, -235, 12, 13, 0.13, 0.0, 7.8)
 
 
-def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     start, normal, depth = edged(head, rng, 8.2)
     root = head.local(start)
     knot = np.array([0.0, 62.0, -98.0])
@@ -198,7 +210,7 @@ def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface 
     return pieces, cap(head, lambda p, d: np.clip(0.3 * d, 0, 4.0))
 
 
-def _rim(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _rim(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     start, normal, depth = roots(head, rng, 5.6, 1.0)
     root = head.local(start)
     length = (11 + 6 * rng.random(len(root))) * np.clip(0.4 + depth / 22, 0, 1)
@@ -217,7 +229,7 @@ def _rim(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface 
 
 def _curls(
     head: Scalp, points: NDArray, normals: NDArray, size: NDArray, rng: np.random.Generator, width: float
-) -> Surface:
+) -> SkinnedMesh:
     """Little arcs standing on a surface, for the outline of curly hair."""
     count = len(points)
     flat = unit(np.cross(normals, rng.standard_normal((count, 3))))
@@ -237,7 +249,7 @@ def _bumpy(points: NDArray, rng: np.random.Generator, size: float) -> NDArray[np
     return np.clip(1 - (distance / (0.75 * size)) ** 2, 0, 1)
 
 
-def _fade(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _fade(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     def thick(p: NDArray, d: NDArray) -> NDArray:
         top = np.clip((p[:, 1] - 30) / 40, 0, 1)
         return np.clip(0.10 * d, 0, 0.8) + np.clip(d / 10, 0, 1) * top * (5.5 + 2.0 * _bumpy(p, rng, 9.0))
@@ -251,7 +263,7 @@ def _fade(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
     return [curls], shell
 
 
-def _afro(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface | None]:
+def _afro(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     def thick(p: NDArray, d: NDArray) -> NDArray:
         full = 1 - np.exp(-np.clip(d, 0, None) / 20)
         target = 44 - 12 * np.clip((10 - p[:, 1]) / 70, 0, 1)
@@ -263,7 +275,7 @@ def _afro(head: Scalp, rng: np.random.Generator) -> tuple[list[Surface], Surface
     return [curls], shell
 
 
-STYLES: dict[str, Callable[[Scalp, np.random.Generator], tuple[list[Surface], Surface | None]]] = {
+STYLES: dict[str, Callable[[Scalp, np.random.Generator], tuple[list[SkinnedMesh], SkinnedMesh | None]]] = {
     "short": _short, "side": _side, "bob": _bob, "long": _long, "bun": _bun, "rim": _rim, "fade": _fade, "afro": _afro,
 }  # fmt: skip
 """Comb of every style; "bald" has none."""

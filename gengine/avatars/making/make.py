@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gengine.avatars.making.appearances import APPEARANCES, Appearance
 from gengine.avatars.making.bake import _GROUPS, build, pieces, quantised, shape
-from gengine.avatars.making.bodies import body_names, unpacked
+from gengine.avatars.making.body_mesh import body_names, unpacked
 from gengine.avatars.making.dress import dress
-from gengine.avatars.making.looks import LOOKS, Look
-from gengine.avatars.making.seal import lips_closed
-from gengine.avatars.making.skin import paint
+from gengine.avatars.making.lip_seal import lips_closed
+from gengine.avatars.making.skin_texture import paint
 from gengine.avatars.store import save_avatar
 from gengine.core.avatar import Avatar
 from gengine.errors import GengineError
@@ -32,14 +32,14 @@ def make_avatar(
     muscle: float = 0.5,
     ancestry: dict[str, float] | None = None,
     local: dict[str, float] | None = None,
-    look: str | Look | None = None,
+    look: str | Appearance | None = None,
 ) -> Avatar:
     """Make a dressed avatar and save it to ``path`` (``.npz``) where one is given.
 
     ``sex`` 0 male to 1 female; ``age`` years, 14-90; ``height`` m, 1.4-2.1; ``weight`` and ``muscle`` 0-1 around
     0.5; ``ancestry`` shares of ``ANCESTRIES``; ``local`` MakeHuman's local changes (-1 to 1), such as
-    ``{"nose-hump-incr": 0.3}``; ``look`` a preset's name or a ``Look`` (default: the preset nearest in sex and age,
-    its skin lined by age). The first call builds the phenotype model, which takes minutes.
+    ``{"nose-hump-incr": 0.3}``; ``look`` a preset's name or an ``Appearance`` (default: the preset nearest in
+    sex and age, its skin lined by age). The first call builds the phenotype model, which takes minutes.
     """
     for key, value, low, high in (
         ("sex", sex, 0, 1), ("age", age, 14, 90), ("height", height, 1.4, 2.1), ("weight", weight, 0, 1),
@@ -75,14 +75,14 @@ def make_avatar(
     return avatar
 
 
-def _look(look: str | Look | None, sex: float, age: float) -> Look:
-    if isinstance(look, Look):
+def _look(look: str | Appearance | None, sex: float, age: float) -> Appearance:
+    if isinstance(look, Appearance):
         return look
     if look is None:
         old = age > 52
         look = ("clara" if old else "anna") if sex > 0.5 else ("david" if old else "ben")
-    elif look not in LOOKS:
+    elif look not in APPEARANCES:
         raise GengineError(
-            f"make_avatar look '{look}' is unknown; choose from {', '.join(body_names())} or give a Look"
+            f"make_avatar look '{look}' is unknown; choose from {', '.join(body_names())} or give an Appearance"
         )
-    return replace(LOOKS[look], age=float(np.clip((age - 35) / 40, 0, 1)))
+    return replace(APPEARANCES[look], age=float(np.clip((age - 35) / 40, 0, 1)))

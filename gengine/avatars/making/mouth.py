@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.bodies import Body, piece_index
-from gengine.avatars.making.layout import layout
-from gengine.avatars.making.surface import Deltas, Surface, rigid, sheet
-from gengine.avatars.making.tpose import rig
+from gengine.avatars.making.body_mesh import BodyMesh, piece_index
+from gengine.avatars.making.makehuman_rig import makehuman_rig
+from gengine.avatars.making.skinned_mesh import Deltas, SkinnedMesh, rigid, sheet
+from gengine.avatars.making.uv_layout import uv_layout
 from gengine.core.avatar import Material, Part
 
 _WIDTHS = {"upper": (8.6, 6.8, 7.6, 7.0, 6.8, 9.5, 9.0), "lower": (5.4, 5.9, 6.8, 7.0, 7.1, 10.5, 10.0)}
@@ -17,9 +17,9 @@ _LENGTHS = {"upper": (10.4, 9.0, 10.0, 8.4, 7.9, 7.2, 6.8), "lower": (8.8, 9.2, 
 _ACROSS, _DOWN = 6, 5
 
 
-def inner_mouth(body: Body, tone: tuple[float, float, float]) -> list[Part]:
+def inner_mouth(body: BodyMesh, tone: tuple[float, float, float]) -> list[Part]:
     """Every part behind the lips; the lower ones follow the jaw through the body's own shapes."""
-    flat = layout()
+    flat = uv_layout()
     skin = body.piece("body")
     blood = np.array([0.50, 0.19, 0.18]) * (0.55 + 0.45 * np.mean(tone) / 0.75)
     parts = [skin.take(flat.mouth).part("mouth", _wet("mouth", blood, 0.5))]
@@ -49,7 +49,7 @@ def _wet(name: str, rgb: NDArray, roughness: float) -> Material:
     return Material(name, "mouth", _color(rgb), roughness, None, True)
 
 
-def _arch(body: Body, jaw: str) -> tuple[Surface, Surface]:
+def _arch(body: BodyMesh, jaw: str) -> tuple[SkinnedMesh, SkinnedMesh]:
     """Teeth as one strip with a groove between neighbours, and the gum above (below) them."""
     index = piece_index(f"teeth_{jaw}")
     points = body.vertices[index]
@@ -141,7 +141,7 @@ def _arch(body: Body, jaw: str) -> tuple[Surface, Surface]:
     return teeth, _following(body, index, vertices, triangles, uv)
 
 
-def _following(body: Body, index: NDArray, vertices: NDArray, triangles: NDArray, uv: NDArray) -> Surface:
+def _following(body: BodyMesh, index: NDArray, vertices: NDArray, triangles: NDArray, uv: NDArray) -> SkinnedMesh:
     """A surface that shares the rigid motion of base-mesh vertices ``index``, morph by morph."""
     source = body.vertices[index]
     moved: Deltas = {}
@@ -155,5 +155,5 @@ def _following(body: Body, index: NDArray, vertices: NDArray, triangles: NDArray
         design = np.concatenate([source, np.ones((len(source), 1))], axis=1)
         map_, *_ = np.linalg.lstsq(design, change, rcond=None)
         moved[name] = (np.arange(len(vertices)), np.concatenate([vertices, np.ones((len(vertices), 1))], axis=1) @ map_)
-    head = rigid(len(vertices), rig().names.index("Head"), len(rig().names))
-    return Surface(vertices, triangles, head, uv, moved)
+    head = rigid(len(vertices), makehuman_rig().names.index("Head"), len(makehuman_rig().names))
+    return SkinnedMesh(vertices, triangles, head, uv, moved)

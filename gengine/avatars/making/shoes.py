@@ -7,15 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.bodies import Body
-from gengine.avatars.making.looks import Color
-from gengine.avatars.making.surface import Surface, joined, sheet, skin_from
+from gengine.avatars.making.appearances import Color
+from gengine.avatars.making.body_mesh import BodyMesh
+from gengine.avatars.making.skinned_mesh import SkinnedMesh, joined, sheet, skin_from
 from gengine.core.avatar import Material, Part
 
 SOLE = 0.016
 
 
-def shoes(body: Body, color: Color) -> tuple[list[Part], Callable[[NDArray], NDArray]]:
+def shoes(body: BodyMesh, color: Color) -> tuple[list[Part], Callable[[NDArray], NDArray]]:
     """Both shoes (upper and sole) and the field of what they hide."""
     uppers, soles = [], []
     foot = body.piece("tights")
@@ -33,12 +33,12 @@ def shoes(body: Body, color: Color) -> tuple[list[Part], Callable[[NDArray], NDA
     top = body.joint("LeftFoot")[1]
 
     def field(p: NDArray) -> NDArray:
-        return np.minimum(top - 0.0 - p[:, 1], 0.5 - np.abs(p[:, 0]))
+        return np.minimum(top - p[:, 1], 0.5 - np.abs(p[:, 0]))
 
     return parts, field
 
 
-def _shoe(body: Body, hull: Surface, side: str) -> tuple[Surface, Surface]:
+def _shoe(body: BodyMesh, hull: SkinnedMesh, side: str) -> tuple[SkinnedMesh, SkinnedMesh]:
     sign = 1.0 if side == "Left" else -1.0
     ankle = body.joint(f"{side}Foot")
     own = hull.vertices[(hull.vertices[:, 0] * sign > 0.0) & (hull.vertices[:, 1] < ankle[1] + 0.01)]
@@ -67,7 +67,7 @@ def _shoe(body: Body, hull: Surface, side: str) -> tuple[Surface, Surface]:
         edge.append((middle, half))
     grid = np.stack(rings)
     vertices, triangles, uv = sheet(grid)
-    upper = Surface(vertices, triangles[:, ::-1] if sign > 0 else triangles[:, ::-1], skin_from(vertices, hull, 8), uv)
+    upper = SkinnedMesh(vertices, triangles[:, ::-1], skin_from(vertices, hull, 8), uv)
     ring = np.array([[m - h * 1.05 - 0.002, m + h * 1.05 + 0.002] for m, h in edge])
     outline = np.concatenate([np.stack([ring[:, 0], stations], 1), np.stack([ring[::-1, 1], stations[::-1]], 1)])
     rows = [np.stack([outline[:, 0], np.full(len(outline), y), outline[:, 1]], 1) for y in (0.0, SOLE)]
@@ -75,4 +75,4 @@ def _shoe(body: Body, hull: Surface, side: str) -> tuple[Surface, Surface]:
     lid = np.tile([[centre[0], SOLE, centre[1]]], (len(outline), 1))
     grid = np.stack([np.concatenate([row, row[:1]]) for row in (rows[0], rows[1], lid)])
     vertices, triangles, uv = sheet(grid)
-    return upper, Surface(vertices, triangles, skin_from(vertices, hull, 8), uv)
+    return upper, SkinnedMesh(vertices, triangles, skin_from(vertices, hull, 8), uv)

@@ -15,7 +15,7 @@ from gengine.renderers.avatar.backend import open_backend
 from gengine.renderers.avatar.scene import CAMERA_PRESETS, Camera, camera_preset, figure_height, studio_lights
 from gengine.renderers.base import Renderer
 from gengine.renderers.frame_sampler import FrameSampler
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 
 FOLLOW = {"portrait": 0.35, "upper": 0.5, "full": 0.6}
 """Seconds in which the camera follows the figure's slow sway (time constant; judgement)."""

@@ -146,6 +146,6 @@ def parse_color(text: str) -> tuple[int, int, int] | None:
 def _find(avatar: str | Path | Avatar) -> Avatar:
     if isinstance(avatar, Avatar):
         return avatar
-    from gengine.avatars.choose import find_avatar  # which avatars there are, the renderer need not know
+    from gengine.avatars import find_avatar  # which avatars there are, the renderer need not know
 
     return find_avatar(avatar)

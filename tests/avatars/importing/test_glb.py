@@ -10,17 +10,17 @@ import warnings
 import numpy as np
 import pytest
 
-from gengine.avatars.choose import find_avatar
-from gengine.avatars.importing.glb import load_glb_avatar
-from gengine.avatars.importing.rig_names import REQUIRED
-from gengine.avatars.making.bodies import bare_avatar
-from gengine.avatars.making.tpose import rig as makehuman_rig
+from gengine.avatars import find_avatar
+from gengine.avatars.importing.gltf_figure import load_glb_avatar
+from gengine.avatars.importing.rig_recognition import REQUIRED
+from gengine.avatars.making.dress import bare_avatar
+from gengine.avatars.making.makehuman_rig import makehuman_rig
 from gengine.core import rotation
 from gengine.core.avatar import Morphs
 from gengine.errors import FormatError
 from gengine.formats.glb import GlbExporter
-from gengine.retarget.avatar import to_avatar
-from gengine.retarget.names import RIGS, joint_names
+from gengine.retarget.avatar_pose import to_avatar
+from gengine.retarget.joint_names import RIGS, joint_names
 from tests.avatars.foreign import a_pose, foreign, light, save
 
 FACE = ("jawOpen", "mouthClose", "eyeBlinkLeft", "eyeBlinkRight")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gengine.avatars.choose import find_avatar
+from gengine.avatars import find_avatar
 from gengine.avatars.importing.head import load_head_avatar
 from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import SealModel

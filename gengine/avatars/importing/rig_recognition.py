@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from gengine.avatars.making.tpose import rig as makehuman_rig
+from gengine.avatars.making.makehuman_rig import makehuman_rig
 from gengine.core.skeleton import beat_skeleton
-from gengine.retarget.names import RIGS, joint_names
+from gengine.retarget.joint_names import RIGS, joint_names
 
 REQUIRED = (
     "Hips", "Head", "LeftArm", "LeftForeArm", "LeftHand", "RightArm", "RightForeArm", "RightHand", "LeftUpLeg",

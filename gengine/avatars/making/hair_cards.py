@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import KDTree
 
-from gengine.avatars.making.bodies import Body, piece_index
-from gengine.avatars.making.bodies import body as baked
-from gengine.avatars.making.looks import Color, Look
-from gengine.avatars.making.skin import hair_depth
-from gengine.avatars.making.surface import Surface, skin_from
+from gengine.avatars.making.appearances import Appearance, Color
+from gengine.avatars.making.body_mesh import BodyMesh, baked_arrays, middle_body, piece_index
+from gengine.avatars.making.skin_texture import hair_depth
+from gengine.avatars.making.skinned_mesh import SkinnedMesh, skin_from
+from gengine.avatars.making.uv_layout import uv_layout
 
 BANDS = 8
 """Different locks side by side in the texture."""
@@ -27,8 +27,8 @@ class Scalp:
     Points in "head coordinates" are mm: x to the left, y over the eyes, z before the ears.
     """
 
-    body: Body
-    skin: Surface
+    body: BodyMesh
+    skin: SkinnedMesh
     normals: NDArray[np.float64]
     depth: NDArray[np.float64]
     tree: KDTree
@@ -38,25 +38,22 @@ class Scalp:
         return (points - self.origin) * 1e3 / self.body.face_scale
 
 
-def scalp(body: Body, look: Look) -> Scalp:
+def scalp(body: BodyMesh, look: Appearance) -> Scalp:
     """Prepare a head for a look's hair."""
     skin = body.piece("body")
-    middle = baked("middle").vertices[piece_index("body")]
+    middle = middle_body().vertices[piece_index("body")]
     depth = hair_depth(middle, look.hair, look.recede)
     eye, head = body.joint("LeftEye"), body.joint("Head")
-    depth[middle[:, 1] < baked("middle").joint("Neck")[1] + 0.02] = -100.0
+    depth[middle[:, 1] < middle_body().joint("Neck")[1] + 0.02] = -100.0
     depth[_inner(body)] = -100.0
     origin = np.array([0.0, eye[1], head[2] + 0.012])
     return Scalp(body, skin, skin.normals(), depth, KDTree(skin.vertices), origin)
 
 
-def _inner(body: Body) -> NDArray[np.int64]:
+def _inner(body: BodyMesh) -> NDArray[np.int64]:
     """Vertices that no hair grows on: ears, mouth and sockets."""
-    from gengine.avatars.making.bodies import shared
-    from gengine.avatars.making.layout import layout
-
-    ears = np.flatnonzero(shared()["mask_ears"][piece_index("body")] > 90)
-    return np.unique(np.concatenate([ears, layout().mouth.ravel(), layout().sockets.ravel()]))
+    ears = np.flatnonzero(baked_arrays()["mask_ears"][piece_index("body")] > 90)
+    return np.unique(np.concatenate([ears, uv_layout().mouth.ravel(), uv_layout().sockets.ravel()]))
 
 
 def strands(color: Color, seed: int, curly: bool) -> NDArray[np.uint8]:
@@ -150,7 +147,7 @@ def edged(head: Scalp, rng: np.random.Generator, spacing: float) -> tuple[NDArra
     return tuple(np.concatenate([a, b[front]]) for a, b in zip(whole, edge, strict=True))  # type: ignore[return-value]
 
 
-def scattered(surface: Surface, rng: np.random.Generator, spacing: float) -> tuple[NDArray, NDArray]:
+def scattered(surface: SkinnedMesh, rng: np.random.Generator, spacing: float) -> tuple[NDArray, NDArray]:
     """Points ``(N, 3)`` on a surface about ``spacing`` mm apart, with their normals."""
     a, b, c = (surface.vertices[surface.triangles[:, k]] for k in range(3))
     area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
@@ -172,7 +169,7 @@ def ribbons(
     taper: float = 1.0,
     body: float = 0.13,
     flat: bool = True,
-) -> Surface:
+) -> SkinnedMesh:
     """Locks with three points across: rounded by ``body`` of their width, narrowing to their tips."""
     count, rows = path.shape[:2]
     run = np.gradient(path, axis=1)
@@ -200,7 +197,7 @@ def ribbons(
     u = (band[:, None, None] + np.linspace(0.06, 0.94, wide)[None, None]) / BANDS
     v = np.broadcast_to(t[None, :, None], (count, rows, wide))
     uv = np.stack([np.broadcast_to(u, v.shape), v], axis=-1).reshape(-1, 2)
-    return Surface(vertices, triangles, follow(head, vertices), uv)
+    return SkinnedMesh(vertices, triangles, follow(head, vertices), uv)
 
 
 def follow(head: Scalp, points: NDArray) -> NDArray[np.float32]:
@@ -219,7 +216,7 @@ def follow(head: Scalp, points: NDArray) -> NDArray[np.float32]:
 
 def cap(
     head: Scalp, thickness: Callable[[NDArray, NDArray], NDArray], least: float = 0.5, fine: bool = False
-) -> Surface:
+) -> SkinnedMesh:
     """The scalp itself lifted by ``thickness(head coordinates, depth)`` mm: what shows between locks."""
     t = head.skin.triangles[(head.depth[head.skin.triangles] > -15).any(1)]
     used = np.unique(t)
@@ -228,7 +225,7 @@ def cap(
     normal = head.normals[used]
     if fine:
         grown = np.concatenate([depth[:, None], normal], axis=1)
-        carrier = Surface(shell.vertices, shell.triangles, grown.astype(np.float32), shell.uv).subdivided()
+        carrier = SkinnedMesh(shell.vertices, shell.triangles, grown.astype(np.float32), shell.uv).subdivided()
         shell, depth, normal = shell.subdivided(), carrier.skin[:, 0].astype(float), carrier.skin[:, 1:].astype(float)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     local = head.local(shell.vertices)
@@ -236,7 +233,7 @@ def cap(
     points = shell.vertices + normal * high[:, None]
     angle = np.arctan2(local[:, 0], local[:, 2]) / (2 * np.pi)
     uv = np.stack([angle * 6, -local[:, 1] / 220.0], axis=1)
-    lifted = Surface(points, shell.triangles, shell.skin, uv)
+    lifted = SkinnedMesh(points, shell.triangles, shell.skin, uv)
     return lifted.clip(depth - least)
 
 

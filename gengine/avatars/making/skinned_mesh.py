@@ -16,7 +16,7 @@ Deltas = dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class SkinnedMesh:
     """Triangles with ``skin (V, J)`` dense joint weights and sparse ``morphs``: name to (indices, deltas m)."""
 
     vertices: NDArray[np.float64]
@@ -31,7 +31,7 @@ class Surface:
         seams = first[np.asarray(index).ravel()]
         return vertex_normals(self.vertices, seams[self.triangles])[seams].astype(float)
 
-    def take(self, triangles: NDArray) -> Surface:
+    def take(self, triangles: NDArray) -> SkinnedMesh:
         """Only the given triangles ``(F, 3)`` and the vertices they use."""
         used = np.unique(triangles)
         new = np.full(len(self.vertices), -1)
@@ -41,9 +41,9 @@ class Surface:
             kept = new[index] >= 0
             if kept.any():
                 morphs[name] = (new[index[kept]], delta[kept])
-        return Surface(self.vertices[used], new[triangles], self.skin[used], self.uv[used], morphs)
+        return SkinnedMesh(self.vertices[used], new[triangles], self.skin[used], self.uv[used], morphs)
 
-    def clip(self, value: ArrayLike) -> Surface:
+    def clip(self, value: ArrayLike) -> SkinnedMesh:
         """The side where ``value (V,)`` is positive, cut cleanly along its zero line; morphs are dropped."""
         value = np.asarray(value, float)
         value = np.where(np.abs(value) < 1e-9, 1e-9, value)
@@ -80,7 +80,7 @@ class Surface:
             extra = rows[pairs[:, 0]] * (1 - share[:, None]) + rows[pairs[:, 1]] * share[:, None]
             return np.concatenate([rows, extra])
 
-        full = Surface(grown(self.vertices), self.triangles, grown(self.skin), grown(self.uv))
+        full = SkinnedMesh(grown(self.vertices), self.triangles, grown(self.skin), grown(self.uv))
         return full.take(np.concatenate([whole, np.array(new)]))
 
     def adjacency(self) -> csr_matrix:
@@ -93,7 +93,7 @@ class Surface:
         total = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
         return csr_matrix(graph.multiply(1 / total[:, None]))
 
-    def smooth(self, rounds: int, amount: ArrayLike = 0.5, pinned: NDArray | None = None) -> Surface:
+    def smooth(self, rounds: int, amount: ArrayLike = 0.5, pinned: NDArray | None = None) -> SkinnedMesh:
         """Laplacian smoothing of positions; ``amount`` is a number or one per vertex; ``pinned (V,)`` stay."""
         near = self.adjacency()
         share = np.broadcast_to(np.asarray(amount, float), len(self.vertices))[:, None]
@@ -122,7 +122,7 @@ class Surface:
             loops.append(np.array(loop, np.int64))
         return loops
 
-    def subdivided(self) -> Surface:
+    def subdivided(self) -> SkinnedMesh:
         """Every triangle in four, new points in the middle of edges; morphs are dropped."""
         t = self.triangles
         edges = np.sort(np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]]), axis=1)
@@ -134,9 +134,9 @@ class Surface:
         def grown(rows: NDArray) -> NDArray:
             return np.concatenate([rows, rows[pairs].mean(1)])
 
-        return Surface(grown(self.vertices), triangles, grown(self.skin), grown(self.uv))
+        return SkinnedMesh(grown(self.vertices), triangles, grown(self.skin), grown(self.uv))
 
-    def rounded(self, chosen: NDArray) -> Surface:
+    def rounded(self, chosen: NDArray) -> SkinnedMesh:
         """The ``chosen (F,)`` triangles in four, new points on the curve that the normals suggest (PN triangles).
 
         Edges to the other triangles stay straight, so that no cracks open; morphs are kept.
@@ -157,7 +157,7 @@ class Surface:
             extra = dense[pairs].mean(1)
             hit = np.flatnonzero(np.abs(extra).max(1) > 1e-6)
             morphs[name] = (np.concatenate([at, hit + len(self.vertices)]), np.concatenate([delta, extra[hit]]))
-        return Surface(
+        return SkinnedMesh(
             np.concatenate([self.vertices, middle]),
             np.concatenate([self.triangles[~chosen], *new]),
             np.concatenate([self.skin, self.skin[pairs].mean(1)]),
@@ -182,7 +182,7 @@ class Surface:
         )  # fmt: skip
 
 
-def joined(surfaces: Sequence[Surface]) -> Surface:
+def joined(surfaces: Sequence[SkinnedMesh]) -> SkinnedMesh:
     """Several surfaces as one; nothing is welded."""
     first = np.cumsum([0, *(len(s.vertices) for s in surfaces)])
     morphs: Deltas = {}
@@ -190,7 +190,7 @@ def joined(surfaces: Sequence[Surface]) -> Surface:
         for name, (index, delta) in s.morphs.items():
             old = morphs.get(name, (np.zeros(0, np.int64), np.zeros((0, 3))))
             morphs[name] = (np.concatenate([old[0], index + start]), np.concatenate([old[1], delta]))
-    return Surface(
+    return SkinnedMesh(
         np.concatenate([s.vertices for s in surfaces]),
         np.concatenate([s.triangles + start for start, s in zip(first, surfaces, strict=False)]),
         np.concatenate([s.skin for s in surfaces]),
@@ -216,7 +216,7 @@ def sheet(points: NDArray, uv: NDArray | None = None, closed: bool = False) -> t
     return points.reshape(-1, 3), triangles, uv.reshape(-1, 2)
 
 
-def nearest(points: NDArray, source: Surface, neighbours: int = 6) -> tuple[NDArray, NDArray]:
+def nearest(points: NDArray, source: SkinnedMesh, neighbours: int = 6) -> tuple[NDArray, NDArray]:
     """Indices and inverse-distance weights ``(N, neighbours)`` of the closest vertices of ``source``."""
     distance, index = KDTree(source.vertices).query(points, k=neighbours)
     distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)
@@ -224,7 +224,7 @@ def nearest(points: NDArray, source: Surface, neighbours: int = 6) -> tuple[NDAr
     return index, weight / weight.sum(1, keepdims=True)
 
 
-def skin_from(points: NDArray, source: Surface, neighbours: int = 6) -> NDArray[np.float32]:
+def skin_from(points: NDArray, source: SkinnedMesh, neighbours: int = 6) -> NDArray[np.float32]:
     """Dense joint weights for points, from the nearest vertices of a surface."""
     index, weight = nearest(points, source, neighbours)
     return np.einsum("nk,nkj->nj", weight, source.skin[index]).astype(np.float32)

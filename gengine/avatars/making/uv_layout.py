@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gengine.avatars.making.bodies import body, piece_index, shared
+from gengine.avatars.making.body_mesh import baked_arrays, middle_body, piece_index
 
 WIDTH, HEAD_ROWS, BODY_ROWS = 1024, 1024, 512
 _FRONT = 0.62
@@ -22,8 +22,8 @@ _FRONT = 0.62
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
-    """Body triangles by what they are, as indices into ``Body.piece("body")``.
+class UvLayout:
+    """Body triangles by what they are, as indices into ``BodyMesh.piece("body")``.
 
     ``source (V,)`` body vertices behind the skin's own vertices, ``uv (V, 2)`` and ``triangles (F, 3)`` of the
     skin; ``mouth``, ``sockets (F, 3)`` triangles (of the body piece) inside the mouth and behind the lids.
@@ -38,9 +38,9 @@ class Layout:
 
 
 @cache
-def layout() -> Layout:
+def uv_layout() -> UvLayout:
     """The map (the same for every body)."""
-    asset = shared()
+    asset = baked_arrays()
     index = piece_index("body")
     triangles = np.searchsorted(index, asset["tri_body"].astype(np.int64))
     corner = asset["triangle_uv"].astype(np.int64)
@@ -58,13 +58,13 @@ def layout() -> Layout:
     head = within((0.6, 0.15), (1.0, 0.87))
     mouth = within((0.75, 0.87), (1.0, 1.0))
     sockets = within((0.0, 0.3), (0.16, 0.5))
-    points = body("middle").vertices[index]
+    points = middle_body().vertices[index]
     own = uv[corner] * [1.0, BODY_ROWS / (HEAD_ROWS + BODY_ROWS)] + [0.0, HEAD_ROWS / (HEAD_ROWS + BODY_ROWS)]
     own[head] = _around_head(points[triangles[head]])
     outside = ~(mouth | sockets)
     rows = np.concatenate([triangles[outside].reshape(-1, 1), np.round(own[outside].reshape(-1, 2) * 1e6)], axis=1)
     split, at = np.unique(rows, axis=0, return_inverse=True)
-    return Layout(
+    return UvLayout(
         split[:, 0].astype(np.int64),
         (split[:, 1:] / 1e6).astype(np.float64),
         np.asarray(at).reshape(-1, 3),
@@ -76,7 +76,7 @@ def layout() -> Layout:
 
 def _around_head(points: NDArray) -> NDArray[np.float64]:
     """Cylinder coordinates ``(F, 3, 2)`` of triangles; u runs past 1 where one crosses the back."""
-    figure = body("middle")
+    figure = middle_body()
     ear = figure.joint("Head")[2] + 0.012
     eye = figure.joint("LeftEye")[1]
     x, y, z = points[..., 0], points[..., 1] - eye, points[..., 2] - ear
@@ -93,7 +93,7 @@ def _around_head(points: NDArray) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Texels:
+class TexelMap:
     """Which skin covers which texel: ``covered (H, W)``, ``triangle (H, W)`` and ``share (H, W, 3)`` of its corners."""
 
     covered: NDArray[np.bool_]
@@ -102,7 +102,7 @@ class Texels:
 
     def paint(self, values: NDArray) -> NDArray[np.float32]:
         """Values per skin vertex ``(V,)`` or ``(V, C)`` spread over the texture."""
-        corners = layout().triangles[self.triangle[self.covered]]
+        corners = uv_layout().triangles[self.triangle[self.covered]]
         rows = np.asarray(values, np.float32)[corners]
         mixed = np.einsum("nk...,nk->n...", rows, self.share[self.covered])
         out = np.zeros((*self.covered.shape, *mixed.shape[1:]), np.float32)
@@ -111,11 +111,11 @@ class Texels:
 
 
 @cache
-def texels() -> Texels:
+def texel_map() -> TexelMap:
     """Rasterise the layout; where surfaces lie over each other (ears, lips) the outer one is seen."""
-    flat = layout()
+    flat = uv_layout()
     height = HEAD_ROWS + BODY_ROWS
-    points = body("middle").vertices[piece_index("body")][flat.source]
+    points = middle_body().vertices[piece_index("body")][flat.source]
     order = np.argsort((np.hypot(points[:, 0], points[:, 2]))[flat.triangles].mean(1))
     corners = (flat.uv * [WIDTH, height] - 0.5)[flat.triangles[order]]
     low = np.floor(corners.min(1)).astype(int) - 1
@@ -141,4 +141,4 @@ def texels() -> Texels:
         hit = (worst <= limit) & (y >= 0) & (y < height)
         at = (y[hit], x[hit] % WIDTH)
         covered[at], triangle[at], shares[at] = True, order[owner[hit]], np.clip(share[hit], 0, 1)
-    return Texels(covered, triangle, shares / np.maximum(shares.sum(-1, keepdims=True), 1e-6))
+    return TexelMap(covered, triangle, shares / np.maximum(shares.sum(-1, keepdims=True), 1e-6))

@@ -74,7 +74,7 @@ TWISTS = tuple(
 
 
 @dataclass(frozen=True)
-class Rig:
+class MakeHumanRig:
     """Joints of the baked avatar: ``names``, ``parents (J,)``, and the MakeHuman bones each one gathers."""
 
     names: tuple[str, ...]
@@ -84,7 +84,7 @@ class Rig:
 
 
 @cache
-def rig() -> Rig:
+def makehuman_rig() -> MakeHumanRig:
     """BEAT's joints without tips, plus twist helpers and eyes, parents first."""
     rows: list[tuple[str, str, tuple[str, ...], str]] = []
     for name, bones in _SPINE.items():
@@ -101,7 +101,7 @@ def rig() -> Rig:
         rows = [row for row in rows if row[1] not in done]
     names = tuple(row[0] for row in ordered)
     parents = np.array([names.index(row[1]) if row[1] else -1 for row in ordered])
-    return Rig(names, parents, tuple(row[2] for row in ordered), tuple(row[3] for row in ordered))
+    return MakeHumanRig(names, parents, tuple(row[2] for row in ordered), tuple(row[3] for row in ordered))
 
 
 def to_t_pose(labels: list[str], parents: list[int], heads: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

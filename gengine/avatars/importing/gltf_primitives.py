@@ -14,7 +14,7 @@ from gengine.core.avatar import INFLUENCES
 
 
 @dataclass
-class Surface:
+class GltfPrimitive:
     """One primitive in world space at the file's rest pose; ``morphs`` by target index are dense ``(V, 3)``.
 
     ``bones (V, 4)`` are node indices (-1: none) and ``weights (V, 4)`` their shares.
@@ -31,9 +31,9 @@ class Surface:
     morphs: dict[int, NDArray[np.float64]]
 
 
-def read_surfaces(document: GltfDocument, world: NDArray, parents: list[int], materials: Materials) -> list[Surface]:
+def read_primitives(document: GltfDocument, world: NDArray, materials: Materials) -> list[GltfPrimitive]:
     """Every triangle mesh of the document, with a name of its own; ``world (N, 4, 4)`` are its nodes at rest."""
-    found: list[Surface] = []
+    found: list[GltfPrimitive] = []
     skins, meshes = document.items("skins"), document.items("meshes")
     total = 0
     for i, node in enumerate(document.items("nodes")):
@@ -80,7 +80,7 @@ def read_surfaces(document: GltfDocument, world: NDArray, parents: list[int], ma
             morphs = {t: np.einsum("vab,vb->va", blended[:, :3, :3], delta) for t, delta in targets.items()}
             material, uv = materials.of(primitive.get("material"), attributes, count)
             title = str(meshes[mesh].get("name") or node.get("name") or f"mesh{mesh}")
-            found.append(Surface(title if k == 0 else f"{title}_{k}", mesh, vertices, faces[: len(faces) // 3 * 3]
+            found.append(GltfPrimitive(title if k == 0 else f"{title}_{k}", mesh, vertices, faces[: len(faces) // 3 * 3]
                                  .reshape(-1, 3), uv, bones, weights, material, morphs))  # fmt: skip
     for name, surface in zip(unique([s.name for s in found]), found, strict=True):
         surface.name = name
