@@ -1,21 +1,18 @@
-"""Wires the rooms: a recording, a transcript and an emotion become a performance and its files."""
+"""Wires the rooms: a recording, a transcript and an emotion become a performance."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import gengine
 from gengine.config import EngineConfig
@@ -26,13 +23,13 @@ from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
 from gengine.emotion import parse_emotion
 from gengine.errors import AudioError, GengineError
-from gengine.registry import names, resolve
+from gengine.exporting import export
+from gengine.runs import load, saved
 from gengine.session import Session
 
+__all__ = ["Take", "animate", "checked_config", "export", "load", "pose_of", "resampled", "saved", "train"]
+
 Source = str | Path | AudioClip
-
-
-DEFAULT_AVATAR = "anna"
 
 
 class Take:
@@ -83,7 +80,7 @@ class Take:
         words = self._words()
         with ExitStack() as stack:
             if isinstance(self.source, AudioClip):
-                rate, blocks = self.source.rate, iter([self.source.samples])
+                rate, blocks = self.source.rate, _blocks(self.source)
                 stream = None
             else:
                 stream = stack.enter_context(open_audio(self.source, rate=None))
@@ -134,6 +131,12 @@ class Take:
         self.seconds[stage] += time.perf_counter() - began
 
 
+def _blocks(clip: AudioClip) -> Iterator[NDArray[np.float32]]:
+    """A clip's samples second by second, as a file's arrive, so that progress can be told."""
+    for first in range(0, len(clip.samples), clip.rate):
+        yield clip.samples[first : first + clip.rate]
+
+
 def animate(
     source: Source,
     emotion: Any = "neutral",
@@ -148,34 +151,53 @@ def animate(
     body: str | None = None,
     stance: str | Path | Motion | None = None,
     config: EngineConfig | None = None,
+    progress: Callable[[float, float | None], None] | None = None,
 ) -> Performance:
-    """A whole performance from a recording: ``gengine.animate("speech.wav", emotion="happy")``.
+    """A whole performance from a recording.
 
-    ``source`` is a sound or video file or an ``AudioClip``; ``text`` the words said, or a file of them (with
-    or without times); ``emotion`` a label, a mixture, ``"vad:v,a,d"``, ``"auto"`` or a timeline file;
-    ``fps`` of the body and ``face_fps`` of the face in Hz, 15-120; ``body`` the network that moves it
-    ("choreographer", "camn" or a checkpoint's folder); ``stance`` a BVH, a performance, a run's folder or a
-    ``Motion`` in whose first pose the body begins and whose posture it keeps. Raises ``GengineError`` on bad input.
+    Parameters:
+        source: a sound or video file (wav flac mp3 ogg m4a mp4 mkv …), or an ``AudioClip``.
+        emotion: a label ("happy", "wistful"), a mixture ("happy:0.6+surprised:0.3"), a point "vad:v,a,d" with
+            valence, arousal and dominance, "auto" (read from the voice), a timeline file (.json .csv .srt), an
+            ``EmotionTrack`` or an ``EmotionPlan``.
+        text: the words said, or a file of them, with or without times (.txt .srt .vtt .TextGrid .json); without it
+            the sound alone is followed.
+        speaker: "storyteller", "conversational", "orator", a BEAT name or number, any other name for a stable style
+            of its own, or a ``Speaker``.
+        seed: another number gives another take of the same speech.
+        intensity: scales the emotion, 0 to 2.
+        fps: frames per second of the body, 15 to 120 Hz.
+        face_fps: frames per second of the face, 15 to 120 Hz.
+        language: of the text ("en", "de", "zh", …); else guessed.
+        body: the network that moves it: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
+        stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
+            whose posture it keeps.
+        config: everything else; ``fps``, ``face_fps`` and ``body`` win over it.
+        progress: called after each stretch with the seconds done and those of the whole recording, None where its
+            length is not known before.
+
+    Returns a ``Performance``: its ``motion`` has rotations (T, 75, 4) and root (T, 3) m at ``fps``, its ``face``
+    weights (T, 52), head and gaze at ``face_fps``; ``provenance`` says how it was made and holds ``warnings``.
+
+    Raises ``AudioError``, ``TextError`` or ``EmotionError`` for what cannot be read, ``MissingExtraError`` where the
+    body network is not installed, and ``GengineError`` (their common base) for any other bad value.
+
+    >>> performance = gengine.animate("speech.wav", "happy:0.7", text="What is said.", seed=1)
+    >>> performance.face.channel("jawOpen").max()
     """
-    config = config or EngineConfig()
-    config = checked_config(config, body_fps=fps, face_fps=face_fps, body=body)
+    config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         stance=stance, config=config,
     )  # fmt: skip
-    performance = Performance.join(list(take))
+    stretches, done = [], 0.0
+    for stretch in take:
+        stretches.append(stretch)
+        done += stretch.duration
+        if progress is not None:
+            progress(done, take.duration)
+    performance = Performance.join(stretches)
     return replace(performance, provenance={**performance.provenance, "warnings": take.warnings})
-
-
-def load(path: str | Path) -> Performance:
-    """Read a ``performance.npz``, or that of a run's folder."""
-    return Performance.load(saved(path))
-
-
-def saved(source: str | Path) -> Path:
-    """Where a performance lies: ``performance.npz`` of a run's folder, or the file itself."""
-    path = Path(source)
-    return path / "performance.npz" if path.is_dir() else path
 
 
 def pose_of(path: str | Path) -> Motion:
@@ -199,179 +221,10 @@ def checked_config(config: EngineConfig, **changes: Any) -> EngineConfig:
     return load_config(EngineConfig, settings=[f"{k}={json.dumps(v)}" for k, v in values.items()])
 
 
-def export(
-    stretches: Iterable[Performance],
-    folder: str | Path,
-    formats: list[str],
-    options: dict[str, dict[str, Any]] | None = None,
-    manifest: Callable[[dict[str, Path]], dict[str, Any]] | None = None,
-    seconds: dict[str, float] | None = None,
-) -> dict[str, Path]:
-    """Write stretches to ``folder`` in every named format in one pass; all files appear, or none.
-
-    ``options`` are exporter options by format; ``manifest`` makes the content of ``manifest.json`` once the
-    other files are complete. Returns the files by format.
-    """
-    for name in formats:
-        if name not in names("exporters"):
-            raise GengineError(f"--formats: '{name}' is unknown; choose from {', '.join(names('exporters'))}")
-    folder = Path(folder)
-    files: dict[str, Path] = {}
-    with staging(folder) as stage, ExitStack() as stack:
-        writers = []
-        for name in dict.fromkeys(formats):
-            kind = resolve("exporters", name)
-            files[name] = folder / kind.default_name
-            writers.append(
-                (name, stack.enter_context(kind(stage / kind.default_name, **(options or {}).get(name, {}))))
-            )
-        for stretch in stretches:
-            for name, writer in writers:
-                began = time.perf_counter()
-                writer.append(stretch)
-                if seconds is not None:
-                    seconds[f"write {name}"] = seconds.get(f"write {name}", 0.0) + time.perf_counter() - began
-        stack.close()  # every file is whole before the first one is moved into place
-        if manifest is not None:
-            content = manifest({name: stage / path.name for name, path in files.items()})
-            (stage / "manifest.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            files["manifest"] = folder / "manifest.json"
-    return files
-
-
-@contextmanager
-def staging(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside ``folder`` whose files move into it when all went well; else nothing stays."""
-    created = [p for p in (folder, *folder.parents) if not p.exists()]
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.exists() and not folder.is_dir():
-            raise GengineError(f"--out {folder}: is a file; give a folder")
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder if folder.exists() else folder.parent))
-    except OSError as error:
-        _remove_empty(created)
-        raise GengineError(f"--out {folder}: cannot be written ({error.strerror}); choose another folder") from None
-    done = False
-    try:
-        yield stage
-        folder.mkdir(exist_ok=True)
-        for file in stage.iterdir():
-            os.replace(file, folder / file.name)
-        done = True
-    except OSError as error:
-        if error.filename is None or Path(error.filename).is_relative_to(folder.parent) or error.errno == 28:
-            raise GengineError(
-                f"--out {folder}: writing failed ({error.strerror}); free space or choose another"
-            ) from None
-        raise
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        if not done:
-            _remove_empty(created)
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-
-
-def digest(path: str | Path) -> str:
-    """SHA-256 of a file, read in blocks."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def manifest_of(take: Take, files: dict[str, Path]) -> dict[str, Any]:
-    """What is needed to repeat a run: inputs with their hashes, versions, settings, timings, outputs."""
-    import platform
-    import sys
-
-    inputs = {}
-    for name, value in (("audio", take.source), ("text", take.text), ("emotion", take.settings["emotion"]),
-                        ("stance", take.settings["stance"])):  # fmt: skip
-        if isinstance(value, str | Path) and len(str(value)) < 1024 and Path(value).is_file():
-            inputs[name] = {"path": str(value), "sha256": digest(value)}
-    return {
-        "gengine": gengine.__version__,
-        "python": sys.version.split()[0],
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-        "inputs": inputs,
-        "settings": take.settings,
-        "audio_seconds": round(take.audio_seconds, 6),
-        "stages": {k: round(v, 4) for k, v in take.seconds.items()},
-        "warnings": take.warnings,
-        "files": {path.name: {"sha256": digest(path), "bytes": path.stat().st_size} for path in files.values()},
-    }
-
-
 def resampled(performance: Performance, fps: float | None, face_fps: float | None) -> Performance:
     """A performance at other frame rates, checked like ``--fps``."""
     checked_config(EngineConfig(), body_fps=fps, face_fps=face_fps)
     return performance.resample(fps, face_fps)
-
-
-def view(source: str | Path, avatar: str | None, folder: Path) -> Path:
-    """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder."""
-    from gengine.serve.viewer import write_viewer
-
-    path = saved(source)
-    performance = load(path)
-    export([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR}})
-    with staging(folder) as stage:
-        write_viewer(performance, stage, path.parent.name if path.name == "performance.npz" else path.stem)
-    return folder
-
-
-def serve(folder: Path, port: int) -> Any:
-    """A server of a viewer's folder on this machine; call its ``serve_forever``."""
-    from gengine.serve.viewer import serve as open_server
-
-    return open_server(folder, port)
-
-
-def render(
-    source: str | Path,
-    path: str | Path,
-    progress: Callable[[float], None] | None = None,
-    **options: Any,
-) -> Path:
-    """Draw a saved performance on an avatar; ``source`` is a .npz or a run's folder.
-
-    ``options`` are those of ``AvatarVideoExporter``; ``progress`` is called with the seconds drawn so far.
-    """
-    from gengine.renderers.avatar.video import AvatarVideoExporter
-
-    source, done = Path(source), 0
-
-    def count(_: Any) -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done / options.get("fps", 30.0))
-
-    performance = load(source)
-    if performance.motion is None and performance.face is None:
-        raise GengineError(f"{source}: holds neither motion nor face, expected at least one")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return AvatarVideoExporter.write(performance, path, seen=count, **options)
-
-
-def avatars() -> list[str]:
-    """Names of the built-in avatars."""
-    from gengine.avatars import avatar_names
-
-    return avatar_names()
-
-
-def make_avatar(path: Path, **phenotype: Any) -> None:
-    """Make and save an avatar from phenotypes; see ``gengine.avatars.making.make.make_avatar``."""
-    from gengine.avatars import make_avatar as make
-
-    make(path, **phenotype)
 
 
 def train(config: str | Path, out: str | Path, settings: list[str], resume: bool = True) -> Path:
@@ -399,34 +252,3 @@ def train(config: str | Path, out: str | Path, settings: list[str], resume: bool
         forget(out)
     getattr(importlib.import_module(module), function)(values, Path(out))
     return Path(out)
-
-
-EXTRAS = {"render": "numba", "train": "torch", "dev": "pytest"}
-"""A package whose presence tells that an extra is installed."""
-
-
-def about() -> dict[str, Any]:
-    """Version, device, extras present and bundled checkpoints."""
-    import platform
-
-    from gengine.checkpoint import available
-
-    device = f"CPU, {os.cpu_count()} cores"
-    if importlib.util.find_spec("torch") is not None:
-        import torch
-
-        if torch.cuda.is_available():
-            device = f"{torch.cuda.get_device_name()} + {device}"
-    extras = {
-        name: "present" if importlib.util.find_spec(package) else f"absent: pip install 'gengine[{name}]'"
-        for name, package in EXTRAS.items()
-    }
-    return {
-        "gengine": gengine.__version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "device": device,
-        "formats": ", ".join(names("exporters")),
-        "extras": extras,
-        "checkpoints": available(),
-    }

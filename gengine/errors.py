@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class GengineError(Exception):
@@ -29,7 +30,22 @@ class MissingExtraError(GengineError):
     """An optional part is not installed; the message names its pip command."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an optional part: pip install 'gengine[{extra}]'")
+        super().__init__(f"{feature} needs an optional part: {install_command(extra)}")
+
+
+def checkout() -> Path | None:
+    """The folder of the source checkout that this package runs from; None where it was installed from a wheel."""
+    home = Path(__file__).resolve().parents[1]
+    return home if (home / "pyproject.toml").is_file() else None
+
+
+def install_command(extra: str) -> str:
+    """The pip command that installs an extra here, from a checkout or beside an installed wheel."""
+    home = checkout()
+    if home is None:
+        return f"pip install 'gengine[{extra}]'"
+    place = "." if home == Path.cwd() else str(home)
+    return f"pip install -e '{place}[{extra}]'"
 
 
 LISTED = 40

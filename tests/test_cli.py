@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from gengine import Performance, cli
+from gengine.runs import digest
 
 SPEECH = Path("demos/speech.wav").resolve()
 QUICK = ["--formats", "bvh,csv"]
@@ -64,6 +65,19 @@ def test_a_run_repeats_and_exports_later(clip: Path, tmp_path: Path, monkeypatch
     assert "Hips" in (tmp_path / "d/body.bvh").read_text()[:200]
 
 
+def test_options_of_a_format_reach_it(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "animate", clip, "--out", tmp_path, "--formats", "npz,bvh,csv", "--skeleton", "vrm") == 0
+    assert "hips" in (tmp_path / "body.bvh").read_text()[:40]
+    plain = {name: (tmp_path / name).read_text() for name in ("body.bvh", "face.csv")}
+    options = ["--option", "bvh.tpose_frame=true", "--option", "csv.degrees=yes"]
+    assert run(monkeypatch, "export", tmp_path, "--formats", "bvh,csv", *options) == 0
+    assert "Frames: 91\n" in (tmp_path / "body.bvh").read_text() and "Frames: 90\n" in plain["body.bvh"]
+    assert (tmp_path / "face.csv").read_text() != plain["face.csv"]
+    files = json.loads((tmp_path / "manifest.json").read_text())["files"]
+    assert files["body.bvh"]["options"] == {"skeleton": "beat", "tpose_frame": True}
+    assert files["body.bvh"]["sha256"] == digest(tmp_path / "body.bvh")
+
+
 def test_frame_rates_reach_the_files(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         run(monkeypatch, "animate", clip, "--out", tmp_path / "o", "--fps", 24, "--face-fps", 30, "--formats", "npz")
@@ -91,6 +105,10 @@ BAD = {
     "unwritable output": (["{clip}", "--out", "/proc/nowhere/out"], ["/proc/nowhere"]),
     "output is a file": (["{clip}", "--out", "{clip}"], ["folder"]),
     "empty speaker": (["{clip}", "--speaker", ""], ["speaker"]),
+    "option of no format": (["{clip}", "--option", "tpose_frame=true"], ["tpose_frame", "format.key=value"]),
+    "option of another format": (["{clip}", "--option", "glb.fps=30"], ["glb", "bvh"]),
+    "unknown option": (["{clip}", "--option", "bvh.tpose=true"], ["tpose", "tpose_frame"]),
+    "bad value of an option": (["{clip}", "--option", "bvh.tpose_frame=maybe"], ["maybe", "true"]),
     "bad option": (["{clip}", "--emotoin", "happy"], ["--emotoin"]),
 }
 

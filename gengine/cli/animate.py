@@ -10,7 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from gengine.cli.console import bar, report_run
-from gengine.cli.options import AVATAR_HELP, FORMATS, FORMATS_HELP, AsJson, chosen_formats, exporter_options
+from gengine.cli.options import (
+    AVATAR_HELP,
+    FORMATS,
+    FORMATS_HELP,
+    AsJson,
+    OptionSettings,
+    chosen_formats,
+    exporter_options,
+)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -56,6 +64,7 @@ def animate(
     formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = FORMATS,
     skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    settings_of: OptionSettings = None,
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
     ] = None,
@@ -69,21 +78,24 @@ def animate(
     as_json: AsJson = False,
 ) -> None:
     from gengine.config import EngineConfig, load_config
-    from gengine.engine import Take, checked_config, export, manifest_of
+    from gengine.engine import Take, checked_config
+    from gengine.exporting import export_folder
+    from gengine.runs import manifest_of
 
     began = time.perf_counter()
     chosen = chosen_formats(formats)
+    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar)
     engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         stance=stance, config=engine,
     )  # fmt: skip
     folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
-    files = export(
+    files = export_folder(
         _shown(take, quiet=as_json),
         folder,
         chosen,
-        options=exporter_options(skeleton, avatar),
+        options=options,
         manifest=lambda written: manifest_of(take, written),
         seconds=take.seconds,
     )

@@ -17,9 +17,9 @@ app = typer.Typer(
 @app.command(name="list")
 def presets() -> None:
     """The presets that come with gengine."""
-    from gengine.engine import avatars
+    from gengine.avatars import avatar_names
 
-    for name in avatars():
+    for name in avatar_names():
         say(name)
 
 
@@ -42,7 +42,7 @@ def make(
     muscle: Annotated[float, typer.Option(help="0 slight to 1 strong.")] = 0.5,
     look: Annotated[str | None, typer.Option(help="Hair and clothes of a preset; default the nearest.")] = None,
 ) -> None:
-    from gengine.engine import make_avatar
+    from gengine.avatars import make_avatar
 
     make_avatar(out, sex=sex, age=age, height=height, weight=weight, muscle=muscle, look=look)
     say(str(out))

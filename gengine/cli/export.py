@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gengine.cli.console import report_run
-from gengine.cli.options import AVATAR_HELP, FORMATS_HELP, AsJson, chosen_formats, exporter_options
+from gengine.cli.options import AVATAR_HELP, FORMATS_HELP, AsJson, OptionSettings, chosen_formats, exporter_options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -19,28 +19,38 @@ EXPORT_HELP = """Write a saved performance in other formats.
 Examples:
   gengine export runs/speech-happy/performance.npz --formats bvh --skeleton mixamo
   gengine export performance.npz --formats csv,mp4 --fps 60 --out exports
+  gengine export runs/speech-happy --formats glb --option glb.fps=30 --option glb.animation_only=true
+
+\b
+Files go beside the performance unless --out says otherwise; where that is a run's folder, files of the same name are
+replaced and its manifest.json is kept true.
 """
 
 
 @app.command(name="export", help=EXPORT_HELP)
 def export(
-    source: Annotated[Path, typer.Argument(metavar="PERFORMANCE", help="A performance.npz.")],
+    source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
     formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = "bvh,csv,json",
     fps: Annotated[float | None, typer.Option(help="Frames per second of the body, 15 to 120.")] = None,
     face_fps: Annotated[float | None, typer.Option(help="Frames per second of the face, 15 to 120.")] = None,
     skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    settings_of: OptionSettings = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    from gengine.engine import export as write
-    from gengine.engine import load, resampled
+    from gengine.engine import resampled
+    from gengine.exporting import export_folder
+    from gengine.runs import load, saved
 
     began = time.perf_counter()
+    folder = out or saved(source).parent
+    chosen = chosen_formats(formats)
+    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar)
     performance = resampled(load(source), fps, face_fps)
-    files = write([performance], out or source.parent, chosen_formats(formats), exporter_options(skeleton, avatar))
+    files = export_folder([performance], folder, chosen, options)
     report = {
-        "out": str(out or source.parent),
+        "out": str(folder),
         "files": [str(path) for path in files.values()],
         "audio_seconds": round(performance.duration, 3),
         "elapsed_seconds": round(time.perf_counter() - began, 3),

@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(name="info")
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Version, device, optional parts present, and checkpoints."""
-    from gengine.engine import about
+    from gengine.about import about
 
     facts = about()
     if as_json:

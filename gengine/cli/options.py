@@ -11,6 +11,9 @@ from gengine.errors import GengineError
 FORMATS = "bvh,csv,json,npz,mp4"
 FORMATS_HELP = "Comma-separated: bvh csv json npz mp4, glb (avatar), avatar (its video), vrma usd fbx smplx."
 AVATAR_HELP = "Who is shown in glb, usd, fbx and avatar: a preset (gengine avatar list), a .glb, .vrm or .npz."
+OptionSettings = Annotated[
+    list[str] | None, typer.Option("--option", help="An option of one format: format.key=value (bvh.tpose_frame=true).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")]
 
 
@@ -22,6 +25,18 @@ def chosen_formats(value: str) -> list[str]:
     return chosen
 
 
-def exporter_options(skeleton: str, avatar: str) -> dict[str, dict[str, Any]]:
-    """Exporter options by format."""
-    return {"bvh": {"skeleton": skeleton}} | {name: {"avatar": avatar} for name in ("glb", "usd", "fbx", "avatar")}
+def exporter_options(formats: list[str], settings: list[str] | None, **shared: Any) -> dict[str, dict[str, Any]]:
+    """Exporter options by format: ``shared`` ones for those that have them, then ``format.key=value`` settings."""
+    from gengine.exporting import exporter, options_for
+
+    texts: dict[str, dict[str, str]] = {name: {} for name in formats}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        name, dot, option = key.strip().partition(".")
+        if not (equals and dot and option):
+            raise GengineError(f"--option {setting}: expected format.key=value, for example bvh.tpose_frame=true")
+        if name not in texts:
+            raise GengineError(f"--option {setting}: '{name}' is none of the chosen formats, {', '.join(formats)}")
+        texts[name][option] = value.strip()
+    kinds = {name: exporter(name) for name in formats}
+    return {name: options_for(kind, **shared) | kind.parse_options(texts[name]) for name, kind in kinds.items()}

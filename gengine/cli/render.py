@@ -41,18 +41,19 @@ def render(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from gengine.engine import load, saved
-    from gengine.engine import render as draw
+    from gengine.runs import load, saved
+    from gengine.showing import render as draw
 
     began = time.perf_counter()
     path = saved(source)
     kind = format or (out.suffix.lstrip(".") if out is not None else "") or ("png" if out is not None else "mp4")
     target = out or path.parent / ("frames" if kind == "png" else f"avatar.{kind}")
-    seconds = load(path).duration
+    performance = load(path)
+    seconds = performance.duration
     with bar("drawing", seconds, quiet=as_json) as progress:
         draw(
-            path, target, progress, avatar=avatar, camera=camera, size=size, fps=fps, background=background,
-            format=kind, backend=backend,
+            performance, target, avatar=avatar, camera=camera, size=size, fps=fps, background=background, format=kind,
+            backend=backend, progress=lambda drawn, _: progress(drawn),
         )  # fmt: skip
     elapsed = time.perf_counter() - began
     report = {

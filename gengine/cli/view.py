@@ -33,8 +33,8 @@ def view(
     import tempfile
     import webbrowser
 
-    from gengine.engine import serve
-    from gengine.engine import view as write
+    from gengine.serve.viewer import serve
+    from gengine.showing import view as write
 
     if out is not None:
         say(str(write(source, avatar, out) / "index.html"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from gengine.core.words import WordTrack
 from gengine.errors import GengineError
 
 FORMAT_VERSION = 1
+EXPORT = "gengine.exporting:export_file"
+"""Who writes files. The core knows it by name only, as the registry knows the rooms: nothing here depends on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +95,19 @@ class Performance:
         from gengine.core.archive import save_performance
 
         return save_performance(self, path)
+
+    def export(self, path: str | Path, format: str | None = None, **options: Any) -> Path:
+        """Write one file in the format that its ending names: ``performance.export("talk.bvh", skeleton="mixamo")``.
+
+        ``.bvh`` body; ``.csv`` face for Live Link Face; ``.json`` face in BEAT's layout; ``.npz`` everything;
+        ``.mp4`` preview; ``.glb``, ``.fbx`` and ``.usdz`` an avatar that performs; ``.vrma`` VRM animation.
+        ``format`` names one where the ending does not tell: "avatar" (a film of an avatar), "smplx" (``.npz``),
+        or an outside package's. ``options`` are those of the format's exporter. Returns ``path``; raises
+        ``GengineError`` for an unknown ending, format or option, and where a track is missing or nothing can be
+        written.
+        """
+        module, _, function = EXPORT.partition(":")
+        return getattr(importlib.import_module(module), function)([self], path, format, options)
 
     @classmethod
     def load(cls, path: str | Path) -> Performance:

@@ -43,12 +43,14 @@ ARROWS: dict[str, set[str]] = {
     },
     "serve": {"formats"},
     # what knows them all
-    "engine": {
-        "avatars", "checkpoint", "config", "data", "emotion", "formats", "inputs", "metrics", "registry", "renderers",
-        "retarget", "serve", "session", "training",
-    },
-    "__init__": {"config", "emotion", "engine", "metrics", "session"},
-    "cli": {"config", "data", "engine", "metrics", "registry"},
+    "runs": set(),
+    "exporting": {"registry", "runs"},
+    "engine": {"config", "data", "emotion", "exporting", "inputs", "runs", "session", "training"},
+    "showing": {"exporting", "runs", "serve"},
+    "extras": set(),
+    "about": {"checkpoint", "extras", "registry"},
+    "__init__": {"config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},
+    "cli": {"about", "avatars", "config", "data", "engine", "exporting", "metrics", "runs", "serve", "showing"},
     "__main__": {"cli"},
 }  # fmt: skip
 """Of every room and module, what of the project it may import besides itself and the ground."""

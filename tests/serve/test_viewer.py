@@ -15,9 +15,10 @@ import pytest
 import soundfile
 
 from gengine.core.performance import Performance
-from gengine.engine import animate, view
+from gengine.engine import animate
 from gengine.errors import GengineError
 from gengine.serve.viewer import serve, strip_of
+from gengine.showing import view
 
 HERE = Path(__file__).parent
 

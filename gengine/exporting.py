@@ -1,0 +1,218 @@
+"""Performances become files: by the path's ending, or in several formats at once; whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from gengine.core.exporter import Exporter
+from gengine.core.performance import Performance
+from gengine.errors import GengineError, unknown
+from gengine.registry import names, resolve
+from gengine.runs import amended, entry, load, write_manifest
+
+OTHER_ENDINGS = {
+    "usdz": "usd", "usda": "usd", "usdc": "usd",
+    "webm": "avatar", "mov": "avatar", "gif": "avatar",
+}  # fmt: skip
+"""Endings of files whose format has another name."""
+
+
+def export(
+    performance: Performance | str | Path | Iterable[Performance],
+    path: str | Path,
+    formats: str | Iterable[str] | None = None,
+    *,
+    progress: Callable[[float, float | None], None] | None = None,
+    **options: Any,
+) -> Path | dict[str, Path]:
+    """Write a performance to one file, or to a folder in several formats.
+
+    ``performance`` is a ``Performance``, a saved one (``performance.npz`` or a run's folder), or its stretches in
+    order, which are then written in flat memory.
+
+    Without ``formats``, ``path`` is a file and its ending names the format; ``options`` are those of the format's
+    exporter. ``.json`` is BEAT's layout of the face, ``.csv`` Live Link Face, ``.npz`` the whole performance and
+    ``.mp4`` the preview; ``formats="avatar"`` (or ``gengine.render``) films an avatar instead, as do ``.webm``,
+    ``.mov`` and ``.gif``, and ``formats="smplx"`` writes an ``.npz`` of SMPL-X parameters.
+
+    With a list of ``formats``, ``path`` is a folder whose files get the names of a run (``body.bvh``, ``face.csv``,
+    …), all or none of them, and each of ``options`` is a dictionary named like its format. If the folder is a run's,
+    its ``manifest.json`` is kept true.
+
+    ``progress(done, total)`` is called after each stretch with seconds of sound; ``total`` is None where it is not
+    known before. Returns the file, or the files by format. Raises ``GengineError`` for an unknown ending, format or
+    option, for tracks that the performance lacks, and where nothing can be written.
+
+    >>> gengine.export(performance, "talk.bvh", skeleton="mixamo")
+    >>> gengine.export("runs/talk", "talk.glb", avatar="ben")
+    >>> gengine.export(performance, "out", ["bvh", "glb"], glb={"avatar": "ben"})
+    """
+    if isinstance(performance, str | Path):
+        performance = load(performance)
+    total = performance.duration if isinstance(performance, Performance) else None
+    stretches = [performance] if isinstance(performance, Performance) else performance
+    if progress is not None:
+        stretches = _counted(stretches, progress, total)
+    if formats is None or isinstance(formats, str):
+        return export_file(stretches, path, formats, options)
+    chosen = list(formats)
+    for name, value in options.items():
+        if name not in chosen or not isinstance(value, dict):
+            raise GengineError(
+                f"export: the option {name}={value!r} is not of a chosen format; "
+                f"give a dictionary for one of {', '.join(chosen)}, for example {chosen[0] if chosen else 'bvh'}={{…}}"
+            )
+    return export_folder(stretches, path, chosen, options)
+
+
+def export_file(
+    stretches: Iterable[Performance],
+    path: str | Path,
+    format: str | None = None,
+    options: dict[str, Any] | None = None,
+) -> Path:
+    """Write stretches to one file in the format that its ending (or ``format``) names; see ``export``."""
+    path, options = Path(path), options or {}
+    name = format_of(path) if format is None else format
+    kind = exporter(name)
+    if format is None and path.is_dir():
+        raise GengineError(f"export: {path} is a folder; give a file such as {path / kind.default_name}")
+    with _parents_of(path):
+        try:
+            with kind(path, **options) as writer:
+                for stretch in stretches:
+                    writer.append(stretch)
+            keep_true(path, name, options)
+        except OSError as error:
+            raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None
+    return path
+
+
+def export_folder(
+    stretches: Iterable[Performance],
+    folder: str | Path,
+    formats: Iterable[str],
+    options: dict[str, dict[str, Any]] | None = None,
+    manifest: Callable[[dict[str, dict[str, Any]]], dict[str, Any]] | None = None,
+    seconds: dict[str, float] | None = None,
+) -> dict[str, Path]:
+    """Write stretches to ``folder`` in every named format in one pass; all files appear, or none.
+
+    ``options`` are exporter options by format; ``manifest`` makes the content of ``manifest.json`` from the entries
+    of the files by name once these are complete, else the manifest that the folder may have is kept true;
+    ``seconds`` receives the time that each format took. Returns the files by format.
+    """
+    folder, options = Path(folder), options or {}
+    kinds = {name: exporter(name) for name in dict.fromkeys(formats)}
+    files = {name: folder / kind.default_name for name, kind in kinds.items()}
+    with staging(folder) as stage, ExitStack() as stack:
+        writers: list[tuple[str, Exporter]] = []
+        for name, kind in kinds.items():
+            writers.append((name, stack.enter_context(kind(stage / kind.default_name, **options.get(name, {})))))
+        for stretch in stretches:
+            for name, writer in writers:
+                began = time.perf_counter()
+                writer.append(stretch)
+                if seconds is not None:
+                    seconds[f"write {name}"] = seconds.get(f"write {name}", 0.0) + time.perf_counter() - began
+        stack.close()  # every file is whole before the first one is moved into place
+        entries = {path.name: entry(stage / path.name, name, options.get(name, {})) for name, path in files.items()}
+        content = manifest(entries) if manifest is not None else amended(folder, entries)
+        if content is not None:
+            files["manifest"] = folder / write_manifest(content, stage).name
+    return files
+
+
+def keep_true(path: Path, format: str, options: dict[str, Any]) -> None:
+    """Tell the manifest of the run in whose folder ``path`` was written, if it is one."""
+    if path.is_file() and (content := amended(path.parent, {path.name: entry(path, format, options)})) is not None:
+        write_manifest(content, path.parent)
+
+
+def exporter(name: str) -> type[Exporter]:
+    """The exporter of a format by its registered name; an unknown one is a ``GengineError``."""
+    if name not in names("exporters"):
+        raise unknown("format", name, names("exporters"))
+    return resolve("exporters", name)
+
+
+def format_of(path: Path) -> str:
+    """The format that a path's ending names: the format of that name, else one of an outside package."""
+    ending = path.suffix.lower().removeprefix(".")
+    name = OTHER_ENDINGS.get(ending, ending)
+    known = names("exporters")
+    if name not in known:
+        raise GengineError(
+            f"export: {path} has the ending '{path.suffix}', which names no format; choose from "
+            f"{', '.join(f'.{n}' for n in known)}, or name one with formats="
+        )
+    return name
+
+
+def options_for(kind: type[Exporter], **shared: Any) -> dict[str, Any]:
+    """Those of options meant for several formats that an exporter has."""
+    return {name: value for name, value in shared.items() if name in kind.options()}
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside ``folder`` whose files move into it when all went well; else nothing stays."""
+    with _parents_of(folder):
+        if folder.exists() and not folder.is_dir():
+            raise GengineError(f"--out {folder}: is a file; give a folder")
+        try:
+            stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder if folder.exists() else folder.parent))
+        except OSError as error:
+            raise GengineError(f"--out {folder}: cannot be written ({error.strerror}); choose another folder") from None
+        try:
+            yield stage
+            folder.mkdir(exist_ok=True)
+            for file in stage.iterdir():
+                os.replace(file, folder / file.name)
+        except OSError as error:
+            if error.filename is None or Path(error.filename).is_relative_to(folder.parent) or error.errno == 28:
+                raise GengineError(
+                    f"--out {folder}: writing failed ({error.strerror}); free space or choose another"
+                ) from None
+            raise
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextmanager
+def _parents_of(path: Path) -> Iterator[None]:
+    """Makes the folders that ``path`` lies in; those (and ``path``) that were not there before and are empty after a
+    failure are removed."""
+    created = [p for p in (path, *path.parents) if not p.exists()]
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GengineError(f"--out {path}: cannot be written ({error.strerror}); choose another place") from None
+        yield
+    except BaseException:
+        for folder in created:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                break  # not empty, and so are those above it
+        raise
+
+
+def _counted(
+    stretches: Iterable[Performance], progress: Callable[[float, float | None], None], total: float | None
+) -> Iterator[Performance]:
+    done = 0.0
+    for stretch in stretches:
+        yield stretch
+        done += stretch.duration
+        progress(done, total)

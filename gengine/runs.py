@@ -1,0 +1,108 @@
+"""A run's folder: where its performance lies, and its ``manifest.json``, which says how to repeat the run and which
+bytes every file of it has."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import gengine
+from gengine.core.performance import Performance
+
+MANIFEST = "manifest.json"
+
+
+class Run(Protocol):
+    """What a manifest tells of a run: an ``engine.Take`` that has been iterated to its end."""
+
+    source: Any
+    text: Any
+    settings: dict[str, Any]
+    audio_seconds: float
+    seconds: dict[str, float]
+    warnings: list[str]
+
+
+def saved(source: str | Path) -> Path:
+    """Where a performance lies: ``performance.npz`` of a run's folder, or the file itself."""
+    path = Path(source)
+    return path / "performance.npz" if path.is_dir() else path
+
+
+def load(path: str | Path) -> Performance:
+    """Read a ``performance.npz``, or that of a run's folder.
+
+    Raises ``FormatError`` where there is none, or where it is damaged or another program's.
+
+    >>> gengine.load("runs/talk").motion.fps
+    """
+    return Performance.load(saved(path))
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file, read in blocks."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry(path: Path, format: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What a manifest says of one file: its bytes, and the format and exporter options that made it."""
+    made = {k: _plain(v) for k, v in options.items() if v is not None and not callable(v)}
+    about = {"sha256": digest(path), "bytes": path.stat().st_size, "format": format}
+    return about | ({"options": made} if made else {})
+
+
+def manifest_of(run: Run, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What is needed to repeat a run: inputs with their hashes, versions, settings, timings; and ``files``,
+    which are entries by file name."""
+    import platform
+    import sys
+
+    import numpy as np
+
+    inputs = {}
+    for name, value in (("audio", run.source), ("text", run.text), ("emotion", run.settings["emotion"]),
+                        ("stance", run.settings["stance"])):  # fmt: skip
+        if isinstance(value, str | Path) and len(str(value)) < 1024 and Path(value).is_file():
+            inputs[name] = {"path": str(value), "sha256": digest(value)}
+    return {
+        "gengine": gengine.__version__,
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "inputs": inputs,
+        "settings": run.settings,
+        "audio_seconds": round(run.audio_seconds, 6),
+        "stages": {k: round(v, 4) for k, v in run.seconds.items()},
+        "warnings": run.warnings,
+        "files": files,
+    }
+
+
+def amended(folder: Path, files: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The manifest of a run's folder once ``files`` (entries by file name) stand in it; None where it has none.
+
+    A later export into the folder of a run may replace a file that the manifest lists; its hash would be a lie.
+    """
+    try:
+        content = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("files"), dict) or "gengine" not in content:
+        return None  # some other program's
+    content["files"] |= files
+    return content
+
+
+def write_manifest(content: dict[str, Any], folder: Path) -> Path:
+    """Write ``manifest.json`` of a folder."""
+    path = folder / MANIFEST
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    return value if isinstance(value, str | int | float) else str(value)

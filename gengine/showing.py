@@ -1,0 +1,80 @@
+"""Shows a performance: a film of an avatar, or a folder for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gengine.core.avatar import Avatar
+from gengine.core.performance import Performance
+from gengine.errors import GengineError
+from gengine.exporting import export_file, export_folder, staging
+from gengine.runs import load, saved
+
+DEFAULT_AVATAR = "anna"
+
+
+def render(
+    performance: Performance | str | Path,
+    path: str | Path,
+    *,
+    avatar: str | Path | Avatar = DEFAULT_AVATAR,
+    camera: str = "upper",
+    size: str | tuple[int, int] = (720, 720),
+    fps: float = 30.0,
+    background: str = "#3a3f47",
+    format: str | None = None,
+    backend: str = "auto",
+    progress: Callable[[float, float | None], None] | None = None,
+) -> Path:
+    """Film an avatar that performs: a video with sound, or transparent pictures.
+
+    Parameters:
+        performance: a ``Performance``, a ``performance.npz`` or a run's folder.
+        path: the file, whose ending names the format, or a folder for "png".
+        avatar: a preset's name ("anna", "ben", …), the path of a .glb, .vrm, .npz or .obj, or an ``Avatar``.
+        camera: "portrait", "upper" or "full".
+        size: (width, height) in pixels, or "WIDTHxHEIGHT".
+        fps: frames per second, Hz.
+        background: "#rrggbb", a colour's name, or "transparent" (webm, mov, gif, png).
+        format: where the path does not tell: "mp4", "webm", "mov", "gif" or "png" (a folder of numbered files).
+        backend: "auto", "gl" (OpenGL) or "soft" (no graphics driver).
+        progress: called after each frame with the seconds drawn and those of the whole.
+
+    Returns ``path``. Raises ``GengineError`` for bad values, a performance without motion and face, or a file that
+    cannot be written, and ``MissingExtraError`` where the renderer's packages are not installed.
+
+    >>> gengine.render("runs/talk", "talk.mp4", avatar="ben", camera="portrait")
+    """
+    name = str(performance) if isinstance(performance, str | Path) else "render"
+    if isinstance(performance, str | Path):
+        performance = load(performance)
+    if performance.motion is None and performance.face is None:
+        raise GengineError(f"{name}: holds neither motion nor face, expected at least one")
+    done = 0
+
+    def count(_: Any) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done / fps, total)
+
+    total = performance.duration
+    options = {
+        "avatar": avatar, "camera": camera, "size": size, "fps": fps, "background": background, "format": format,
+        "backend": backend, "seen": count,
+    }  # fmt: skip
+    return export_file([performance], path, "avatar", options)
+
+
+def view(source: str | Path, avatar: str | None, folder: Path) -> Path:
+    """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder."""
+    from gengine.serve.viewer import write_viewer
+
+    path = saved(source)
+    performance = load(path)
+    export_folder([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR}})
+    with staging(folder) as stage:
+        write_viewer(performance, stage, path.parent.name if path.name == "performance.npz" else path.stem)
+    return folder

@@ -1,0 +1,85 @@
+"""The Python surface: a recording becomes a performance; what is public is there and typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+
+import gengine
+from gengine.core.audio import AudioClip
+
+
+@pytest.fixture(scope="module")
+def sound(speech: np.ndarray) -> AudioClip:
+    return AudioClip(speech[: 3 * 16000], 16000)
+
+
+def test_progress_is_told_after_each_stretch(speech: np.ndarray) -> None:
+    sound = AudioClip(speech, 16000)
+    heard: list[tuple[float, float | None]] = []
+    made = gengine.animate(sound, config=gengine.EngineConfig(hop=1.0), progress=lambda *now: heard.append(now))
+    assert len(heard) >= 3 and [done for done, _ in heard] == sorted(done for done, _ in heard)
+    assert heard[-1] == (pytest.approx(made.duration), 7.0)
+
+
+def test_a_take_says_how_it_was_made(sound: AudioClip) -> None:
+    made = gengine.animate(sound, "happy:0.5", seed=4, speaker="orator", fps=24, face_fps=30)
+    assert made.provenance["gengine"] == gengine.__version__ and made.provenance["seed"] == 4
+    assert made.provenance["emotion"] == "happy:0.5" and made.provenance["warnings"] == []
+    assert made.motion is not None and made.motion.rotations.shape == (72, 75, 4)
+    assert made.face is not None and made.face.weights.shape == (90, 52)
+
+
+WRONG = {
+    "emotion": ({"emotion": "hapy"}, gengine.EmotionError),
+    "emotion of another kind": ({"emotion": 3}, gengine.GengineError),
+    "intensity": ({"intensity": 9}, gengine.GengineError),
+    "rate": ({"fps": 500}, gengine.GengineError),
+    "body": ({"body": "puppet"}, gengine.GengineError),
+    "stance": ({"stance": "nowhere.bvh"}, gengine.GengineError),
+    "text": ({"text": "nowhere.srt"}, gengine.TextError),
+    "speaker": ({"speaker": ""}, gengine.GengineError),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_value_is_a_gengine_error(case: str, sound: AudioClip) -> None:
+    changes, kind = WRONG[case]
+    with pytest.raises(kind):
+        gengine.animate(sound, **changes)
+
+
+def test_a_wrong_source_is_an_audio_error(tmp_path) -> None:
+    for source in (tmp_path / "none.wav", tmp_path, AudioClip(np.zeros(0, np.float32), 16000)):
+        with pytest.raises(gengine.AudioError):
+            gengine.animate(source)
+
+
+def test_what_is_public_is_there_documented_and_typed() -> None:
+    assert set(gengine.__all__) <= set(dir(gengine))
+    for name in set(gengine.__all__) - {"metrics"}:
+        assert (getattr(gengine, name).__doc__ or "").strip(), name
+    with pytest.raises(AttributeError, match="animat'"):
+        _ = gengine.animat  # type: ignore[attr-defined]
+    assert resources.files("gengine").joinpath("py.typed").is_file()
+
+
+def test_names_that_are_promised_to_type_checkers_are_the_lazy_ones() -> None:
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse(Path(gengine.__file__).read_text("utf-8"))
+    block = next(n for n in tree.body if isinstance(n, ast.If))
+    promised = {a.name: n.module for n in block.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    assert promised.pop("metrics") == "gengine" and promised == gengine._HOME
+    assert set(gengine.__all__) == {*promised, "metrics"}
+
+
+def test_importing_the_package_loads_nothing_more() -> None:
+    script = "import sys, gengine; print(*(m for m in sys.modules if m.startswith(('gengine.', 'numpy'))))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
