@@ -44,7 +44,7 @@ layout), performance.npz (everything, for gengine), preview.mp4 (a look at it) a
 def animate(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Sound or video file: wav flac mp3 ogg m4a mp4 mkv …")],
     text: Annotated[
-        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .TextGrid or .json file.")
+        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .ass .sbv .TextGrid or .json file.")
     ] = None,
     speaker: Annotated[
         str | None,

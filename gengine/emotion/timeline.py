@@ -18,12 +18,16 @@ import csv
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gengine.emotion.parse import SUFFIXES
 from gengine.errors import EmotionError
+
+SAME_MOMENT = 1e-3
+"""Times of subtitles that are so close are one moment, seconds: their files count in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -132,39 +136,38 @@ def _csv(text: str, name: str) -> tuple[list[Keyframe], float | None]:
     return keyframes, None
 
 
-_ARROW = re.compile(r"^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)")
-
-
 def _srt(text: str, name: str) -> tuple[list[Keyframe], float | None]:
-    lines = text.splitlines()
+    def fail(line: int, what: str) -> EmotionError:
+        return EmotionError(f"{name}, line {line}: {what}")
+
+    from gengine.inputs.subtitles import read_cues
+
+    cues = read_cues(text, Path(name).suffix.lower(), fail)
     keyframes: list[Keyframe] = []
-    neutral_from: float | None = 0.0
-    i = 0
-    while i < len(lines):
-        match, where = _ARROW.match(lines[i]), f"{name}, line {i + 1}"
-        i += 1
-        if not match:
-            head = lines[i - 1].strip()
-            if head and not head.isdigit() and not head.upper().startswith("WEBVTT"):
-                raise EmotionError(f"{where}: {head!r}, expected '00:00:00,000 --> 00:00:03,000' above an emotion")
-            continue
-        start, end = (seconds(m, where) for m in match.groups())
-        if end <= start:
-            raise EmotionError(f"{where}: the segment ends at {end:g} s, not after its start at {start:g} s")
-        words = []
-        while i < len(lines) and lines[i].strip():
-            words.append(lines[i].strip())
-            i += 1
-        if not words:
-            raise EmotionError(f"{where}: no emotion below the times, expected one such as happy:0.7")
-        if neutral_from is not None and start > neutral_from + 1e-3:
+    neutral_from = 0.0
+    for cue in cues:
+        where = f"{name}, line {cue.line}"
+        if cue.end <= cue.start:
+            raise fail(cue.line, f"the segment ends at {cue.end:g} s, not after its start at {cue.start:g} s")
+        if not cue.text.strip():
+            raise fail(cue.line, "no emotion below the times, expected one such as happy:0.7")
+        if cue.start > neutral_from + SAME_MOMENT:
             keyframes.append(Keyframe(neutral_from, "neutral", None, where))
-        elif keyframes and start < (neutral_from or 0.0) - 1e-3:
-            raise EmotionError(
-                f"{where}: starts at {start:g} s inside the segment before it, which ends at {neutral_from:g} s"
-            )
-        keyframes.append(Keyframe(start, " ".join(words), None, where))
-        neutral_from = end
-    if keyframes and neutral_from is not None:
+        elif keyframes and cue.start < neutral_from - SAME_MOMENT:
+            before = f"inside the segment before it, which ends at {neutral_from:g} s"
+            raise fail(cue.line, f"starts at {cue.start:g} s {before}")
+        keyframes.append(Keyframe(cue.start, " ".join(cue.text.split()), None, where))
+        neutral_from = cue.end
+    if not cues:
+        _check_no_emotions(text, fail)
+    else:
         keyframes.append(Keyframe(neutral_from, "neutral", None, f"{name}, end"))
     return keyframes, None
+
+
+def _check_no_emotions(text: str, fail: Callable[[int, str], EmotionError]) -> None:
+    """A file without any times may hold nothing else either: what is written has no time."""
+    for number, line in enumerate(text.splitlines(), 1):
+        head = line.strip()
+        if head and not head.isdigit() and not head.upper().startswith("WEBVTT"):
+            raise fail(number, f"{head!r}, expected '00:00:00,000 --> 00:00:03,000' above an emotion")

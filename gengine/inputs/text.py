@@ -10,9 +10,12 @@ from gengine.errors import TextError
 from gengine.inputs.transcript import ALLOWED, Transcript, checked_language, untimed
 
 _READERS = {
-    ".txt": "gengine.inputs.transcript:untimed",
+    ".txt": "gengine.inputs.transcript:plain",
     ".srt": "gengine.inputs.subtitles:read_subtitles",
     ".vtt": "gengine.inputs.subtitles:read_subtitles",
+    ".ass": "gengine.inputs.subtitles:read_subtitles",
+    ".ssa": "gengine.inputs.subtitles:read_subtitles",
+    ".sbv": "gengine.inputs.subtitles:read_subtitles",
     ".textgrid": "gengine.inputs.textgrid:read_textgrid",
     ".json": "gengine.inputs.timed_json:read_json",
 }
@@ -23,7 +26,8 @@ SUFFIXES = tuple(_READERS)
 def read_text(value: str | Path, language: str | None = None) -> Transcript:
     """Read a transcript: the text itself, or a file (``SUFFIXES``; UTF-8, UTF-16 or an older encoding).
 
-    - ``.txt``: words, no times. - ``.srt``, ``.vtt``: subtitles with times; markup and [sounds] are dropped.
+    - ``.txt``: words, no times; or an Audacity label track (start, end and words in columns parted by tabs).
+    - ``.srt``, ``.vtt``, ``.ass``, ``.ssa``, ``.sbv``: subtitles with times; markup and [sounds] are dropped.
     - ``.TextGrid``: a tier of words and, where there is one, of phones (BEAT, MFA, WebMAUS, ...), found by
       name or by content.
     - ``.json``: ``{"language": "en", "words": [{"word": "hi", "start": 0.1, "end": 0.4}, ...], "phones":

@@ -9,7 +9,9 @@ from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.language import guess_language, split_words
 
-ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .TextGrid or .json file"
+ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .ass, .ssa, .sbv, .TextGrid or .json file"
+
+_LABEL = re.compile(r"(\d+(?:[.,]\d+)?)\t(\d+(?:[.,]\d+)?)\t(.*)")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,35 @@ def untimed(text: str, language: str | None, name: str) -> Transcript:
         said = f"'{text.strip()[:40]}'" if text.strip() else "nothing"
         raise TextError(f"text: {said} holds no words; {ALLOWED}")
     return Transcript((Segment(" ".join(text.split())),), language or guess_language(text), None, name)
+
+
+def plain(text: str, language: str | None, name: str) -> Transcript:
+    """A text file: words without times, or Audacity's labels, rows of start s, tab, end s, tab, words.
+
+    Labels of one word each are words with given times, longer ones are aligned inside their times.
+    """
+    # A row that begins with a backslash holds the frequencies of the label above it.
+    lines = [(n, r) for n, r in enumerate(text.splitlines(), 1) if r.strip() and not r.startswith("\\")]
+    rows = [(n, _LABEL.fullmatch(row)) for n, row in lines]
+    if not rows or not all(match for _, match in rows):
+        return untimed(text, language, name)
+    segments = []
+    for number, match in rows:
+        start, end = (float(t.replace(",", ".")) for t in match.groups()[:2]) if match else (0.0, 0.0)
+        label = " ".join(match[3].split()) if match else ""
+        if end < start:
+            raise TextError(
+                f"text: '{name}' line {number}: ends at {end:.3f} s before it starts at {start:.3f} s; "
+                "put the start first"
+            )
+        if split_words(label):
+            segments.append(Segment(label, start, end))
+    if not segments:
+        raise TextError(f"text: '{name}' line 1: its labels hold no words; {ALLOWED}")
+    segments.sort(key=lambda s: s.start)
+    if all(len(split_words(s.text)) == 1 for s in segments):
+        return timed(tuple(Word(s.text, s.start, s.end) for s in segments), (), language, name)
+    return Transcript(tuple(segments), language or guess_language(" ".join(s.text for s in segments)), None, name)
 
 
 def timed(words: tuple[Word, ...], sounds: tuple[Phone, ...], language: str | None, name: str) -> Transcript:

@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     # rooms that know no other room
     "constraints": set(),
     "inputs": set(),
-    "emotion": {"checkpoint"},
+    "emotion": {"checkpoint", "inputs"},  # timelines are written as subtitles too
     "encoders": {"checkpoint"},
     "retarget": set(),
     # rooms on rooms

@@ -10,6 +10,7 @@ import pytest
 from gengine.core.emotion import EMOTION_INDEX
 from gengine.emotion import parse_emotion
 from gengine.emotion.plan import SHORTEST_FADE
+from gengine.emotion.timeline import read_timeline
 from gengine.errors import EmotionError
 
 HAPPY, ANGRY, SAD = (EMOTION_INDEX[n] for n in ("happiness", "anger", "sadness"))
@@ -45,6 +46,14 @@ def test_srt_gaps_are_neutral_and_so_is_the_time_before(tmp_path):
     weights = parse_emotion(path)(TIMES)[0]
     assert weights[100, HAPPY] == weights[600, HAPPY] == weights[1500, HAPPY] == pytest.approx(0)
     assert weights[300, HAPPY] == pytest.approx(1) and weights[900, SAD] == pytest.approx(1)
+
+
+def test_a_fraction_of_one_digit_is_tenths(tmp_path):
+    path = write(tmp_path, "a.srt", "1\n00:00:01,5 --> 00:00:03,25\n\nhappy\n2\n00:04,5 --> 6\nsad\n")
+    keyframes, _ = read_timeline(path)
+    assert [(k.time, k.emotion) for k in keyframes] == [
+        (0, "neutral"), (1.5, "happy"), (3.25, "neutral"), (4.5, "sad"), (6, "neutral"),
+    ]  # fmt: skip
 
 
 def test_before_the_first_keyframe_is_neutral():
@@ -115,6 +124,7 @@ def test_windows_of_time_agree_with_the_whole():
     ("a.srt", "00:00:02,000 --> 00:00:01,000\nhappy\n", "line 1: the segment ends at 1 s"),
     ("a.srt", "00:00,0 --> 00:03,0\nhappy\n\n00:02,0 --> 00:04,0\nsad\n", "line 4: starts at 2 s inside"),
     ("a.srt", "00:00:00,000 --> 00:00:03,000\n\n", "line 1: no emotion below"),
+    ("a.srt", "00:00:0x,000 --> 00:00:03,000\nhappy\n", "a.srt, line 1: '00:00:0x,000"),
     ("a.srt", "1\nhappy\n", "line 2: 'happy', expected '00:00:00,000"),
 ])  # fmt: skip
 def test_messages_name_the_line(tmp_path, name, text, message):

@@ -61,7 +61,7 @@ def test_a_sentence_may_end_like_a_file_name() -> None:
     assert read_text("please read all of notes.txt").words[-1] == "notes.txt"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
 def test_text_file_in_every_encoding(tmp_path: Path, encoding: str) -> None:
     path = written(tmp_path, "a.txt", "Grüße an alle, und das ist schön.\r\nJa!\r\n", encoding)
     for value in (path, str(path)):
@@ -101,9 +101,106 @@ def test_vtt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written_time", "seconds"),
+    [("00:00:01,5", 1.5), ("00:00:01,50", 1.5), ("00:00:01.500", 1.5), ("0:01,05", 1.05), ("1:02", 62.0)],
+)
+def test_times_of_srt_however_short(tmp_path: Path, written_time: str, seconds: float) -> None:
+    transcript = read_text(written(tmp_path, "a.srt", f"1\n{written_time} --> 00:01:10,000\nHello\n"))
+    assert times(transcript) == [("Hello", seconds, 70.0)]
+
+
+TWO = [("Hello!", 0.25, 0.75), ("It is 2024.", 1.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1\n00:00:00,250 --> 00:00:00,750\n\nHello!\n\n2\n00:00:01,000 --> 00:00:03,000\n\nIt is\n2024.\n",
+        "1\n00:00:00,250 --> 00:00:00,750\nHello!\n2\n00:00:01,000 --> 00:00:03,000\nIt is\n2024.\n",
+        "00:00:00,250 --> 00:00:00,750\nHello!\n\n00:00:01,000 --> 00:00:03,000\nIt is 2024.",
+    ],
+    ids=["blank line below the times", "no blank line between", "no numbers"],
+)
+def test_srt_as_people_write_it(tmp_path: Path, text: str) -> None:
+    assert times(read_text(written(tmp_path, "a.srt", text))) == TWO
+
+
+def test_a_number_that_is_said_stays(tmp_path: Path) -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nThe year was\n1984\n\n2\n00:00:03,000 --> 00:00:04,000\nand then\n2010\n"
+    assert read_text(written(tmp_path, "a.srt", text)).text == "The year was 1984 and then 2010"
+
+
+def test_names_and_blocks_of_vtt_are_not_said(tmp_path: Path) -> None:
+    text = VTT.replace("(laughs)", "Yes").replace("00:01:03", "NOTE a\nremark\n\nsecond\n00:01:03", 1)
+    assert times(read_text(written(tmp_path, "a.vtt", text))) == [("Good morning", 60.5, 62.0), ("Yes", 63.0, 64.0)]
+
+
+def test_captions_that_roll_are_said_once(tmp_path: Path) -> None:
+    text = """WEBVTT
+Kind: captions
+
+00:00:00.270 --> 00:00:02.070 align:start position:0%
+ \x20
+hello<00:00:01.350><c> I</c><00:00:01.430><c> have</c>
+
+00:00:02.070 --> 00:00:02.080 align:start position:0%
+hello I have
+ \x20
+
+00:00:02.080 --> 00:00:03.670 align:start position:0%
+hello I have
+something<00:00:02.390><c> big</c>
+"""
+    assert times(read_text(written(tmp_path, "a.vtt", text))) == [
+        ("hello I have", 0.27, 2.07), ("something big", 2.08, 3.67),
+    ]  # fmt: skip
+
+
+def test_times_that_are_said_stay(tmp_path: Path) -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nfrom 10:00:00,5 to 11:00:00,5\n"
+    assert times(read_text(written(tmp_path, "a.srt", text))) == [("from 10:00:00,5 to 11:00:00,5", 1.0, 2.0)]
+
+
+def test_what_is_said_twice_stays(tmp_path: Path) -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo!\n\n00:02.000 --> 00:03.000\nNo!\n"
+    assert times(read_text(written(tmp_path, "a.vtt", text))) == [("No!", 1.0, 2.0), ("No!", 2.0, 3.0)]
+
+
+ASS = """[Script Info]
+ScriptType: v4.00+
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,not said
+Dialogue: 0,0:00:01.50,0:00:02.75,Default,Anna,0,0,0,,{\\i1}Hello{\\i0}\\Nthere
+Dialogue: 0,0:00:03.50,0:00:04.75,Default,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}
+"""
+
+
+def test_substation_and_sbv(tmp_path: Path) -> None:
+    for suffix in ("ass", "ssa"):
+        assert times(read_text(written(tmp_path, f"a.{suffix}", ASS))) == [("Hello there", 1.5, 2.75)]
+    sbv = "0:00:01.500,0:00:02.750\nHello\nthere, you\n\n0:00:03.000,0:00:04.000\nOh\n"
+    assert times(read_text(written(tmp_path, "a.sbv", sbv))) == [("Hello there, you", 1.5, 2.75), ("Oh", 3.0, 4.0)]
+    refused(written(tmp_path, "b.ass", ASS.replace("0:00:01.50", "0:00:xx.50")), "line 7: .*0:00:xx.50")
+    refused(written(tmp_path, "c.ass", "hello"), "line 1: holds no subtitles")
+
+
+def test_audacity_labels(tmp_path: Path) -> None:
+    labels = "0.270000\t0.950000\tHello!\n\\\t100.0\t200.0\n1,35\t3.27\tI have something really big.\n"
+    transcript = read_text(written(tmp_path, "a.txt", labels))
+    assert times(transcript) == [("Hello!", 0.27, 0.95), ("I have something really big.", 1.35, 3.27)]
+    assert transcript.track is None
+    track = read_text(written(tmp_path, "b.txt", "0.2\t0.4\tHello\n0.5\t0.9\tyou\n")).track
+    assert track is not None and [(w.text, w.start) for w in track.words] == [("Hello", 0.2), ("you", 0.5)]
+    refused(written(tmp_path, "c.txt", "0.27\t0.95\tHello!\n2.0\t1.0\tyou\n"), "line 2: ends at 1.000 s before")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "saying"),
     [
         ("00:00:03,000", "00:00:xx,000", "line 6: '00:00:xx,000"),
+        ("00:00:03,000", "100:00:03,000", "line 6: .*expected times up to 99:59:59,999"),
         ("00:00:04,250", "00:00:02,250", "line 6: ends at 2.250 s before it starts at 3.000 s"),
     ],
 )
