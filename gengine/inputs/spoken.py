@@ -1,18 +1,11 @@
-"""Written words as they are read aloud: numbers, money, times, abbreviations and signs."""
+"""English words as they are read aloud: numbers, money, times, abbreviations and signs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "_ ten twenty thirty forty fifty sixty seventy eighty ninety".split()
-_LARGE = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
-_ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
-             "twelve": "twelfth"}  # fmt: skip
+from gengine.inputs.number_words import cardinal, digits, ordinal, year
 
 _MONEY = {"$": ("dollar", "dollars", "cent", "cents"), "€": ("euro", "euros", "cent", "cents"),
           "£": ("pound", "pounds", "penny", "pence"), "¥": ("yen", "yen", "sen", "sen")}  # fmt: skip
@@ -109,44 +102,6 @@ _CAPITAL_WORDS = frozenset(
 """Short words that people do shout; other capitals of up to three letters are initials."""
 
 
-def cardinal(n: int) -> list[str]:
-    """45 gives forty five."""
-    if n < 20:
-        return [_ONES[n]]
-    if n < 100:
-        return [_TENS[n // 10]] + ([_ONES[n % 10]] if n % 10 else [])
-    for size, name in _LARGE:
-        if n >= size:
-            count, rest = divmod(n, size)
-            if count >= 1000 and size == 10**12:
-                return digits(str(n))
-            return cardinal(count) + [name] + (cardinal(rest) if rest else [])
-    return []
-
-
-def ordinal(n: int) -> list[str]:
-    """21 gives twenty first."""
-    *head, last = cardinal(n)
-    if last in _ORDINALS:
-        return [*head, _ORDINALS[last]]
-    return [*head, last[:-1] + "ieth" if last.endswith("y") else last + "th"]
-
-
-def year(n: int) -> list[str]:
-    """1984 gives nineteen eighty four; 2007 two thousand seven; 2024 twenty twenty four."""
-    high, low = divmod(n, 100)
-    if 1100 <= n < 2100 and n not in range(2000, 2010):
-        if low == 0:
-            return [*cardinal(high), "hundred"]
-        return cardinal(high) + (["oh", _ONES[low]] if low < 10 else cardinal(low))
-    return cardinal(n)
-
-
-def digits(text: str) -> list[str]:
-    """Digit by digit."""
-    return [_ONES[int(c)] for c in text if c.isascii() and c.isdigit()]
-
-
 def _number(text: str) -> list[str]:
     whole, _, fraction = text.replace(",", "").partition(".")
     if len(whole) > 1 and whole[0] == "0" or len(whole) > 15:
@@ -182,37 +137,3 @@ def _clock(text: str) -> list[str]:
 def _plural(words: list[str]) -> list[str]:
     last = words[-1]
     return [*words[:-1], last[:-1] + "ies" if last.endswith("y") else last + ("es" if last.endswith("x") else "s")]
-
-
-# ---- German
-
-_DE_ONES = ("null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn "
-            "siebzehn achtzehn neunzehn").split()  # fmt: skip
-_DE_TENS = "_ zehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
-
-
-def german_cardinal(n: int) -> str:
-    """45 gives fünfundvierzig."""
-    if n < 20:
-        return _DE_ONES[n]
-    if n < 100:
-        unit = {0: "", 1: "einund"}.get(n % 10, _DE_ONES[n % 10] + "und")
-        return unit + _DE_TENS[n // 10]
-    for size, name in ((10**6, "millionen"), (1000, "tausend"), (100, "hundert")):
-        if n >= size:
-            count, rest = divmod(n, size)
-            head = "ein" if count == 1 else german_cardinal(count)
-            return head + name + (german_cardinal(rest) if rest else "")
-    return ""
-
-
-def foreign_words(written: str, language: str) -> list[str]:
-    """The lower-case words inside a written word of another language; digits as German or English words."""
-    said: list[str] = []
-    for piece in re.findall(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*\d?", written):
-        if piece.isdecimal():
-            n = int(piece[:9])
-            said += [german_cardinal(n)] if language == "de" else cardinal(n)
-        else:
-            said.append(piece.lower())
-    return said

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gengine.inputs.foreign import foreign_words
 from gengine.inputs.letters import english_sounds, spell
+from gengine.inputs.number_words import cardinal, ordinal, year
 from gengine.inputs.phone_symbols import ARPABET, EXTENDED
-from gengine.inputs.spoken import cardinal, foreign_words, german_cardinal, ordinal, spoken_words, year
+from gengine.inputs.spoken import spoken_words
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,54 @@ def test_any_text_can_be_said(written: str, language: str) -> None:
         assert set(english_sounds(word)) <= ARPABET and set(spell(word, language)) <= ARPABET | EXTENDED
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("21", "einundzwanzig"), ("1.000.000", "eine million"), ("2.500.000", "zwei millionen fünfhunderttausend"),
+        ("1984", "neunzehnhundertvierundachtzig"), ("2024.", "zweitausendvierundzwanzig"),
+        ("1990er", "neunzehnhundertneunziger"), ("21-mal,", "einundzwanzig mal"), ("3fach", "dreifach"),
+        ("3,14", "drei komma eins vier"), ("0,5", "null komma fünf"), ("-5", "minus fünf"), ("007", "null null sieben"),
+        ("50%", "fünfzig prozent"), ("3,50€", "drei euro fünfzig"), ("1€", "ein euro"), ("€5", "fünf euro"),
+        ("10:30", "zehn uhr dreißig"), ("1:00", "ein uhr"), ("5km", "fünf kilometer"), ("1m", "ein meter"),
+        ("Covid-19", "covid neunzehn"), ("§", "paragraf"), ("&", "und"), ("Straße", "straße"),
+    ],
+)  # fmt: skip
+def test_german(written: str, said: str) -> None:
+    assert " ".join(foreign_words(written, "de")) == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Am 3. Oktober", "am dritten oktober"), ("Der 21. Mann", "der einundzwanzigste mann"),
+        ("Es waren 3.", "es waren drei"), ("für 3,50 € weg", "für drei euro fünfzig weg"),
+        ("um 10:30 Uhr.", "um zehn uhr dreißig"), ("um 10 Uhr", "um zehn uhr"), ("kostet 5 €", "kostet fünf euro"),
+    ],
+)  # fmt: skip
+def test_german_beside_other_words(sentence: str, said: str) -> None:
+    words = ["", *sentence.split(), ""]
+    beside = zip(words, words[1:], words[2:], strict=False)
+    assert " ".join(w for before, word, after in beside for w in foreign_words(word, "de", before, after)) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "vingt et un|trois virgule un quatre|cinquante pour cent|cinq euros|deux mille"),
+        ("es", "veintiuno|tres coma uno cuatro|cincuenta por ciento|cinco euros|dos mil"),
+        ("it", "ventuno|tre virgola uno quattro|cinquanta per cento|cinque euro|duemila"),
+        ("pt", "vinte e um|três vírgula um quatro|cinquenta por cento|cinco euros|dois mil"),
+        ("nl", "eenentwintig|drie komma één vier|vijftig procent|vijf euro|tweeduizend"),
+        ("pl", "dwadzieścia jeden|trzy przecinek jeden cztery|pięćdziesiąt procent|pięć euro|dwa tysiące"),
+        ("ru", "двадцать один|три запятая один четыре|пятьдесят процентов|пять евро|две тысячи"),
+    ],
+)
+def test_other_languages(language: str, said: str) -> None:
+    written = ("21", "3,14", "50%", "5€", "2.000")
+    assert "|".join(" ".join(foreign_words(w, language)) for w in written) == said
+
+
 def test_german_numbers() -> None:
-    assert german_cardinal(45) == "fünfundvierzig" and german_cardinal(1121) == "eintausendeinhunderteinundzwanzig"
+    assert cardinal(45, "de") == ["fünfundvierzig"] and cardinal(1121, "de") == ["eintausendeinhunderteinundzwanzig"]
     assert foreign_words("21-mal,", "de") == ["einundzwanzig", "mal"]
     assert foreign_words("ni3hao3", "zh") == ["ni3", "hao3"]
