@@ -1,7 +1,7 @@
 """Spoken corpora with phone times: one reader per corpus, all to ``Utterance``.
 
 Phones come from a corpus's own labels where it has them (LJ Speech TextGrids, EMO-DB), and otherwise from
-forced alignment of the known text with pocketsphinx. Labels are symbols of ``LABELS``: an ARPAbet phone,
+forced alignment of the known text (``gengine.inputs.align``). Labels are symbols of ``LABELS``: an ARPAbet phone,
 "sil", a sound of another language written as the set of ARPAbet phones whose lips it shares ("UW|UH"), or
 "" where nothing is known.
 """
@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from numpy.typing import NDArray
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.errors import FormatError
+from gengine.inputs.align import align_phones
+from gengine.inputs.decoders import Spoken
 from gengine.inputs.encoding import read_text_file
 from gengine.inputs.textgrid import parse_textgrid
 
@@ -90,64 +91,6 @@ def textgrid_phones(path: Path, tier: str = "phones") -> tuple[Phone, ...]:
     return tuple(Phone(bare(label), start, end) for start, end, label in tiers[tier])
 
 
-class Aligner:
-    """Forced alignment with pocketsphinx's English model; words it does not know are spelled by flite."""
-
-    def __init__(self) -> None:
-        from pocketsphinx import Decoder
-
-        # Without bestpath the last frames are not left to a one-frame "</s>", which phone alignment rejects.
-        self._decoder: Any = Decoder(lm=None, loglevel="FATAL", bestpath=False)
-
-    def __call__(self, samples: NDArray[np.float32], text: str, spellings: dict[str, str] | None = None) -> Any:
-        """Phones of ``text`` in ``samples``, or None where the words cannot be fitted.
-
-        ``spellings`` gives words that are pronounced as written there ("W IY").
-        """
-        words = re.findall(r"[a-z0-9_']+", text.lower())
-        for word in words:
-            spelling = (spellings or {}).get(word) or (None if self._decoder.lookup_word(word) else _spell(word))
-            if spelling and not self._decoder.lookup_word(word):
-                self._decoder.add_word(word, spelling, True)
-        data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-        try:
-            self._decoder.set_align_text(" ".join(words))
-            for phase in range(2):
-                self._decoder.start_utt()
-                self._decoder.process_raw(data, full_utt=True)
-                self._decoder.end_utt()
-                if phase == 0:
-                    self._decoder.set_alignment()
-            alignment = self._decoder.get_alignment()
-        except RuntimeError:
-            return None
-        phones, clock = [], 0.0
-        for word in alignment:
-            for phone in word:
-                start = phone.start / 100 + ALIGNER_OFFSET if phones else 0.0
-                if phones:
-                    phones[-1] = Phone(phones[-1].symbol, phones[-1].start, start)
-                clock = (phone.start + phone.duration) / 100 + ALIGNER_OFFSET
-                phones.append(Phone(bare(phone.name), start, clock))
-        return tuple(phones) or None
-
-
-ALIGNER_OFFSET = 0.0075
-"""Seconds added to pocketsphinx's frame times: its 25.6 ms windows start, not centre, on them."""
-
-
-def _spell(word: str) -> str | None:
-    """ARPAbet of a word by flite's letter-to-sound rules ("W ER D"), or None without flite."""
-    import subprocess
-
-    try:
-        done = subprocess.run(["flite", "-ps", "-t", word, "-o", "none"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    symbols = [{"AX": "AH"}.get(p.upper(), p.upper()) for p in done.stdout.split()]
-    return " ".join(s for s in symbols if s not in ("PAU", "SIL")) or None
-
-
 def ljspeech(folder: Path) -> Iterator[Utterance]:
     """LJ Speech, 41 clips of one US woman, checked TextGrids."""
     for row in _table(folder / "ljspeech" / "metadata.tsv"):
@@ -156,37 +99,39 @@ def ljspeech(folder: Path) -> Iterator[Utterance]:
         yield Utterance(name, "ljspeech", "ljspeech", read_audio(folder / "ljspeech" / "flac" / f"{name}.flac"), phones)
 
 
-def kathleen(folder: Path, align: Aligner, wanted: Wanted = everything) -> Iterator[Utterance]:
+def kathleen(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance]:
     """Kathleen, 283 CMU ARCTIC prompts of one US woman."""
     for row in _table(folder / "kathleen" / "metadata.tsv"):
         if not wanted("kathleen", row["id"], "kathleen"):
             continue
         samples = read_audio(folder / "kathleen" / "flac" / f"{row['id']}.flac")
-        if phones := align(samples, row["text"]):
+        if phones := align_phones(samples, row["text"]):
             yield Utterance(row["id"], "kathleen", "kathleen", samples, phones)
 
 
-def speechocean(folder: Path, align: Aligner, wanted: Wanted = everything) -> Iterator[Utterance]:
+def speechocean(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance]:
     """Speechocean762, 128 adults with Mandarin as first language; pronunciations as its table gives them."""
     for row in _table(folder / "speechocean" / "metadata.tsv"):
         speaker = f"speechocean-{row['speaker']}"
         if not wanted("speechocean", row["id"], speaker):
             continue
-        spelled = [" ".join(bare(p.split("_")[0]) for p in word.split()) for word in row["canonical_phones"].split("|")]
-        words = [f"w_{s.lower().replace(' ', '_')}" for s in spelled]
+        words = [
+            Spoken("", tuple(bare(p.split("_")[0]) for p in word.split()))
+            for word in row["canonical_phones"].split("|")
+        ]
         samples = read_audio(folder / "speechocean" / f"{row['id']}.flac")
-        if phones := align(samples, " ".join(words), dict(zip(words, spelled, strict=True))):
+        if phones := align_phones(samples, words):
             yield Utterance(row["id"], "speechocean", speaker, samples, phones)
 
 
-def grid(folder: Path, align: Aligner, wanted: Wanted = everything) -> Iterator[Utterance]:
+def grid(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance]:
     """GRID speaker 1, 600 command sentences of one British man (sound of the talking-head clips)."""
     for path in sorted((folder / "grid_s1").glob("*.align")):
         if not wanted("grid", path.stem, "grid-s1"):
             continue
         words = [line.split()[2] for line in path.read_text().splitlines() if line.strip()]
         samples = read_media(path.with_suffix(".mkv"))
-        if phones := align(samples, " ".join(w for w in words if w not in ("sil", "sp"))):
+        if phones := align_phones(samples, " ".join(w for w in words if w not in ("sil", "sp"))):
             yield Utterance(path.stem, "grid", "grid-s1", samples, phones)
 
 
@@ -229,7 +174,7 @@ def beat(folder: Path) -> Iterator[Utterance]:
         yield Utterance(grid_path.stem, "beat", "beat-scott", samples, textgrid_phones(grid_path))
 
 
-def librispeech(folder: Path, align: Aligner) -> Iterator[Utterance]:
+def librispeech(folder: Path) -> Iterator[Utterance]:
     """LibriSpeech, 104 clips of 94 readers. Their text is not at hand: pocketsphinx guesses the words and then
     aligns its guess, so about a fifth of the frames carry a wrong phone."""
     from pocketsphinx import Decoder
@@ -241,7 +186,7 @@ def librispeech(folder: Path, align: Aligner) -> Iterator[Utterance]:
         decoder.process_raw((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes(), full_utt=True)
         decoder.end_utt()
         guess = decoder.hyp()
-        phones = align(samples, guess.hypstr) if guess and guess.hypstr else None
+        phones = align_phones(samples, guess.hypstr) if guess and guess.hypstr else None
         yield Utterance(row["id"], "librispeech", f"librispeech-{row['speaker']}", samples, phones or ())
 
 
@@ -262,9 +207,9 @@ def read_media(path: Path) -> NDArray[np.float32]:
     return np.concatenate([f.to_ndarray().reshape(-1) for f in frames]).astype(np.float32)
 
 
-def jfk(folder: Path, align: Aligner) -> Iterator[Utterance]:
+def jfk(folder: Path) -> Iterator[Utterance]:
     """Eleven seconds of a 1961 address: a noisy hall, a voice in no other corpus."""
     path = folder / "speech" / "jfk.flac"
     samples = read_audio(path)
-    if phones := align(samples, path.with_suffix(".txt").read_text("utf-8")):
+    if phones := align_phones(samples, path.with_suffix(".txt").read_text("utf-8")):
         yield Utterance("jfk", "jfk", "jfk", samples, phones)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,43 +11,57 @@ from numpy.typing import NDArray
 from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
+from gengine.inputs.decoders import Spoken
 from gengine.inputs.estimate import Token, estimate, speech_parts
-from gengine.inputs.forced import Aligner, Chunk, Sound, Spoken, aligner
+from gengine.inputs.forced import Aligner, aligner
 from gengine.inputs.intervals import gap_free, spread, within
 from gengine.inputs.language import split_words
-from gengine.inputs.letters import spell
 from gengine.inputs.phone_symbols import SILENCE, UNKNOWN
-from gengine.inputs.spoken import foreign_words, spoken_words
 from gengine.inputs.stress import stresses
+from gengine.inputs.stretch import BIAS, AlignedPart, Said, align_stretch, believed
 from gengine.inputs.transcript import Transcript
 
-BIAS = 0.006
-"""Added to every aligned time, seconds, so that borders are neither early nor late on the whole.
+FASTEST = 35.0
+"""Sounds per second of speech that nobody reaches: fast talkers say about 20 (judgement; LJ Speech reads 13)."""
 
-With it they differ by -3 to +2 ms from EMO-DB's hand-set labels and by 0 to +1 ms from BEAT's labels, and lie
-evenly around the energy landmarks of S in LJ Speech. (LJ Speech's own labels are 14 ms late by the same
-landmarks, ours seem 10 ms early against them: they set no standard here.) ``python benchmarks/alignment.py``.
-"""
-
-BELIEVED, CONTRAST_COUNTS = -30.0, 0.8
-"""A doubted chunk is believed where its mean score per frame plus so much of its contrast reaches the first.
-
-The contrast is the lead over its words said backwards. Neither alone tells right from wrong: noise and accents
-score as poorly as another text does, and short wrong texts happen to fit better one way round. Chosen on a part
-of the recordings that ``python benchmarks/alignment.py robustness`` leaves out.
-"""
-
-FASTEST, ABSURD = 35.0, 150.0
-"""Sounds per second of speech: nobody talks faster than the first; the second is another text altogether."""
+ABSURD = 150.0
+"""Sounds per second of speech that are another recording's text altogether."""
 
 SLOWEST = 1.5
 """Sounds per second of speech below which most of what is said is missing from the text."""
 
-_MARGIN = 0.4
+SOUNDS_A_WORD = 4
+"""Sounds of an average English word, to tell how many words fit."""
+
+LEAST_SPEECH = 0.1
+"""Less speech than this in a recording, seconds, is none."""
+
+LEAST_SHARE = 0.2
+"""Share of a recording that may be speech although it was not heard as such (music under the voice)."""
+
+OVERHANG = 1.0
+"""Times of a text may reach so far beyond the recording's end without a note, seconds."""
+
+MARGIN = 0.4
 """Subtitles may be this much early or late, seconds."""
 
-# One token is what is written; the aligner takes one or several spoken words for it.
-_Said = tuple[Token, tuple[Spoken, ...]]
+LONGEST_GROUP = 15
+"""Subtitles without a gap between them are aligned as one up to this length, seconds."""
+
+PHRASE_GAP = 0.3
+"""Words with given times are aligned together up to a gap of this length, seconds..."""
+
+LONGEST_PHRASE = 8
+"""... or up to a phrase of this length, seconds."""
+
+PHRASE_MARGIN = 0.15
+"""Sound before and after a phrase that is searched with it, seconds."""
+
+AGREES = 0.25
+"""A word aligned so near to its given times, seconds, says where its sounds lie; else they are spread over it."""
+
+FEW_UNHEARD = 0.1
+"""Share of words not heard in the sound that is no news."""
 
 
 def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]]:
@@ -77,7 +91,9 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
         phones: list[Phone] = []
         guessed = unheard = poor = 0
         for stretch, start, end in _stretches(transcript, said, duration):
-            found = _align(tool, samples, stretch, start, end) if believable else [_Found(stretch, start, end)]
+            found = (
+                align_stretch(tool, samples, stretch, start, end) if believable else [AlignedPart(stretch, start, end)]
+            )
             for part in found:
                 if not part.found:
                     guessed += len(part.said)
@@ -93,12 +109,29 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
         notes.append(f"{what} could not be found in the sound; these word times are estimated, lips less exact.")
     elif 2 * poor > len(said):
         notes.append("The text fits the sound poorly; check that it is what is said.")
-    elif unheard > 0.1 * len(said):
+    elif unheard > FEW_UNHEARD * len(said):
         notes.append(f"{unheard} words of the text were not heard in the sound.")
     words.sort(key=lambda w: w.start)
     source = "estimated" if guessed > len(said) / 2 else "aligned"
     complete = gap_free(phones, duration) if phones else ()
     return WordTrack(within(words, duration), complete, transcript.language, source), notes
+
+
+def align_phones(samples: NDArray[np.float32], text: str | Sequence[Spoken]) -> tuple[Phone, ...] | None:
+    """Phones of English ``text``, or of words with sounds of their own, in ``samples`` ``(N,)`` at 16 kHz.
+
+    They cover the whole recording without gaps. None where a part of the text cannot be believed to be said, or more
+    than ``FEW_UNHEARD`` of its words were not heard: as labels to learn from, guesses will not do.
+    """
+    duration, tool = len(samples) / SAMPLE_RATE, aligner()
+    with tool.lock:
+        if isinstance(text, str):
+            text = [w for word in split_words(text) for w in english_words(word, tool)]
+        chunks = tool.align(samples, text) if text else []
+    unheard = sum(c.unheard for c in chunks)
+    if not chunks or not all(map(believed, chunks)) or unheard > FEW_UNHEARD * len(text):
+        return None
+    return gap_free([Phone(s.symbol, s.start + BIAS, s.end + BIAS) for c in chunks for s in c.sounds], duration)
 
 
 def _at_analysis_rate(clip: AudioClip) -> NDArray[np.float32]:
@@ -109,22 +142,37 @@ def _at_analysis_rate(clip: AudioClip) -> NDArray[np.float32]:
     return soxr.resample(clip.samples, clip.rate, SAMPLE_RATE)
 
 
-def _said(transcript: Transcript, tool: Aligner) -> list[_Said]:
+def _said(transcript: Transcript, tool: Aligner) -> list[Said]:
     """Every written word with its spoken words and its sounds."""
-    said: list[_Said] = []
-    english = transcript.language == "en"
+    said: list[Said] = []
     for index, segment in enumerate(transcript.segments):
         # A word with times of its own is one word, whatever it looks like.
-        for text in [segment.text] if transcript.track is not None else split_words(segment.text):
-            if english:
-                spoken = tuple(Spoken(w) for w in spoken_words(text, lambda w: tool.lookup(w) is not None))
+        texts = [segment.text] if transcript.track is not None else split_words(segment.text)
+        for k, text in enumerate(texts):
+            if transcript.language == "en":
+                spoken = english_words(text, tool)
                 sounds = tuple(pair for w in spoken for pair in _stressed(w.name, tool.pronounce(w.name)))
             else:
-                built = [tuple(spell(w, transcript.language)) for w in foreign_words(text, transcript.language)]
-                spoken = tuple(Spoken("", sounds) for sounds in built if sounds)
+                before, after = (texts[n] if 0 <= n < len(texts) else "" for n in (k - 1, k + 1))
+                spoken = _foreign(text, transcript.language, before, after)
                 sounds = tuple((s, -1) for w in spoken for s in w.sounds)
             said.append((Token(text, sounds, index), spoken))
     return said
+
+
+def english_words(text: str, tool: Aligner) -> tuple[Spoken, ...]:
+    """What is said for one written English word, by the dictionary's names."""
+    from gengine.inputs.spoken import spoken_words
+
+    return tuple(Spoken(w) for w in spoken_words(text, lambda w: tool.lookup(w) is not None))
+
+
+def _foreign(text: str, language: str, before: str, after: str) -> tuple[Spoken, ...]:
+    from gengine.inputs.foreign import foreign_words
+    from gengine.inputs.letters import spell
+
+    built = [tuple(spell(w, language)) for w in foreign_words(text, language, before, after)]
+    return tuple(Spoken("", sounds) for sounds in built if sounds)
 
 
 def _stressed(word: str, sounds: Sequence[str]) -> list[tuple[str, int]]:
@@ -143,19 +191,19 @@ def _check_times(transcript: Transcript, duration: float, notes: list[str]) -> N
             f"text: '{transcript.name}' reaches to {last:.1f} s, but the recording ends at {duration:.1f} s; "
             "give the transcript of this recording"
         )
-    if last > duration + 1.0:
+    if last > duration + OVERHANG:
         notes.append(f"The text reaches to {last:.1f} s; what lies after the recording's end is left out.")
 
 
-def _check_rate(said: list[_Said], heard: float, duration: float, notes: list[str]) -> bool:
+def _check_rate(said: list[Said], heard: float, duration: float, notes: list[str]) -> bool:
     """Whether so many sounds can be spoken in so much speech; notes what is odd."""
     count = sum(t.weight for t, _ in said)
-    if count > ABSURD * max(heard, 0.2 * duration, 0.1):
+    if count > ABSURD * max(heard, LEAST_SHARE * duration, LEAST_SPEECH):
         raise TextError(
             f"text: {len(said)} words cannot be spoken in {heard:.1f} s of speech (at most about "
-            f"{int(FASTEST / 4 * max(heard, 0.1))}); give the transcript of this recording"
+            f"{int(FASTEST / SOUNDS_A_WORD * max(heard, LEAST_SPEECH))}); give the transcript of this recording"
         )
-    if heard < 0.1:
+    if heard < LEAST_SPEECH:
         notes.append("No speech was found in the sound; word times are estimated.")
     elif count > FASTEST * heard:
         notes.append(
@@ -176,23 +224,23 @@ def _given(track: WordTrack, duration: float) -> WordTrack:
 
 
 def _stretches(
-    transcript: Transcript, said: list[_Said], duration: float
-) -> list[tuple[list[_Said], float, float]]:  # fmt: skip
+    transcript: Transcript, said: list[Said], duration: float
+) -> list[tuple[list[Said], float, float]]:  # fmt: skip
     """Runs of words and the time window they lie in: all, or one per group of subtitles."""
     segments = transcript.segments
     if segments[0].start is None:
         return [(said, 0.0, duration)]
-    by_segment: dict[int, list[_Said]] = {}
+    by_segment: dict[int, list[Said]] = {}
     for item in said:
         by_segment.setdefault(item[0].segment, []).append(item)
-    groups: list[tuple[list[_Said], float, float]] = []
+    groups: list[tuple[list[Said], float, float]] = []
     for index in sorted(by_segment):
         start, end = segments[index].start or 0.0, segments[index].end or 0.0
         if start >= duration:
             break
         words, end = by_segment[index], min(end, duration)
         # Subtitles without a gap between them are one stretch: the border is rarely where the pause is.
-        if groups and start - groups[-1][2] < _MARGIN and groups[-1][2] - groups[-1][1] < 15:
+        if groups and start - groups[-1][2] < MARGIN and groups[-1][2] - groups[-1][1] < LONGEST_GROUP:
             groups[-1] = (groups[-1][0] + words, groups[-1][1], max(end, groups[-1][2]))
         else:
             groups.append((words, start, end))
@@ -200,119 +248,45 @@ def _stretches(
     for k, (words, start, end) in enumerate(groups):
         before = groups[k - 1][2] if k else 0.0
         after = groups[k + 1][1] if k + 1 < len(groups) else duration
-        left = max(start - _MARGIN, min((before + start) / 2, start), 0.0)
-        right = min(end + _MARGIN, max((after + end) / 2, end), duration)
+        left = max(start - MARGIN, min((before + start) / 2, start), 0.0)
+        right = min(end + MARGIN, max((after + end) / 2, end), duration)
         padded.append((words, left, right))
     return padded
 
 
-@dataclass
-class _Found:
-    """Part of a stretch, in [``start``, ``end``] s: aligned where ``found``; ``doubted`` at first, ``poor`` still."""
-
-    said: Sequence[_Said]
-    start: float
-    end: float
-    found: bool = False
-    doubted: bool = False
-    poor: bool = False
-    unheard: int = 0
-    words: list[Word] = field(default_factory=list)
-    phones: list[Phone] = field(default_factory=list)
-
-
-def _align(
-    tool: Aligner, samples: NDArray[np.float32], stretch: Sequence[_Said], start: float, end: float
-) -> list[_Found]:
-    """Forced alignment inside [start, end] s, part by part; what fails or is not believable is not found."""
-    spoken = [w for _, words in stretch for w in words]
-    if not spoken or end - start < 0.1:
-        return [_Found(stretch, start, end)]
-    chunks = tool.align(samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)], spoken)
-    found, token, at = [], 0, 0
-    for chunk in chunks:
-        # A written word may be spoken as several and so reach into the next chunk: it belongs where it begins.
-        first, begin = token, at
-        while token < len(stretch) and (at < chunk.last or chunk is chunks[-1]):
-            at += len(stretch[token][1])
-            token += 1
-        said = stretch[first:token]
-        if not said:
-            continue
-        part = _Found(said, start + chunk.start, start + chunk.end)
-        if _believed(chunk) and begin >= chunk.first and at <= chunk.last:
-            _place(part, chunk.sounds, begin, at, start + BIAS)
-            part.found, part.unheard = True, chunk.unheard
-            part.doubted, part.poor = chunk.contrast is not None, chunk.doubted
-        found.append(part)
-    if sum(_fit(c) * (c.last - c.first) for c in chunks) < BELIEVED * len(spoken):
-        # Among so much that does not fit, another text's words fit by chance.
-        return [_Found(part.said, part.start, part.end) if part.doubted else part for part in found]
-    return found
-
-
-def _fit(chunk: Chunk) -> float:
-    """What ``BELIEVED`` is compared with."""
-    return chunk.score + CONTRAST_COUNTS * (chunk.contrast or 0.0) if chunk.sounds else 2 * BELIEVED
-
-
-def _believed(chunk: Chunk) -> bool:
-    return bool(chunk.sounds) and (chunk.contrast is None or _fit(chunk) >= BELIEVED)
-
-
-def _place(part: _Found, sounds: Sequence[Sound], first: int, last: int, shift: float) -> None:
-    """Times for the words of ``part``, whose spoken words are ``first`` to ``last``."""
-    spans: list[list[Sound]] = [[] for _ in range(last)]
-    for sound in sounds:
-        if first <= sound.word < last:
-            spans[sound.word].append(sound)
-    names = [w.name for _, words in part.said for w in words]
-    stress = [-1] * len(sounds)
-    for k, name in enumerate(names, first):
-        if name and spans[k]:  # names are English words
-            index = sounds.index(spans[k][0])
-            stress[index : index + len(spans[k])] = stresses(name, [s.symbol for s in spans[k]])
-    part.phones = [
-        Phone(s.symbol, s.start + shift, s.end + shift, mark) for s, mark in zip(sounds, stress, strict=True)
-    ]
-    at, until = first, part.start
-    for token, words in part.said:
-        heard = [s for span in spans[at : at + len(words)] for s in span]
-        at += len(words)
-        begin = heard[0].start + shift if heard else until  # a sign that nobody says takes no time
-        until = heard[-1].end + shift if heard else until
-        part.words.append(Word(token.text, begin, until))
-
-
 def _fill_words(
-    track: WordTrack, samples: NDArray[np.float32], said: list[_Said], tool: Aligner, duration: float
+    track: WordTrack, samples: NDArray[np.float32], said: list[Said], tool: Aligner, duration: float
 ) -> WordTrack:
     """Phones inside words whose times are given: aligned phrase by phrase, else spread."""
     words = within(track.words, duration)
     phones: list[Phone] = []
     pairs = list(zip(words, said, strict=False))
-    run: list[tuple[Word, _Said]] = []
+    run: list[tuple[Word, Said]] = []
     for k, pair in enumerate(pairs):
         run.append(pair)
         following = pairs[k + 1][0].start if k + 1 < len(pairs) else duration
-        if following - pair[0].end > 0.3 or pair[0].end - run[0][0].start > 8 or k + 1 == len(pairs):
+        if (
+            following - pair[0].end > PHRASE_GAP
+            or pair[0].end - run[0][0].start > LONGEST_PHRASE
+            or k + 1 == len(pairs)
+        ):
             phones += _phrase(run, samples, tool, duration)
             run = []
     return WordTrack(words, gap_free(phones, duration) if phones else (), track.language, "given")
 
 
 def _phrase(
-    run: list[tuple[Word, _Said]], samples: NDArray[np.float32], tool: Aligner, duration: float
+    run: list[tuple[Word, Said]], samples: NDArray[np.float32], tool: Aligner, duration: float
 ) -> list[Phone]:  # fmt: skip
-    start, end = max(run[0][0].start - 0.15, 0.0), min(run[-1][0].end + 0.15, duration)
-    found = [part for part in _align(tool, samples, [said for _, said in run], start, end) if part.found]
+    start, end = max(run[0][0].start - PHRASE_MARGIN, 0.0), min(run[-1][0].end + PHRASE_MARGIN, duration)
+    found = [part for part in align_stretch(tool, samples, [said for _, said in run], start, end) if part.found]
     heard_words = {id(token): word for part in found for (token, _), word in zip(part.said, part.words, strict=True)}
     heard_phones = [p for part in found for p in part.phones if p.symbol != SILENCE]
     phones: list[Phone] = []
     for word, (token, _) in run:
         heard = heard_words.get(id(token))
         inside = []
-        if heard and abs(heard.start - word.start) < 0.25 and abs(heard.end - word.end) < 0.25:
+        if heard and abs(heard.start - word.start) < AGREES and abs(heard.end - word.end) < AGREES:
             inside = [p for p in heard_phones if heard.start <= p.start + 1e-6 and p.end <= heard.end + 1e-6]
         if inside:
             phones += inside

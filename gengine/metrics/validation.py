@@ -17,7 +17,6 @@ from gengine.metrics.evaluate import METRICS, Clip, evaluate
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.speech_coupling import stressed_onsets
 from gengine.networks.camn.published_network import FPS, WINDOW, PublishedCamnNetwork
-from gengine.session import run_network
 
 HOP = 2.0
 """Seconds: the engine's default, and the 30 frames by which a window goes forward."""
@@ -37,13 +36,21 @@ def chosen(sequences: CachedCorpus, count: int, seconds: float) -> list[Sequence
 def perform(network: PublishedCamnNetwork, sequence: Sequence) -> Motion:
     """The network's motion for a recording with its own words, emotion and face, hop by hop, at 15 fps."""
     p = sequence.performance
-    conditions = Conditions(
-        start=0.0, hop_start=0.0, hop_end=p.duration, known_until=p.duration, ended=True,
-        prosody=Prosody(*[np.zeros(0, np.float32)] * 6), phones=(), syllables=(), cues=(),
-        words=p.words.shift(-p.start).words, emotion=p.emotion.resample(ANALYSIS_RATE), speaker=p.speaker,
-        sound=p.audio.samples,
-    )  # fmt: skip
-    parts = run_network(network, conditions, 0, face=p.face, hop=HOP)
+    state, parts = network.start(p.speaker, 0), []
+    nothing = np.zeros(0, np.float32)
+    emotion = p.emotion.resample(ANALYSIS_RATE)
+    words = p.words.shift(-p.start).words
+    for k in range(int(np.ceil(p.duration / HOP - 1e-6))):
+        start, end = k * HOP, min((k + 1) * HOP, p.duration)
+        known = min(end + network.spec.lookahead, p.duration)
+        face = None if p.face is None else p.face[round(start * p.face.fps) : max(round(end * p.face.fps), 1)]
+        conditions = Conditions(
+            start=0.0, hop_start=start, hop_end=end, known_until=known, ended=end >= p.duration,
+            prosody=Prosody(*[nothing] * 6), phones=(), syllables=(), cues=(),
+            words=tuple(w for w in words if w.start < known), emotion=emotion, speaker=p.speaker,
+            face=face, sound=p.audio.samples,
+        )  # fmt: skip
+        parts.append(network.generate(conditions, state))
     step = round(network.spec.fps / FPS)
     turns, root = (np.concatenate([getattr(m, name) for m in parts])[::step] for name in ("rotations", "root"))
     return Motion(parts[0].skeleton, turns, root, FPS)

@@ -138,17 +138,16 @@ def utterances(
     folder: Path, corpora: list[str], synthetic: int = 0, seed: int = 1, wanted: speech.Wanted = speech.everything
 ) -> Iterator[Utterance]:
     """Utterances of the named corpora, ``synthetic`` sentences of flite among them, as far as they are wanted."""
-    align = speech.Aligner()
     readers = {
         "ljspeech": lambda: speech.ljspeech(folder),
-        "kathleen": lambda: speech.kathleen(folder, align, wanted),
-        "speechocean": lambda: speech.speechocean(folder, align, wanted),
-        "grid": lambda: speech.grid(folder, align, wanted),
+        "kathleen": lambda: speech.kathleen(folder, wanted),
+        "speechocean": lambda: speech.speechocean(folder, wanted),
+        "grid": lambda: speech.grid(folder, wanted),
         "emodb": lambda: speech.emodb(folder),
         "beat": lambda: speech.beat(folder),
-        "jfk": lambda: speech.jfk(folder, align),
+        "jfk": lambda: speech.jfk(folder),
         "facegood": lambda: speech.unlabelled(folder, "facegood"),
-        "librispeech": lambda: speech.librispeech(folder, align),
+        "librispeech": lambda: speech.librispeech(folder),
         "flite": lambda: synthetic_speech.flite_corpus(folder, synthetic, seed),
     }
     for name in corpora:

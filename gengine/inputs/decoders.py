@@ -1,0 +1,195 @@
+"""PocketSphinx's English dictionary and decoders: a chain of known words is found in a sound, then its phones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.audio import SAMPLE_RATE
+from gengine.errors import GengineError
+from gengine.inputs.letters import spell_english
+
+FRAME_RATE = 100
+"""Frames per second of PocketSphinx's acoustic model (its default ``frate``)."""
+
+PAD = 0.2
+"""Quiet put before and after what the decoders hear, seconds: it gives the models of silence a place. Judgement."""
+
+FORGETTING = 0.3
+"""Length of the quiet utterance after which a decoder is as it always is, seconds. Judgement: equal results tested."""
+
+SKIP = 1e-9
+"""Prior of a written word not being said: an extra word is left out, of 678 said words of LJ Speech one is."""
+
+PATIENCE = 1e-250
+"""Beam of the decoder for hard recordings, so wide that noise leaves a path through the right words.
+
+PocketSphinx's own 1e-48 drops them: of read sentences with white noise 10 dB under the voice 59 % of the words were
+given up with it alone, 14 % are with this second look (``python benchmarks/alignment.py robustness``).
+"""
+
+PATIENT_SKIP = 1e-18
+"""``SKIP`` for hard recordings, in which noise makes every word costlier."""
+
+_NEAREST = {
+    "y": "UW", "ø": "ER", "œ": "ER", "oː": "OW", "eː": "EY", "ç": "SH", "x": "HH", "ʁ": "R", "ɐ": "AH", "ɕ": "SH",
+    "ʂ": "SH", "ɻ": "R", "ɿ": "IH", "ü": "UW", "ɤ": "AH", "uo": "AO", "a": "AA", "u": "UW", "ʊŋ": "OW",
+}  # fmt: skip
+"""Sounds that the English model lacks, by their nearest English one."""
+
+FILLERS = "<[+("
+"""First letters of the names that the dictionary gives to silences and noises."""
+
+_QUIET = np.array([3, -2, 1, -3, 2, 0, -1], np.int16)
+"""Samples of the quiet, repeated: below any recording's floor, but not the zeros that log-energies stumble over."""
+
+Heard = tuple[int, int, int]
+"""A word found: its index, its first sample and the one after its last."""
+
+
+class AlignmentFailed(Exception):
+    """The words could not be found in the sound; callers fall back to an estimate."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One spoken word for the aligner: its dictionary ``name``, or its ``sounds`` where it has its own."""
+
+    name: str
+    sounds: tuple[str, ...] = ()
+
+
+class Decoders:
+    """The dictionary and its three decoders: exact for phones, quick for words, patient for hard recordings.
+
+    The last two are loaded when they are first asked for. ``GengineError`` where PocketSphinx is not installed.
+    """
+
+    def __init__(self) -> None:
+        # Without bestpath the last frames may not be left to a one-frame "</s>", which phone alignment rejects.
+        self.exact = _decoder()
+        self._quick: Any = None
+        self._patient: Any = None
+        self._own: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def quick(self) -> Any:
+        # Scoring every third frame is quicker yet, and loses the path over long pauses and room noise.
+        self._quick = self._quick or self._load(ds=2, topn=2)
+        return self._quick
+
+    @property
+    def patient(self) -> Any:
+        self._patient = self._patient or self._load(beam=PATIENCE, wbeam=PATIENCE, pbeam=PATIENCE)
+        return self._patient
+
+    @property
+    def _loaded(self) -> list[Any]:
+        return [d for d in (self.exact, self._quick, self._patient) if d]
+
+    def _load(self, **settings: Any) -> Any:
+        """One more decoder, with all words that were added so far."""
+        decoder = _decoder(**settings)
+        for name, sounds in self._own.items():
+            decoder.add_word(name, " ".join(sounds), False)
+        _forget(decoder)
+        return decoder
+
+    def forget(self) -> None:
+        """Decoders carry a little of one utterance into the next; after this they are as they always are."""
+        for decoder in self._loaded:
+            _forget(decoder)
+
+    def lookup(self, word: str) -> list[str] | None:
+        """Dictionary pronunciation in ARPAbet without stress; None where the word is not listed."""
+        found = self.exact.lookup_word(word)
+        return found.split() if found else None
+
+    def pronounce(self, word: str) -> list[str]:
+        """Pronunciation of any lower-case English word in ARPAbet without stress."""
+        return self.lookup(word) or spell_english(word, self.lookup)
+
+    def names(self, words: Sequence[Spoken]) -> list[str]:
+        """Dictionary names of all words; unlisted ones are added to all decoders."""
+        names = []
+        for word in words:
+            if word.sounds:
+                name = "=" + "-".join(word.sounds)
+                sounds = tuple(_NEAREST.get(s, s) for s in word.sounds)
+            else:
+                name, sounds = word.name, ()
+            if name not in self._own and self.exact.lookup_word(name) is None:
+                sounds = sounds or tuple(spell_english(name, self.lookup))
+                for decoder in self._loaded:
+                    decoder.add_word(name, " ".join(sounds), False)
+                self._own[name] = sounds
+            names.append(name)
+        return names
+
+
+def _decoder(**settings: Any) -> Any:
+    try:
+        from pocketsphinx import Decoder
+    except ImportError:
+        raise GengineError("alignment needs pocketsphinx: pip install 'pocketsphinx>=5.0.4'") from None
+    return Decoder(lm=None, loglevel="FATAL", bestpath=False, **settings)
+
+
+def _forget(decoder: Any) -> None:
+    with suppress(AlignmentFailed):
+        find_words(decoder, np.zeros(int(FORGETTING * SAMPLE_RATE), np.int16), ["a"], False, 0.0)
+
+
+def find_words(decoder: Any, pcm: NDArray[np.int16], names: list[str], open_end: bool, skip: float) -> list[Heard]:
+    """Where in ``pcm`` ``(N,)`` at 16 kHz a chain of words is said.
+
+    Any word may be missing (prior ``skip``, 0 for none), and the chain may break off (``open_end``).
+    ``AlignmentFailed`` where no path leads through it.
+    """
+    last = len(names)
+    arcs: list[tuple] = [(k, k + 1, 1.0, name) for k, name in enumerate(names)]
+    arcs += [(k, k + 1, skip) for k in range(last)] if skip else []
+    arcs += [(k, last, 1.0) for k in range(last - 1)] if open_end else []
+    decoder.add_fsg("words", decoder.create_fsg("words", 0, last, arcs))
+    decoder.activate_search("words")
+    try:
+        _hear(decoder, pcm)
+        segments = [(s.word, s.start_frame, s.end_frame + 1) for s in decoder.seg()]
+    except (RuntimeError, TypeError):
+        raise AlignmentFailed("no path through the words") from None
+    hop, shift = SAMPLE_RATE // FRAME_RATE, int(PAD * SAMPLE_RATE)
+    heard, at = [], 0
+    for word, first, end in segments:
+        if word[0] in FILLERS:
+            continue
+        at = names.index(re.sub(r"\(\d+\)$", "", word), at)
+        heard.append((at, *(min(max(frame * hop - shift, 0), len(pcm)) for frame in (first, end))))
+        at += 1
+    return heard
+
+
+def find_phones(decoder: Any, pcm: NDArray[np.int16]) -> Any:
+    """PocketSphinx's alignment of the words found last: entries of phones with frames and scores.
+
+    Entries die with the alignment and with each step through it, so no list of them is made.
+    """
+    try:
+        decoder.set_alignment()
+        _hear(decoder, pcm)
+        return decoder.get_alignment()
+    except (RuntimeError, TypeError):
+        raise AlignmentFailed("no path through the phones") from None
+
+
+def _hear(decoder: Any, pcm: NDArray[np.int16]) -> None:
+    """One whole utterance, quiet before and after it."""
+    quiet = np.resize(_QUIET, int(PAD * SAMPLE_RATE))
+    decoder.start_utt()
+    decoder.process_raw(np.concatenate([quiet, pcm, quiet]).tobytes(), full_utt=True)
+    decoder.end_utt()
