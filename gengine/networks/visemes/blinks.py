@@ -56,7 +56,6 @@ class BlinkConstants:
     wide_up: float
     close_down: float
     close_up: float
-    close_limit: float
     squint_release: float
 
 
@@ -129,7 +128,6 @@ class LidMotion:
         """Let the lids follow the gaze and blink, in place; ``weights (T, 52)``, looking ``up`` and ``down (T,)``."""
         weights[:, _WIDE] += BLINKS.wide_up * up[:, None]
         weights[:, _BLINK] += (BLINKS.close_down * down - BLINKS.close_up * up)[:, None]
-        np.clip(weights[:, _BLINK], 0, BLINKS.close_limit, out=weights[:, _BLINK])
         if len(self._blinks):
             height, peaks = self._blinks.shape(times)
             shut = (height * peaks[:, 0]).max(axis=1)[:, None]
