@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from gengine.checkpoint import find_checkpoint, read_config
-from gengine.errors import FormatError, GengineError
+from gengine.errors import FormatError, GengineError, unknown
 
 REGISTRY: dict[str, dict[str, str]] = {
     "face network": {
@@ -30,6 +30,7 @@ REGISTRY: dict[str, dict[str, str]] = {
         "usd": "gengine.formats.usd:UsdExporter",
         "smplx": "gengine.formats.smplx:SmplxExporter",
     },
+    "metrics": {},
 }
 
 CHECKPOINTS: dict[str, str] = {
@@ -45,36 +46,69 @@ def names(kind: str) -> list[str]:
 
 
 def resolve(kind: str, name: str) -> Any:
-    """Import and return the class registered under ``name``."""
+    """The class registered under ``name``, imported.
+
+    Raises ``GengineError`` for an unknown name, and for an outside package that cannot be imported.
+    """
     target = REGISTRY[kind].get(name)
-    if target is None:
-        for entry in _entry_points(kind):
-            if entry.name == name:
-                return entry.load()
-        raise GengineError(f"{kind}: '{name}' is unknown; choose from {', '.join(names(kind))}")
-    module, _, attribute = target.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    if target is not None:
+        return _import(target)
+    for entry in _entry_points(kind):
+        if entry.name == name:
+            return _load(kind, entry)
+    raise unknown(f"{kind}:", name, names(kind))
 
 
 def build(kind: str, name: str) -> Any:
-    """A network by its registered name, or by the folder (or bundled name) of a checkpoint that one runs."""
+    """A network by its registered name, or by the folder (or bundled name) of a checkpoint that one runs.
+
+    Raises ``GengineError`` where it is neither, and where an outside package's class cannot be built.
+    """
     if name in names(kind):
-        return resolve(kind, name)()
+        made = resolve(kind, name)
+        if name in REGISTRY[kind]:
+            return made()
+        try:
+            return made()
+        except GengineError:
+            raise
+        except Exception as error:
+            raise GengineError(f"{kind} '{name}': cannot be built ({_reason(error)}); ask its authors") from error
     try:
         folder = find_checkpoint(name)
     except FormatError:
-        raise GengineError(
-            f"{kind}: '{name}' is neither one of {', '.join(names(kind))} nor the folder of a checkpoint"
-        ) from None
+        raise unknown(f"{kind}:", name, names(kind), "or give the folder of a checkpoint") from None
     config = read_config(folder)
     target = CHECKPOINTS.get(str(config.get("kind")))
     if target is None:
         raise GengineError(
             f"{kind}: the checkpoint {folder} is for '{config.get('kind')}'; expected one for {', '.join(CHECKPOINTS)}"
         )
+    return _import(target)(folder)
+
+
+def _import(target: str) -> Any:
     module, _, attribute = target.partition(":")
-    return getattr(importlib.import_module(module), attribute)(folder)
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _entry_points(kind: str) -> metadata.EntryPoints:
     return metadata.entry_points(group=f"gengine.{kind.replace(' ', '_')}")
+
+
+def _load(kind: str, entry: metadata.EntryPoint) -> Any:
+    """The class of an outside package; one that cannot be imported is a ``GengineError`` that names it."""
+    try:
+        return entry.load()
+    except GengineError:
+        raise
+    except Exception as error:
+        package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module
+        raise GengineError(
+            f"{kind} '{entry.name}': the package {package} cannot be imported from {entry.value} ({_reason(error)}); "
+            "mend or uninstall it"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -244,6 +245,15 @@ def test_the_overview_says_what_the_commands_say() -> None:
     for name, summary in cli.COMMANDS.items():
         command = get_command(importlib.import_module(f"gengine.cli.{name}").app)
         assert (command.name or name) == name and (command.help or "").startswith(summary)
+
+
+def test_help_names_every_skeleton_and_format() -> None:
+    from gengine.cli.options import FORMATS_HELP, SKELETON_HELP
+    from gengine.registry import REGISTRY
+    from gengine.retarget.joint_names import RIGS
+
+    assert re.findall(r"\w+", SKELETON_HELP.partition(":")[2]) == ["beat", *RIGS[:-1], "or", RIGS[-1]]
+    assert set(REGISTRY["exporters"]) <= set(re.findall(r"\w+", FORMATS_HELP))
 
 
 def test_a_command_loads_its_own_file_alone() -> None:

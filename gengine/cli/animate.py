@@ -14,6 +14,7 @@ from gengine.cli.options import (
     AVATAR_HELP,
     FORMATS,
     FORMATS_HELP,
+    SKELETON_HELP,
     AsJson,
     OptionSettings,
     chosen_formats,
@@ -62,7 +63,7 @@ def animate(
     fps: Annotated[float, typer.Option(help="Frames per second of the body, 15 to 120.")] = 30.0,
     face_fps: Annotated[float, typer.Option(help="Frames per second of the face, 15 to 120.")] = 60.0,
     formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = FORMATS,
-    skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    skeleton: Annotated[str, typer.Option(help=SKELETON_HELP)] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     settings_of: OptionSettings = None,
     body: Annotated[

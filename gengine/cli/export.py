@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from gengine.cli.console import report_run
-from gengine.cli.options import AVATAR_HELP, FORMATS_HELP, AsJson, OptionSettings, chosen_formats, exporter_options
+from gengine.cli.options import (
+    AVATAR_HELP,
+    FORMATS_HELP,
+    SKELETON_HELP,
+    AsJson,
+    OptionSettings,
+    chosen_formats,
+    exporter_options,
+)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -33,7 +41,7 @@ def export(
     formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = "bvh,csv,json",
     fps: Annotated[float | None, typer.Option(help="Frames per second of the body, 15 to 120.")] = None,
     face_fps: Annotated[float | None, typer.Option(help="Frames per second of the face, 15 to 120.")] = None,
-    skeleton: Annotated[str, typer.Option(help="Joint names of body.bvh: beat, mixamo, vrm, …")] = "beat",
+    skeleton: Annotated[str, typer.Option(help=SKELETON_HELP)] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     settings_of: OptionSettings = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gengine.core.motion import Motion
 from gengine.core.noise import generator
 from gengine.errors import GengineError
-from gengine.metrics.evaluate import METRICS, Clip, Row, beats_of, distribution, evaluate, rhythm
+from gengine.metrics.evaluate import Clip, Row, beats_of, distribution, evaluate, metrics, rhythm
 from gengine.metrics.fgd import FPS, FgdEncoder, mean_pose, stack
 from gengine.metrics.limbs import Body
 
@@ -49,7 +49,7 @@ class Table:
     about: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        meanings = {k: {"unit": u, "direction": d, "meaning": m} for k, (u, d, m) in METRICS.items()}
+        meanings = {k: {"unit": u, "direction": d, "meaning": m} for k, (u, d, m) in metrics().items()}
         return {"about": self.about, "metrics": meanings, "columns": [c.as_dict() for c in self.columns]}
 
     def value(self, column: str, metric: str) -> float:

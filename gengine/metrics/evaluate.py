@@ -24,6 +24,7 @@ from gengine.core.noise import generator
 from gengine.errors import GengineError
 from gengine.metrics import safety
 from gengine.metrics.alignment import beat_alignment, motion_beats
+from gengine.metrics.clip_metric import clip_metrics
 from gengine.metrics.diversity import coverage, density, l1_diversity
 from gengine.metrics.fgd import FPS, FgdEncoder, fgd_of_features, in_posture_of, poses_at_15, stack
 from gengine.metrics.gesture import measure_wrists
@@ -62,6 +63,11 @@ METRICS: dict[str, tuple[str, str, str]] = {
 }
 """Unit, better direction and meaning by name. Directions: "higher", "lower", "truth" (nearest to the ground truth's
 value), "zero" (nearest to 0), "control" (read the row beside it)."""
+
+
+def metrics() -> dict[str, tuple[str, str, str]]:
+    """``METRICS`` and those of outside packages."""
+    return METRICS | {k: (m.unit, m.direction, m.meaning) for k, m in clip_metrics().items() if k not in METRICS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,11 +126,11 @@ class Row:
 
     @property
     def unit(self) -> str:
-        return METRICS[self.metric][0]
+        return metrics()[self.metric][0]
 
     @property
     def direction(self) -> str:
-        return METRICS[self.metric][1]
+        return metrics()[self.metric][1]
 
     def as_dict(self) -> dict[str, object]:
         value = self.value if math.isfinite(self.value) else None
@@ -161,7 +167,13 @@ def evaluate(clips: Sequence[Clip], encoder: FgdEncoder | None = None, seed: int
     bodies = [Body(c.motion) for c in clips]
     rows += rhythm(clips, [beats_of(b) for b in bodies], seed)
     rows += accents(clips, bodies)
-    return rows + movement(clips, bodies)
+    return rows + movement(clips, bodies) + outside(clips)
+
+
+def outside(clips: Sequence[Clip]) -> list[Row]:
+    """Rows of the metrics that outside packages bring."""
+    measured = {k: m.mean(k, clips) for k, m in clip_metrics().items() if k not in METRICS}
+    return [Row(name, value, count, "clips") for name, (value, count) in measured.items()]
 
 
 def recall(clips: Sequence[Clip]) -> list[Row]:

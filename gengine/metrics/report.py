@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gengine.metrics.controls import FLOOR, SYSTEM, TRUTH, Column, Table
-from gengine.metrics.evaluate import METRICS
+from gengine.metrics.evaluate import metrics
 
 BETTER = {"higher": "up", "lower": "down", "truth": "= truth", "zero": "= 0", "control": ""}
 MARK = {SYSTEM: "", TRUTH: "*", FLOOR: "-"}
@@ -16,9 +16,10 @@ COLOURS = {SYSTEM: (43, 95, 138), TRUTH: (86, 132, 84), FLOOR: (150, 150, 150)}
 
 def lines(table: Table) -> list[str]:
     """The table, then what its columns are and what it was measured on."""
-    metrics = [m for m in METRICS if any(m in c.rows for c in table.columns)]
+    known = metrics()
+    shown = [m for m in known if any(m in c.rows for c in table.columns)]
     rows = [["metric", "unit", "better", *(c.name + MARK[c.kind] for c in table.columns), "n"]]
-    for metric in metrics:
+    for metric in shown:
         first = next(c.rows[metric] for c in table.columns if metric in c.rows)
         cells = [_cell(c, metric) for c in table.columns]
         rows.append([metric, first.unit, BETTER[first.direction], *cells, f"{first.n} {first.of}"])
@@ -34,7 +35,7 @@ def lines(table: Table) -> list[str]:
             other = column.rows.get("fgd")
             count = f" ({other.n} windows)" if column.name == "split-half" and other else ""
             out.append(f"  {column.name}{MARK[column.kind]}: {column.about}{count}")
-    out += [f"  {metric}: {METRICS[metric][2]}" for metric in metrics]
+    out += [f"  {metric}: {known[metric][2]}" for metric in shown]
     return out + ["", "  ".join(f"{k} {_short(v)}" for k, v in table.about.items())]
 
 
@@ -59,14 +60,15 @@ def plot(table: Table, path: str | Path) -> Path:
     """PNG: one group of bars per metric, a line at the ground truth's value."""
     from PIL import Image, ImageDraw, ImageFont
 
-    metrics = [m for m in METRICS if any(math.isfinite(table.value(c.name, m)) for c in table.columns)]
+    known = metrics()
+    shown = [m for m in known if any(math.isfinite(table.value(c.name, m)) for c in table.columns)]
     across, width, row = 3, 420, 22
     height = row * len(table.columns) + 52
-    picture = Image.new("RGB", (across * width, -(-len(metrics) // across) * height + 10), "white")
+    picture = Image.new("RGB", (across * width, -(-len(shown) // across) * height + 10), "white")
     draw, font, small = ImageDraw.Draw(picture), ImageFont.load_default(15), ImageFont.load_default(12)
-    for i, metric in enumerate(metrics):
+    for i, metric in enumerate(shown):
         x, y = (i % across) * width + 12, (i // across) * height + 8
-        unit, direction, _ = METRICS[metric]
+        unit, direction, _ = known[metric]
         note = f"  ({unit}; {BETTER[direction]})" if BETTER[direction] else f"  ({unit})"
         draw.text((x, y), metric + note, "black", font)
         values = [table.value(c.name, metric) for c in table.columns]

@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "session": {"config", "constraints", "emotion", "encoders", "hearing", "networks", "registry", "windows"},
     # corpora are files of known formats, read or made by the engine itself
     "data": {"config", "formats", "hearing", "inputs", "session"},
-    "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "session"},
+    "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
     "training": {
         "checkpoint", "config", "data", "encoders", "hearing", "inputs", "metrics", "networks", "registry", "session",
     },
