@@ -16,11 +16,10 @@ import logging
 import sys
 from pathlib import Path
 
-from gengine.config import read_yaml
+from gengine.config import checked, find_config, read_yaml
 from gengine.errors import GengineError
-from gengine.training.camn_task import train
+from gengine.training.camn_task import CamnTraining
 
-CONFIG = Path(__file__).parents[1] / "configs" / "train" / "camn-synthetic.yaml"
 HEADS: dict[str, dict] = {
     "regression": {"shape": {"head": "regression"}},
     "noise": {"shape": {"head": "adversary"}, "adversary_from": 2.0},
@@ -42,13 +41,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/heads"))
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    base = {k: v for k, v in read_yaml(CONFIG).items() if k != "train"}
+    base = {k: v for k, v in read_yaml(find_config("train", "camn-synthetic")).items() if k != "train"}
     base |= {"data": options.data, "cache": options.cache, "steps": options.steps, "batch": options.batch}
     base |= {"evaluate_every": options.steps, "validation": 12, "noise_fit": 0}
     sys.stdout.write(f"{'head':<12}" + "".join(f"{c:>20}" for c in COLUMNS) + "\n")
     try:
         for name in options.heads.split(","):
-            out = train(base | HEADS[name], options.out / f"{name}-{options.steps}")
+            training = checked(CamnTraining, base | HEADS[name])
+            out = training.run(options.out / f"{name}-{options.steps}")
             lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
             found = [line["evaluate"] for line in lines if "evaluate" in line][-1]
             row = "".join(f"{found.get(c, float('nan')):>20.3f}" for c in COLUMNS)

@@ -54,7 +54,8 @@ def untrained(folder: Path) -> Path:
     import torch
 
     from gengine.checkpoint import save_checkpoint
-    from gengine.networks.camn.published import PublishedCamn, PublishedShape
+    from gengine.networks.camn.published import PublishedCamn
+    from gengine.networks.camn.sizes import PublishedShape
 
     torch.manual_seed(0)
     weights = {k: v.numpy() for k, v in PublishedCamn(PublishedShape()).state_dict().items()}

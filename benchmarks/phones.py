@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--gain", type=float, default=0.0, help="dB")
     parser.add_argument("--control", action="store_true")
     args = parser.parse_args()
-    folder, gain = data_folder({}), np.float32(10 ** (args.gain / 20))
+    folder, gain = data_folder(), np.float32(10 ** (args.gain / 20))
     test = list(utterances(folder, [*CORPORA, "facegood"], wanted=held_out))
 
     heard, jaws, spent = {}, {}, 0.0

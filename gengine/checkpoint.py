@@ -25,10 +25,13 @@ CONFIG = "config.json"
 Tensors = dict[str, NDArray[Any]]
 
 
-def bundled_folders() -> list[Path]:
-    """Where checkpoints that come with gengine lie: inside the wheel, or beside it in a source checkout."""
+def bundled_folders(kind: str = "checkpoints") -> list[Path]:
+    """Where files that come with gengine may lie: inside the wheel, or beside the package in a source checkout.
+
+    ``kind`` is a folder of the project: "checkpoints", "configs/train", ….
+    """
     package = Path(str(resources.files("gengine")))
-    return [package / "checkpoints", package.parent / "checkpoints"]
+    return [package / kind, package.parent / kind]
 
 
 def find_checkpoint(name_or_path: str | Path) -> Path:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gengine.errors import FormatError, GengineError
+from gengine.checkpoint import bundled_folders
+from gengine.errors import FormatError, GengineError, unknown
 
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -26,25 +27,70 @@ class EngineConfig(BaseModel):
     hop: float = Field(default=2.0, gt=0, le=10)
     """Seconds made at once; with the networks' look-ahead this is the latency of a live session."""
     body_fps: float = Field(default=30.0, ge=15, le=120)
+    """Frames of the body in a second."""
     face_fps: float = Field(default=60.0, ge=15, le=120)
+    """Frames of the face in a second."""
 
 
 def load_config(kind: type[Config], path: str | Path | None = None, settings: list[str] | None = None) -> Config:
-    """A configuration from an optional YAML file and ``key=value`` settings, both strict about names."""
+    """A configuration from an optional YAML file and ``key=value`` settings, both strict about names.
+
+    ``path`` is a file or the name of a bundled configuration. Raises ``GengineError`` for what ``kind`` does not allow.
+    """
     values: dict[str, Any] = {}
     if path is not None:
-        values = read_yaml(path)
-    values |= parse_settings(settings or [])
+        values = read_yaml(find_config("engine", path))
+    return checked(kind, values | parse_settings(settings or []))
+
+
+def checked(kind: type[Config], values: dict[str, Any], what: str = "configuration") -> Config:
+    """``values`` as a ``kind``; an unknown key or a value out of range is a ``GengineError`` that lists what is
+    allowed, and begins with ``what``."""
     try:
         return kind(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
-        allowed = ", ".join(kind.model_fields)
-        value = values.get(str(first["loc"][0])) if first["loc"] else None
-        raise GengineError(
-            f"configuration: {where} = {value!r}: {first['msg'].lower()} (known keys: {allowed})"
-        ) from None
+        first: Any = error.errors()[0]
+        raise _explained(kind, values, what, first) from None
+
+
+def _explained(kind: type[BaseModel], values: dict[str, Any], what: str, first: dict[str, Any]) -> GengineError:
+    """What is wrong with a configuration, from the ``first`` thing that pydantic found."""
+    where = ".".join(str(p) for p in first["loc"])
+    key = str(first["loc"][0]) if first["loc"] else ""
+    value = values.get(key)
+    if first["type"] == "extra_forbidden":
+        return unknown(f"{what}: key", where, kind.model_fields)
+    if key in kind.model_fields and value is None:
+        about = kind.model_fields[key].description
+        return GengineError(
+            f"{what}: {where} is missing{f': {about}' if about else ''}; name it in the file or with --set {where}=…"
+        )
+    if "expected" in first.get("ctx", {}):
+        reason = "choose from " + first["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
+    else:
+        reason = first["msg"].removeprefix("Value error, ")
+        reason = reason[:1].lower() + reason[1:]
+    return GengineError(f"{what}: {where} = {value!r}: {reason}")
+
+
+def bundled_configs(kind: str) -> list[str]:
+    """Names of the configurations that come with gengine; ``kind`` is "train" or "engine"."""
+    return sorted({p.stem for folder in bundled_folders(f"configs/{kind}") for p in folder.glob("*.yaml")})
+
+
+def find_config(kind: str, name_or_path: str | Path) -> Path:
+    """The file of a configuration: a path, or the name of a bundled one (``kind`` "train": "camn-synthetic").
+
+    Raises ``GengineError`` that lists the bundled names where there is neither.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.name == str(name_or_path):
+        for folder in bundled_folders(f"configs/{kind}"):
+            if (found := folder / f"{path.name.removesuffix('.yaml')}.yaml").is_file():
+                return found
+    raise unknown("configuration", name_or_path, bundled_configs(kind), "or give a YAML file")
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

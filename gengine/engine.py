@@ -228,27 +228,21 @@ def resampled(performance: Performance, fps: float | None, face_fps: float | Non
 
 
 def train(config: str | Path, out: str | Path, settings: list[str], resume: bool = True) -> Path:
-    """Run the training named by a configuration's ``train:`` key ("module:function") into the run folder ``out``.
+    """Run the training that a configuration's ``train`` names into the run folder ``out``.
 
-    A run that was interrupted there goes on where it saved its state, unless ``resume`` is False.
+    ``config`` is a file or the name of a bundled configuration ("camn-synthetic"). A run that was interrupted there
+    goes on where it saved its state, unless ``resume`` is False.
     """
-    from gengine.config import parse_settings, read_yaml
+    from gengine.config import find_config, parse_settings, read_yaml
     from gengine.errors import MissingExtraError
+    from gengine.training.settings import training_of
 
-    values = {**read_yaml(config), **parse_settings(settings)}
-    target = values.pop("train", None)
-    if not isinstance(target, str) or not target.startswith("gengine.training.") or ":" not in target:
-        raise GengineError(
-            f"configuration {config}: train = {target!r}, expected 'gengine.training.<module>:<function>'"
-        )
+    path = find_config("train", config)
+    training = training_of({**read_yaml(path), **parse_settings(settings)}, f"configuration {path}")
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("training", "train")
-    module, _, function = target.partition(":")
-    if importlib.util.find_spec(module) is None or not hasattr(importlib.import_module(module), function):
-        raise GengineError(f"configuration {config}: train = '{target}' does not exist; see configs/train for examples")
     if not resume:
         from gengine.training.run_folder import forget
 
         forget(out)
-    getattr(importlib.import_module(module), function)(values, Path(out))
-    return Path(out)
+    return training.run(Path(out))

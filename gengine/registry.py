@@ -17,6 +17,12 @@ REGISTRY: dict[str, dict[str, str]] = {
         "choreographer": "gengine.networks.choreographer.network:Choreographer",
         "camn": "gengine.networks.camn.network:CamnNetwork",
     },
+    "training": {
+        "camn": "gengine.training.camn_task:CamnTraining",
+        "camn-paper": "gengine.training.published_camn_task:PublishedCamnTraining",
+        "fgd": "gengine.training.fgd_task:FgdTraining",
+        "phones": "gengine.training.phone_task:PhoneTraining",
+    },
     "exporters": {
         "bvh": "gengine.formats.bvh:BvhExporter",
         "csv": "gengine.formats.livelink:LiveLinkExporter",

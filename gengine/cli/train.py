@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gengine.cli.console import fail, say
+from gengine.config import bundled_configs
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -18,9 +19,12 @@ TRAIN_HELP = """Train a network from a configuration; the run folder receives ch
 
 \b
 Examples:
-  gengine train configs/train/phones.yaml --out runs/phones
-  gengine train configs/train/phones.yaml --set rate=1e-3 --set threads=2
-  accelerate launch --multi_gpu -m gengine train configs/train/phones.yaml
+  gengine train phones --out runs/phones
+  gengine train phones --set rate=1e-3 --set threads=2
+  accelerate launch --multi_gpu -m gengine train my-own.yaml
+
+\b
+Bundled configurations: {names}.
 
 \b
 In the run folder: best/ and last/ (checkpoints), log.jsonl, curves.png, previews/, and state/, from which the same
@@ -28,9 +32,9 @@ command goes on after Ctrl-C, a crash or a power cut as though nothing had happe
 """
 
 
-@app.command(name="train", help=TRAIN_HELP)
+@app.command(name="train", help=TRAIN_HELP.format(names=", ".join(bundled_configs("train"))))
 def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A file of configs/train.")],
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A bundled name, or a YAML file.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<config name>.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
     resume: Annotated[

@@ -1,23 +1,29 @@
-"""The published CaMN while it learns: whole recordings made hop by hop, and measured as ``gengine evaluate`` does.
+"""A network while it learns, measured as ``gengine evaluate`` measures it.
 
-One thing differs: here the network sees the recording's own face, there the one that the face network makes.
+One thing differs for the published CaMN: here it sees the recording's own face, there the one that the face network
+makes.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
 from gengine.core.motion import Motion
 from gengine.data.beat import Sequence
 from gengine.data.cache import CachedCorpus
-from gengine.encoders.syllables import is_vowel
 from gengine.errors import GengineError
 from gengine.metrics.evaluate import METRICS, Clip, evaluate
+from gengine.metrics.evaluation import clip_of
 from gengine.metrics.fgd import FgdEncoder
-from gengine.metrics.speech_coupling import stressed_onsets
+from gengine.metrics.frechet import frechet_distance, gaussian
 from gengine.networks.camn.published_network import FPS, WINDOW, PublishedCamnNetwork
 
+SHOWN = ("Head", "LeftForeArm", "LeftHand", "RightForeArm", "RightHand")
+"""Joints whose places ``pose_distance`` compares."""
 HOP = 2.0
 """Seconds: the engine's default, and the 30 frames by which a window goes forward."""
 Played = tuple[Sequence, Motion]
@@ -56,25 +62,36 @@ def perform(network: PublishedCamnNetwork, sequence: Sequence) -> Motion:
     return Motion(parts[0].skeleton, turns, root, FPS)
 
 
+def validate(clips: list[Clip], encoder: FgdEncoder | None) -> tuple[dict[str, float], dict[str, float]]:
+    """Every metric of ``gengine evaluate`` by name: of the motions, and of their recordings themselves (without the
+    distances that need the encoder)."""
+    own = [replace(c, motion=c.reference) for c in clips]
+    found, truth = evaluate(clips, encoder), evaluate(own)
+    return {row.metric: row.value for row in found}, {row.metric: row.value for row in truth}
+
+
 def scores(played: list[Played]) -> dict[str, float]:
     """Every metric that can be measured; one that is best where it equals the truth has ``<name>_truth`` beside it."""
     if not played:
         return {}
-    clips = [_clip(sequence, motion) for sequence, motion in played]
-    truth = [_clip(sequence, clip.reference) for (sequence, _), clip in zip(played, clips, strict=True)]
     try:
         encoder = FgdEncoder.load()
     except GengineError:  # none is bundled: the rows that need one are left out
         encoder = None
-    found = {row.metric: row.value for row in evaluate(clips, encoder)}
-    found |= {f"{r.metric}_truth": r.value for r in evaluate(truth) if METRICS[r.metric][1] == "truth"}
+    found, truth = validate([clip_of(sequence, motion) for sequence, motion in played], encoder)
+    found |= {f"{name}_truth": value for name, value in truth.items() if METRICS[name][1] == "truth"}
     return {name: float(value) for name, value in found.items() if np.isfinite(value)}
 
 
-def _clip(sequence: Sequence, motion: Motion) -> Clip:
-    p = sequence.performance
-    assert p.motion is not None
-    onsets = [x.start - p.start for x in p.words.phones if is_vowel(x.symbol)]
-    stressed = stressed_onsets(p.words.phones, [(w.text, w.start, w.end) for w in p.words.words])
-    accents = np.array(stressed) - p.start
-    return Clip(sequence.name, motion, p.motion, sequence.semantic, np.array(onsets), accents)
+def pose_distance(clips: list[Clip]) -> float:
+    """Fréchet distance of joint positions and their steps, dm and dm per frame: what stands in for FGD without an
+    encoder."""
+    made, true = (np.concatenate([_moving(getattr(c, side)) for c in clips]) for side in ("motion", "reference"))
+    return float(frechet_distance(*gaussian(made), *gaussian(true)))
+
+
+def _moving(motion: Motion) -> NDArray[np.float64]:
+    """Places of head, elbows and wrists and their steps ``(T - 1, 30)``, dm."""
+    places = motion.skeleton.forward(motion.rotations, motion.root)[0]
+    few = 10 * places[:, [motion.skeleton.index(name) for name in SHOWN]].reshape(len(motion), -1)
+    return np.concatenate([few[1:], np.diff(few, axis=0)], axis=1)

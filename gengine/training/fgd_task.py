@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from gengine.checkpoint import save_checkpoint
 from gengine.core import rotation
@@ -23,6 +24,8 @@ from gengine.data.beat_layout import BVH
 from gengine.data.beat_motion import read_body
 from gengine.errors import GengineError
 from gengine.metrics.fgd import FPS, LATENT, LAYERS, REPRESENTATIONS, SLOPE, TAIL, WINDOW, mean_pose, pose_values
+from gengine.training.loop import Player, run
+from gengine.training.settings import Training
 
 if TYPE_CHECKING:
     import torch
@@ -31,26 +34,60 @@ FINGERS = tuple(j for j in JOINTS if "Hand" in j and not j.endswith("Hand"))
 
 log = logging.getLogger(__name__)
 
-DEFAULTS: dict[str, Any] = {
-    "data": "runs/corpus",
-    "split": "train",
-    "representation": "euler141",
-    "floor": 5.0,
-    "fingers": 0.5,
-    "linear": 8000,
-    "velocity": 0.1,
-    "batch": 64,
-    "rate": 1e-5,
-    "steps": 60,
-    "warmup": 10,
-    "ema": 0.9,
-    "precision": "no",
-    "seed": 1,
-    "threads": 2,
-    "minutes": None,
-}
-"""Every setting with its default. ``floor``: least deviation (degrees) that a channel is divided by; ``fingers``:
-weight of finger channels; ``linear``: windows that the linear layers are first fitted to."""
+BETWEEN = 3
+"""Evaluations and saved states of a run, at equal distances."""
+LOG_EVERY = 20
+"""Steps between lines of the log."""
+VARIANCE_FLOOR = 1e-5
+"""Added to variances by torch's batch normalisation."""
+MOMENTUM = 0.01
+"""Of the running statistics after the start (judgement: the runs are short)."""
+RIDGE = 0.1
+"""Ridge of the first linear layers, over the mean power of what they see (judgement)."""
+
+
+class FgdTraining(Training):
+    """Settings of the training of FGD's autoencoder; values without a source are a judgement that the card of
+    fgd-synthetic-v1 stands on."""
+
+    data: Path = Path("runs/corpus")
+    """Folder of a corpus in BEAT's layout."""
+    split: str = "train"
+    """Split that is learned from."""
+    representation: Literal["euler141", "6d"] = "euler141"
+    """Numbers of a pose: the published 141 Euler angles or 6D rotations."""
+    floor: float = Field(default=5.0, gt=0)
+    """Degrees; least deviation that a channel is divided by (measured: see the card)."""
+    fingers: float = Field(default=0.5, gt=0)
+    """Weight of finger channels: 38 of 47 joints are fingers that bend together."""
+    linear: int = Field(default=8000, ge=0)
+    """Windows that the linear layers are first fitted to (0: they are not)."""
+    velocity: float = Field(default=0.1, ge=0)
+    """Weight of the squared error of velocities beside the L1 error of poses: BEAT's."""
+    batch: int = Field(default=64, ge=1)
+    """Windows a step and process."""
+    rate: float = Field(default=1e-5, ge=0)
+    """Learning rate of AdamW."""
+    steps: int = Field(default=60, ge=1)
+    """Steps of the optimiser: the fitted start does most."""
+    warmup: float = Field(default=10, ge=0)
+    """Steps (below 1: share of the steps) over which the rate rises."""
+    ema: float | None = Field(default=0.9, ge=0, lt=1)
+    """Decay of the averaged weights, a step."""
+    precision: Literal["no", "bf16", "fp16"] = "no"
+    """Of the network's arithmetic while it learns."""
+    seed: int = 1
+    """The same seed, the same run."""
+    threads: int | None = Field(default=2, ge=1)
+    """Threads of torch; null: as it likes."""
+    minutes: float | None = Field(default=None, ge=0)
+    """Minutes after which the run ends as if finished."""
+
+    def run(self, out: Path) -> Path:
+        """Train into the run folder ``out``, which then holds ``best/`` and ``last/`` checkpoints."""
+        every = max(1, self.steps // BETWEEN)
+        settings = self.loop(batch=0, evaluate_every=every, save_every=every, log_every=LOG_EVERY)
+        return run(FgdTask(self), settings, out)
 
 
 def read_poses(
@@ -92,6 +129,7 @@ def _near_zero(angles: NDArray) -> NDArray[np.float64]:
 
 def build_autoencoder(size: int) -> torch.nn.Module:
     """``(B, 34, D)`` normalised poses → latents ``(B, 300)`` and the poses again; ``.encode`` gives the latents."""
+    from einops import rearrange
     from torch import nn
 
     class Autoencoder(nn.Module):
@@ -109,7 +147,7 @@ def build_autoencoder(size: int) -> torch.nn.Module:
             self.decoder = nn.Linear(LATENT, WINDOW * size)
 
         def features(self, poses: torch.Tensor) -> torch.Tensor:
-            return self.convolutions(poses.transpose(1, 2)).flatten(1)
+            return rearrange(self.convolutions(rearrange(poses, "b t d -> b d t")), "b c t -> b (c t)")
 
         def encode(self, poses: torch.Tensor) -> torch.Tensor:
             return self.latent(self.features(poses))
@@ -137,14 +175,14 @@ def start_linear(module: Any, poses: torch.Tensor) -> None:
         for part in poses.split(256)[:20]:
             module.features(part)
         for norm in norms:
-            norm.momentum = 0.01
+            norm.momentum = MOMENTUM
         module.eval()
         known = torch.cat([module.features(part) for part in poses.split(256)])
         wanted = poses.flatten(1)
         mean, middle = known.mean(0), wanted.mean(0)
         known, wanted = known - mean, wanted - middle
         square = known.T @ known / len(known)
-        square += 0.1 * square.diagonal().mean() * torch.eye(len(square))
+        square += RIDGE * square.diagonal().mean() * torch.eye(len(square))
         cross = known.T @ wanted / len(known)
         map_ = torch.cholesky_solve(cross, torch.linalg.cholesky(square))
         basis = torch.randn(wanted.shape[1], LATENT + 40, generator=torch.Generator().manual_seed(0))
@@ -161,17 +199,12 @@ def start_linear(module: Any, poses: torch.Tensor) -> None:
 class FgdTask:
     """The training as ``gengine.training.loop`` runs it."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: FgdTraining) -> None:
         import torch
 
-        if settings["representation"] not in REPRESENTATIONS:
-            raise GengineError(
-                f"representation '{settings['representation']}': choose from {', '.join(REPRESENTATIONS)}"
-            )
-        self.settings = settings
-        self.config = {k: v for k, v in settings.items() if k not in ("data", "threads", "minutes")}
-        corpus = BeatCorpus(Path(settings["data"]), fps=FPS)
-        representation, split = settings["representation"], settings["split"]
+        self.settings, self.config = settings, settings.learned()
+        corpus = BeatCorpus(settings.data, fps=FPS)
+        representation, split = settings.representation, settings.split
         clips, self.reference = read_poses(corpus, split, representation)
         try:
             held, _ = read_poses(corpus, "val", representation, self.reference)
@@ -180,36 +213,36 @@ class FgdTask:
         self.data_id = corpus.build_id(corpus.names(split))
         every = np.concatenate(clips)
         self.mean = every.mean(0)
-        self.scale = pose_scale(every.std(0), settings["floor"], settings["fingers"])
+        self.scale = pose_scale(every.std(0), settings.floor, settings.fingers)
         self.seconds = len(every) / FPS
         self.poses = torch.tensor((every - self.mean) / self.scale)
         self.starts = _starts(clips, 1)
         self.held = torch.tensor((np.concatenate(held) - self.mean) / self.scale)[_windows(_starts(held, WINDOW))]
-        torch.manual_seed(settings["seed"])
+        torch.manual_seed(settings.seed)
         self.module = build_autoencoder(REPRESENTATIONS[representation])
-        count = min(settings["linear"], len(self.starts))
-        chosen = generator(settings["seed"], "fgd linear").choice(self.starts, count, replace=False)
+        count = min(settings.linear, len(self.starts))
+        chosen = generator(settings.seed, "fgd linear").choice(self.starts, count, replace=False)
         if count:
             start_linear(self.module, self.poses[_windows(chosen)])
         log.info("%d clips, %.1f min, %d windows", len(clips), self.seconds / 60, len(self.starts))
 
-    def players(self) -> list[Any]:
-        from gengine.training.loop import Player
-
-        return [Player("network", list(self.module.parameters()), self.settings["rate"])]
+    def players(self) -> list[Player]:
+        """One: encoder and decoder together."""
+        return [Player("network", list(self.module.parameters()), self.settings.rate)]
 
     def batch(self, step: int, rank: int, world: int) -> dict[str, torch.Tensor]:
         """Windows from anywhere in the corpus, the same for the same step."""
-        rng = generator(self.settings["seed"], "fgd", step * world + rank)
-        return {"poses": self.poses[_windows(self.starts[rng.integers(len(self.starts), size=self.settings["batch"])])]}
+        rng = generator(self.settings.seed, "fgd", step * world + rank)
+        return {"poses": self.poses[_windows(self.starts[rng.integers(len(self.starts), size=self.settings.batch)])]}
 
     def loss(
         self, player: str, module: torch.nn.Module, batch: dict[str, torch.Tensor], step: int
     ) -> tuple[torch.Tensor, dict[str, float]]:
+        """L1 of the poses and a share of the squared error of their velocities, both in deviations."""
         poses = batch["poses"]
         _, again = module(poses)
         pose, velocity = _errors(again.float(), poses)
-        return pose + self.settings["velocity"] * velocity, {"pose": pose.item(), "velocity": velocity.item()}
+        return pose + self.settings.velocity * velocity, {"pose": pose.item(), "velocity": velocity.item()}
 
     def evaluate(self, module: torch.nn.Module, step: int) -> dict[str, float]:
         """Errors on the validation split, in deviations; the mean pose's error is beside them."""
@@ -240,7 +273,7 @@ class FgdTask:
         config = {
             "kind": "fgd",
             "version": 1,
-            "representation": self.settings["representation"],
+            "representation": self.settings.representation,
             "fps": FPS,
             "window": WINDOW,
             "data_id": self.data_id,
@@ -258,7 +291,7 @@ def fold(module: torch.nn.Module) -> dict[str, NDArray[Any]]:
     state = {k: v.detach().cpu().double().numpy() for k, v in module.state_dict().items()}
 
     def norm(name: str) -> tuple[NDArray, NDArray]:
-        scale = state[f"{name}.weight"] / np.sqrt(state[f"{name}.running_var"] + 1e-5)
+        scale = state[f"{name}.weight"] / np.sqrt(state[f"{name}.running_var"] + VARIANCE_FLOOR)
         return scale, state[f"{name}.bias"] - state[f"{name}.running_mean"] * scale
 
     tensors: dict[str, NDArray[Any]] = {}
@@ -299,19 +332,3 @@ def _starts(clips: list[NDArray], step: int) -> NDArray[np.int64]:
 
 def _windows(starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return starts[:, None] + np.arange(WINDOW)
-
-
-def train(config: dict[str, Any], out: Path) -> Path:
-    """Train by ``config`` (see ``DEFAULTS``); the run folder holds ``best/`` and ``last/`` checkpoints."""
-    from gengine.training.loop import LoopSettings, run
-
-    unknown = sorted(set(config) - set(DEFAULTS))
-    if unknown:
-        raise GengineError(f"training config: unknown {', '.join(unknown)}; allowed are {', '.join(DEFAULTS)}")
-    s = {**DEFAULTS, **config}
-    every = max(1, s["steps"] // 3)
-    settings = LoopSettings(
-        steps=s["steps"], warmup=s["warmup"], ema=s["ema"], precision=s["precision"], evaluate_every=every,
-        save_every=every, log_every=20, seed=s["seed"], threads=s["threads"], minutes=s["minutes"],
-    )  # fmt: skip
-    return run(FgdTask(s), settings, out)

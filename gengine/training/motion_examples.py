@@ -60,6 +60,10 @@ class MotionExamples:
     def __len__(self) -> int:
         return len(self.names)
 
+    def rows(self, sequence: int) -> slice:
+        """Where a sequence's rows lie."""
+        return slice(int(self.starts[sequence]), int(self.starts[sequence + 1]))
+
 
 def collect(
     root: Path, split: str, fps: float, cache: Path, speakers: list[Any] | None = None, policy: str = "skip"

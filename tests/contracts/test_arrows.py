@@ -18,7 +18,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "core": set(),
     "checkpoint": set(),
-    "config": set(),
+    "config": {"checkpoint"},  # both find what is bundled
     "registry": {"checkpoint"},  # it knows rooms by name only
     "windows": set(),
     # rooms that know no other room

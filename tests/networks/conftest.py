@@ -14,8 +14,9 @@ from gengine.checkpoint import save_checkpoint
 def tiny_camn(tmp_path_factory: pytest.TempPathFactory, teacher: Performance) -> Path:
     """The folder of its checkpoint."""
     torch = pytest.importorskip("torch")
-    from gengine.networks.camn.cascade import Camn, CamnShape
+    from gengine.networks.camn.cascade import Camn
     from gengine.networks.camn.pose_space import PoseSpace
+    from gengine.networks.camn.sizes import CamnShape
 
     assert teacher.motion is not None
     space = PoseSpace.of(teacher.motion.rotations, teacher.motion.root)

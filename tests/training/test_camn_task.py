@@ -20,8 +20,9 @@ from gengine.networks.camn import features
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
-from gengine.training.camn_task import DEFAULTS, CamnTask, train  # noqa: E402
+from gengine.training.camn_task import CamnTask, CamnTraining  # noqa: E402
 from gengine.training.motion_examples import collect  # noqa: E402
+from gengine.training.settings import training_of  # noqa: E402
 
 SMALL = {
     "shape": {"width": 32, "blocks": 2, "hand_width": 16, "hand_blocks": 1, "condition": 16}, "batch": 8, "steps": 6,
@@ -59,7 +60,7 @@ def data(corpus, cache):
 
 
 def settings(corpus, cache, **changes):
-    return DEFAULTS | SMALL | {"data": str(corpus), "cache": str(cache)} | changes
+    return CamnTraining(**SMALL | {"data": str(corpus), "cache": str(cache)} | changes)
 
 
 def test_rows_of_a_corpus(data, corpus, cache):
@@ -108,8 +109,7 @@ def test_some_examples_teach_long_steps(corpus, cache):
 @pytest.mark.parametrize(("head", "fps"), [("flow", 15.0), ("flow", 30.0), ("regression", 15.0), ("adversary", 15.0)])
 def test_every_head_learns_and_its_checkpoint_moves(head, fps, corpus, cache, tmp_path, speech):
     shape = SMALL["shape"] | {"head": head}
-    own = {"data": str(corpus), "cache": str(cache), "shape": shape, "adversary_from": 0.3, "fps": fps}
-    out = train(SMALL | own, tmp_path / "r")
+    out = settings(corpus, cache, shape=shape, adversary_from=0.3, fps=fps).run(tmp_path / "r")
     config, _ = load_checkpoint(out / "best")
     assert config["kind"] == "camn" and config["shape"]["head"] == head and config["trained"]["steps"] == 6
     assert config["fps"] == fps and config["before"] == round(0.6 * fps)
@@ -167,11 +167,20 @@ def test_the_noise_is_fitted_to_the_variety_of_recordings(corpus, cache):
 
 @pytest.mark.parametrize(
     ("wrong", "says"),
-    [({"data": None}, "data is missing"), ({"widht": 3}, "unknown widht"), ({"data": "/nowhere"}, "nowhere")],
+    [
+        ({"data": None}, "data is missing: the folder of a corpus"),
+        ({"stepz": 3}, "key 'stepz' is unknown; did you mean 'steps'"),
+        ({"no_words": 1.5}, "no_words = 1.5: input should be less than or equal to 1"),
+        ({"policy": "lax"}, "policy = 'lax': choose from skip, strict"),
+        ({"shape": {"widht": 3}}, "unknown widht; choose from head, width, blocks"),
+        ({"shape": {"body_axes": 3}}, "unknown body_axes"),
+        ({"shape": {"head": "gan"}}, "head: input should be 'flow', 'regression' or 'adversary'"),
+        ({"data": "/nowhere"}, "nowhere"),
+    ],
 )
 def test_wrong_settings_say_what_to_do(wrong, says, tmp_path):
     with pytest.raises(GengineError, match=says):
-        train({**SMALL, "data": "x", **wrong}, tmp_path)
+        training_of({"train": "camn", **SMALL, "data": "x", **wrong}, "my.yaml").run(tmp_path)
 
 
 def test_damage_and_lack_are_said_or_refused(corpus, tmp_path, caplog):

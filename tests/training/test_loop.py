@@ -228,7 +228,14 @@ def test_half_written_things_are_cleared_away(tmp_path):
 
 def test_a_configuration_names_a_training_that_exists(tmp_path):
     config = tmp_path / "x.yaml"
-    for target in ("gengine.training.phone_task:nothing", "gengine.training.nothing:train", "os:system", "3"):
+    for target in ("gengine.training.nothing:train", "os:system", "phonez", "3", "[camn]", ""):
         config.write_text(f"train: {target}")
-        with pytest.raises(GengineError, match=r"x\.yaml: train"):
+        with pytest.raises(GengineError, match=r"x\.yaml: train = .*choose from camn, camn-paper, fgd, phones"):
             engine.train(config, tmp_path / "run", [])
+    config.write_text("train: gengine.training.camn_paper:train")
+    with pytest.raises(GengineError, match="write train: camn-paper"):
+        engine.train(config, tmp_path / "run", [])
+    with pytest.raises(GengineError, match="configuration 'camn-synthetik' is unknown; did you mean 'camn-synthetic'"):
+        engine.train("camn-synthetik", tmp_path / "run", [])
+    with pytest.raises(GengineError, match=r"camn-synthetic\.yaml: key 'stepz' is unknown"):
+        engine.train("camn-synthetic", tmp_path / "run", ["stepz=1"])

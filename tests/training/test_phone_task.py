@@ -12,14 +12,15 @@ from gengine.training import phone_examples
 
 torch = pytest.importorskip("torch")
 from gengine.training import phone_task as training  # noqa: E402
+from gengine.training.settings import training_of  # noqa: E402
 
 SMALL = {"width": 16, "steps": [2, 2], "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
 
 
 def test_numpy_hears_what_torch_learned(tmp_path):
     torch.manual_seed(0)
-    settings = {**training.DEFAULTS, "width": 24}
-    network = training.build_network(24, settings["layers"], 0.1)
+    settings = training.PhoneTraining(width=24)
+    network = training.build_network(24, settings.layers, 0.1)
     for norm in network.norms:  # normalisations as after a training
         norm.running_mean.normal_(0, 0.5)
         norm.running_var.uniform_(0.5, 2)
@@ -37,17 +38,22 @@ def test_numpy_hears_what_torch_learned(tmp_path):
     np.testing.assert_allclose(heard[16:], wanted[: 160 - 16], atol=0.03)  # weights are stored in half precision
 
 
-def test_unknown_settings_are_refused(tmp_path):
-    with pytest.raises(GengineError, match="stepz"):
-        training.train({"stepz": 3}, tmp_path)
+def test_unknown_settings_are_refused():
+    for wrong, says in (
+        ({"stepz": 3}, "did you mean 'steps'"),
+        ({"class_weights": {"bilabial": 2}}, "unknown bilabial; choose from sil, bilab"),
+        ({"frames": 601}, "frames = 601: input should be a multiple of 2"),
+    ):
+        with pytest.raises(GengineError, match=says):
+            training_of({"train": "phones", **wrong}, "my.yaml")
 
 
 @pytest.mark.data
 def test_a_training_repeats_itself(tmp_path, reference_data):
     config = {**SMALL, "data": str(reference_data), "cache": str(tmp_path / "cache"), "corpora": ["ljspeech"]}
-    a, _ = load_checkpoint(training.train(config, tmp_path / "a"))
-    b, _ = load_checkpoint(training.train(config, tmp_path / "b"))
-    c, _ = load_checkpoint(training.train({**config, "seed": 2}, tmp_path / "c"))
+    a, _ = load_checkpoint(training.PhoneTraining(**config).run(tmp_path / "a"))
+    b, _ = load_checkpoint(training.PhoneTraining(**config).run(tmp_path / "b"))
+    c, _ = load_checkpoint(training.PhoneTraining(**{**config, "seed": 2}).run(tmp_path / "c"))
     assert a["sha256"] == b["sha256"] != c["sha256"]
     assert len(phones.PhoneEncoder(tmp_path / "a").push(np.zeros(48000, np.float32))) > 0
 

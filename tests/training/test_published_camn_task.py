@@ -25,9 +25,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
 from gengine.metrics.validation import chosen, perform  # noqa: E402
-from gengine.training import published_camn_task  # noqa: E402
 from gengine.training.published_camn_frames import frames_of, statistics, vocabulary_of  # noqa: E402
-from gengine.training.published_camn_task import PublishedCamnTask, settings_of, train  # noqa: E402
+from gengine.training.published_camn_task import PublishedCamnTask, PublishedCamnTraining  # noqa: E402
+from gengine.training.settings import training_of  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "train" / "camn-paper.yaml"
 SHAPE = {
@@ -66,7 +66,15 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def task(corpus, cache):
-    return PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache)})
+    return task_of(SMALL | {"data": str(corpus), "cache": str(cache)})
+
+
+def task_of(config):
+    return PublishedCamnTask(PublishedCamnTraining(**config))
+
+
+def train(config, out):
+    return PublishedCamnTraining(**config).run(out)
 
 
 def tensors_of(folder):
@@ -124,7 +132,7 @@ def test_still_channels_do_not_explode():
 
 
 def test_epochs_use_every_window_once_and_repeat_themselves(task):
-    count, size = len(task.windows), task.settings["batch"]
+    count, size = len(task.windows), task.settings.batch
     assert count == 8 and size == 4
     for step in (0, 2):
         both = torch.cat([task.batch(step, 0, 1)["poses"], task.batch(step + 1, 0, 1)["poses"]])
@@ -150,7 +158,7 @@ def test_the_loss_is_the_published_one(task):
 
 
 def test_the_discriminator_rests_then_pulls_the_network_towards_the_real(corpus, cache):
-    task = PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_from": 0.5})
+    task = task_of(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_from": 0.5})
     assert [(p.name, p.rate, p.betas) for p in task.players()] == [
         ("network", 2.5e-4, (0.5, 0.999)), ("discriminator", 5e-5, (0.5, 0.999)),
     ]  # fmt: skip
@@ -167,7 +175,7 @@ def test_the_discriminator_rests_then_pulls_the_network_towards_the_real(corpus,
         p.grad = None
     loss.backward()  # the discriminator's loss must not move the network
     assert all(p.grad is None for p in task.module["network"].parameters())
-    alone = PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_weight": 0.0})
+    alone = task_of(SMALL | {"data": str(corpus), "cache": str(cache), "adversarial_weight": 0.0})
     assert [p.name for p in alone.players()] == ["network"]
 
 
@@ -204,7 +212,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(corpus, cache, tmp
     train(config, tmp_path / "cut")
     a, b = tensors_of(tmp_path / "whole" / "last"), tensors_of(tmp_path / "cut" / "last")
     assert a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
-    start = PublishedCamnTask(config).checkpoint(PublishedCamnTask(config).module)[1]
+    start = task_of(config).checkpoint(task_of(config).module)[1]
     assert any(not np.array_equal(start[k], a[k]) for k in a if "running" not in k)
 
 
@@ -264,7 +272,7 @@ def test_word_vectors_of_a_file_are_what_training_begins_with(corpus, cache, tmp
     path.write_text("2 3\nwörd1 1 2 3\nwörd0 4 5 6\n")
     config = SMALL | {"data": str(corpus), "cache": str(cache), "word_vectors": str(path), "least": 3}
     config["shape"] = {k: v for k, v in SHAPE.items() if k != "word_width"}
-    task = PublishedCamnTask(config)
+    task = task_of(config)
     table = task.module["network"].text.table.weight
     assert task.words.vocabulary == vocabulary_of(task.train, 3) and task.words.vocabulary[0].startswith("wörd")
     assert table.shape == (len(task.words.vocabulary) + 2, 3) and (table[0] == 0).all()
@@ -272,7 +280,7 @@ def test_word_vectors_of_a_file_are_what_training_begins_with(corpus, cache, tmp
     assert task.words.ids("nobody")[0] == 1 and torch.isfinite(table).all()
     path.write_text("2 3\nwörd1 1 2\nwörd0 4 5 6\n")
     with pytest.raises(FormatError, match="line 2: 2 numbers"):
-        PublishedCamnTask(config)
+        task_of(config)
 
 
 # ---- what can be wrong
@@ -281,28 +289,29 @@ def test_word_vectors_of_a_file_are_what_training_begins_with(corpus, cache, tmp
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"stepz": 3}, "unknown stepz"),
-        ({"data": None}, "--set data=DIR"),
+        ({"stepz": 3}, "key 'stepz' is unknown; did you mean 'steps'"),
+        ({"data": None}, "data is missing: the folder that holds BEAT's speakers"),
         ({"modalities": ["sound"]}, "choose from audio, text, speaker, emotion, face"),
-        ({"modalities": []}, "choose from audio"),
-        ({"words": "bert"}, "choose subwords or vocabulary"),
-        ({"batch": 0}, "batch = 0"),
+        ({"modalities": []}, "at least 1 item"),
+        ({"modalities": 3}, "modalities = 3"),
+        ({"words": "bert"}, "words = 'bert': choose from subwords, vocabulary"),
+        ({"batch": 0}, "batch = 0: input should be greater than or equal to 1"),
+        ({"shape": {"widths": 3}}, "shape = .*unknown widths; choose from words, modalities"),
+        ({"shape": {"hidden": "wide"}}, "hidden: input should be a valid integer"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(change, message):
     with pytest.raises(GengineError, match=message):
-        settings_of({"data": "x"} | change)
+        training_of({"train": "camn-paper", "data": "x"} | change, "my.yaml")
 
 
 def test_a_corpus_that_does_not_fit_says_why(corpus, cache, tmp_path):
     with pytest.raises(GengineError, match="no folder"):
-        PublishedCamnTask(SMALL | {"data": str(tmp_path / "absent"), "cache": str(cache)})
+        task_of(SMALL | {"data": str(tmp_path / "absent"), "cache": str(cache)})
     with pytest.raises(GengineError, match="no sequence in split 'train' of speakers 7"):
-        PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "speakers": 7})
-    with pytest.raises(GengineError, match="shape .*widths"):
-        PublishedCamnTask(SMALL | {"data": str(corpus), "cache": str(cache), "shape": {"widths": 3}})
+        task_of(SMALL | {"data": str(corpus), "cache": str(cache), "speakers": 7})
     with pytest.raises(GengineError, match="no sequence of split 'val' has 34 frames"):
-        PublishedCamnTask(SMALL | {"data": str(with_short_recording(tmp_path, corpus)), "cache": str(cache)})
+        task_of(SMALL | {"data": str(with_short_recording(tmp_path, corpus)), "cache": str(cache)})
 
 
 def with_short_recording(tmp_path, corpus):
@@ -321,12 +330,12 @@ def test_damage_is_left_out_and_said_and_lacking_words_are_noticed(corpus, tmp_p
     shutil.copytree(corpus, root)
     path = root / "4" / "4_lawrence_0_66_66.bvh"
     path.write_bytes(path.read_bytes()[:-5000])
-    task = PublishedCamnTask(SMALL | {"data": str(root), "cache": str(tmp_path / "cache")})
+    task = task_of(SMALL | {"data": str(root), "cache": str(tmp_path / "cache")})
     assert task.train.names == ["2_scott_0_9_9", "2_scott_0_10_10"] and task.speakers == ["scott"]
     assert "4_lawrence_0_66_66 is left out" in caplog.text
     assert task.checkpoint(task.module)[0]["data"]["skipped"] == 1
     with pytest.raises(GengineError, match="4_lawrence_0_66_66"):
-        PublishedCamnTask(SMALL | {"data": str(root), "cache": str(tmp_path / "strict"), "policy": "strict"})
+        task_of(SMALL | {"data": str(root), "cache": str(tmp_path / "strict"), "policy": "strict"})
 
     for stem in STEMS:
         sequence = BeatCorpus(corpus).read(stem)
@@ -334,8 +343,8 @@ def test_damage_is_left_out_and_said_and_lacking_words_are_noticed(corpus, tmp_p
         write_sequence(replace(sequence, performance=mute), tmp_path / "mute")
     silent = SMALL | {"data": str(tmp_path / "mute"), "cache": str(tmp_path / "cache")}
     with pytest.raises(GengineError, match="has words; leave 'text' out"):
-        PublishedCamnTask(silent)
-    task = PublishedCamnTask(silent | {"modalities": ["audio", "face"]})
+        task_of(silent)
+    task = task_of(silent | {"modalities": ["audio", "face"]})
     assert task.shape.modalities == ("audio", "face")
 
 
@@ -348,11 +357,5 @@ def test_a_cut_frame_file_is_noticed(corpus, tmp_path):
 
 
 def test_defaults_are_the_published_ones():
-    d = published_camn_task.DEFAULTS
-    assert (d["huber"], d["pose_weight"], d["adversarial_weight"], d["rate"], d["batch"]) == (
-        0.1,
-        500,
-        0.1,
-        2.5e-4,
-        256,
-    )
+    d = PublishedCamnTraining(data=Path("x"))
+    assert (d.huber, d.pose_weight, d.adversarial_weight, d.rate, d.batch) == (0.1, 500, 0.1, 2.5e-4, 256)

@@ -2,12 +2,9 @@
 
 The cascade is that of Liu et al. 2022 (BEAT, arXiv:2203.05297): speaker, emotion and text join the sound, the face
 joins what they made, the body is made from all of it and the hands from the body. What differs from the published
-network (``published.py``): emotion is a mixture with strengths and a VAD point at every frame; convolutions in place of
-LSTMs, so a window costs milliseconds; and the two decoders are generative. They learn to undo noise by flow matching
-(Lipman et al. 2023, arXiv:2210.02747) in the form that predicts the clean pose: regression gives the mean of all
-gestures that could go with a sentence, which is a still pose, while this draws one of them. Few long steps of such a
-flow fall back towards the mean, so the decoders are told the length of the step and learn that one long step shall
-end where two of half its length do (shortcut models: Frans et al. 2024, arXiv:2410.12557).
+network (``published.py``): emotion is a mixture with strengths and a VAD point at every frame; convolutions in place
+of LSTMs, so a window costs milliseconds; and the two decoders are generative (``gengine.networks.flow``): regression
+gives the mean of all gestures that could go with a sentence, which is a still pose, while this draws one of them.
 
 This file imports torch and is itself imported only when a network is built.
 """
@@ -16,76 +13,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
+from einops import rearrange, repeat
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gengine.networks.camn.features import AUDIO, BUCKETS, EMOTION, FACE, TEXT, TRAITS
+from gengine.networks.camn.sizes import CamnShape
+from gengine.networks.flow import ConvNeXtBlock, FlowDecoder
 
-HEADS = ("flow", "regression", "adversary")
 OVERVIEW = TRAITS + EMOTION + AUDIO + TEXT
 """Numbers of ``overview``."""
 MOST_NOISE = (-0.4, 0.2)
-"""Bounds of the logarithm of the noise's size."""
-
-
-@dataclass(frozen=True)
-class CamnShape:
-    """Sizes of one network. ``head``: "flow" draws poses by flow matching, "regression" is the published Huber
-    regression, "adversary" regression from noise against a discriminator. ``finest``: steps shorter than 1/finest
-    count as the flow itself, longer ones are learned from shorter ones (0: step lengths are not told). ``patch``:
-    frames that the decoders treat as one, which halves their work and costs nothing that 15 fps can show."""
-
-    body_axes: int
-    hand_axes: int
-    cues: int
-    head: str = "flow"
-    width: int = 256
-    blocks: int = 6
-    hand_width: int = 160
-    hand_blocks: int = 4
-    patch: int = 2
-    finest: int = 32
-    condition: int = 192
-    dropout: float = 0.1
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for a checkpoint's config."""
-        return asdict(self)
-
-
-class ConvNeXtBlock(nn.Module):
-    """A ConvNeXt block over time (Liu et al. 2022, arXiv:2201.03545): depth-wise convolution, then a two-layer MLP."""
-
-    def __init__(self, width: int, kernel: int = 9, dropout: float = 0.0) -> None:
-        super().__init__()
-        # In two dimensions, because (B, T, W) is then already "channels last", which is 5 x faster on a CPU.
-        self.over_time = nn.Conv2d(width, width, (kernel, 1), padding=(kernel // 2, 0), groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.up, self.down = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
-        self.drop = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
-        """``(B, T, W)`` → ``(B, T, W)``; ``scale``, ``shift (B, 1, W)`` come from the diffusion time."""
-        h = self.norm(self._over_time(x))
-        if scale is not None and shift is not None:
-            h = h * (1 + scale) + shift
-        return x + self.drop(self.down(nn.functional.gelu(self.up(h))))
-
-    def _over_time(self, x: Tensor) -> Tensor:
-        conv = self.over_time
-        if torch.is_grad_enabled():
-            return conv(x.transpose(1, 2).unsqueeze(-1)).squeeze(-1).transpose(1, 2)
-        # One window at a time, a library's convolution spends 4 x longer on getting ready than on this product.
-        kernel, bias = conv.weight[:, 0, :, 0].T, conv.bias
-        assert bias is not None
-        aside = len(kernel) // 2
-        taps = nn.functional.pad(x, (0, 0, aside, aside)).unfold(1, len(kernel), 1).transpose(2, 3)
-        return (taps * kernel).sum(2) + bias
+"""Bounds of the logarithm of the noise's size (judgement: beyond them lies what no training recording asked for)."""
+SLOPE = 0.2
+"""Of every LeakyReLU (judgement)."""
+STEP_GAIN = 4.0
+"""What the discriminator's steps from frame to frame are multiplied by: they are about that much smaller than poses."""
 
 
 def _encoder(size: int, width: int, blocks: int, dropout: float) -> nn.Sequential:
@@ -101,7 +47,7 @@ class Conditioner(nn.Module):
         self.audio = _encoder(AUDIO, 128, 3, drop)
         self.subwords = nn.EmbeddingBag(BUCKETS, 32, mode="mean", padding_idx=0)
         self.text = _encoder(32 + TEXT + shape.cues, 64, 2, drop)
-        self.speaker = nn.Sequential(nn.Linear(TRAITS, 32), nn.LeakyReLU(0.2), nn.Linear(32, 32))
+        self.speaker = nn.Sequential(nn.Linear(TRAITS, 32), nn.LeakyReLU(SLOPE), nn.Linear(32, 32))
         self.labels = nn.Linear(EMOTION - 3, 32, bias=False)
         self.dimensions = nn.Linear(3, 32, bias=False)
         self.emotion = _encoder(32, 32, 1, 0.0)
@@ -115,61 +61,14 @@ class Conditioner(nn.Module):
         ``face_known (B, T, 1)``."""
         batch, frames = f["audio"].shape[:2]
         audio = self.audio(f["audio"])
-        words = self.subwords(f["subwords"].flatten(0, 1)).view(batch, frames, -1)
+        words = rearrange(self.subwords(rearrange(f["subwords"], "b t n -> (b t) n")), "(b t) c -> b t c", b=batch)
         text = self.text(torch.cat([words, f["text"], f["cues"]], -1))
-        speaker = self.speaker(f["traits"])[:, None].expand(-1, frames, -1)
+        speaker = repeat(self.speaker(f["traits"]), "b c -> b t c", t=frames)
         emotion = self.emotion(self.labels(f["emotion"][..., :-3]) + self.dimensions(f["emotion"][..., -3:]))
         face = self.face(torch.cat([f["face"] * f["face_known"], f["face_known"]], -1))
         fused = self.fuse(torch.cat([audio, text, speaker, emotion], -1))
         faced = self.fuse_face(torch.cat([fused, face], -1))
         return self.out(torch.cat([fused, faced, text, speaker, emotion], -1))
-
-
-class Denoiser(nn.Module):
-    """Noisy poses, the poses before the window, conditions → clean poses."""
-
-    frequencies: Tensor
-
-    def __init__(self, axes: int, given: int, width: int, blocks: int, patch: int) -> None:
-        super().__init__()
-        self.patch = patch
-        self.inward = nn.Linear((2 * axes + 1 + given) * patch, width)
-        self.blocks = nn.ModuleList(ConvNeXtBlock(width) for _ in range(blocks))
-        self.time = nn.Sequential(nn.Linear(64, 128), nn.SiLU(), nn.Linear(128, 2 * width * blocks))
-        self.norm, self.outward = nn.LayerNorm(width), nn.Linear(width, axes * patch)
-        self.register_buffer("frequencies", torch.exp(torch.linspace(0.0, 5.0, 16)), persistent=False)
-
-    def style(self, t: Tensor, stride: Tensor) -> Tensor:
-        """What the blocks are told of the times ``t (B,)`` and the steps ``stride (B,)``: ``(B, 1, ·)``."""
-        phase = torch.stack([t, stride], 1)[..., None] * self.frequencies
-        return self.time(torch.cat([phase.sin(), phase.cos()], -1).flatten(1))[:, None]
-
-    def forward(self, x: Tensor, style: Tensor, seed: Tensor, given: Tensor) -> Tensor:
-        """Clean poses from ``x (B, T, axes)`` at times 0 (noise) to 1 (pose), to be moved on by some step (0: very
-        little), of which ``style`` tells; ``seed (B, T, axes + 1)`` poses before the window and whether each is
-        given; ``given (B, T, ·)`` conditions."""
-        styles = style.chunk(2 * len(self.blocks), -1)
-        h = torch.cat([x, seed, given], -1)
-        if rest := -h.shape[1] % self.patch:
-            h = torch.cat([h, h[:, -1:].expand(-1, rest, -1)], 1)
-        h = self.inward(h.unflatten(1, (-1, self.patch)).flatten(2))
-        for i, block in enumerate(self.blocks):
-            h = block(h, styles[2 * i], styles[2 * i + 1])
-        return self.outward(self.norm(h)).unflatten(-1, (self.patch, -1)).flatten(1, 2)[:, : x.shape[1]]
-
-    def advance(self, x: Tensor, style: Tensor, share: float | Tensor, seed: Tensor, given: Tensor) -> Tensor:
-        """``x`` moved on by a ``share`` of the way (1: all of it) towards the clean poses."""
-        clean = self(x, style, seed, given)
-        return clean + (x - clean) * (1 - share)
-
-    def shortcut(self, x: Tensor, t: Tensor, stride: Tensor, finest: int, seed: Tensor, given: Tensor) -> Tensor:
-        """The clean poses that one step of ``stride (B,)`` must predict to end where two of half of it do."""
-        half = stride / 2
-        told = torch.where(half > 1.01 / finest, half, 0.0)
-        there = x
-        for now in (t, t + half):
-            there = self.advance(there, self.style(now, told), (half / (1 - now))[:, None, None], seed, given)
-        return x + (there - x) * ((1 - t) / stride)[:, None, None]
 
 
 class Camn(nn.Module):
@@ -183,8 +82,8 @@ class Camn(nn.Module):
         self.register_buffer("noise_size", torch.zeros(OVERVIEW + 1))
         self.conditioner = Conditioner(shape)
         body, hands = shape.body_axes, shape.hand_axes
-        self.body = Denoiser(body, shape.condition, shape.width, shape.blocks, shape.patch)
-        self.hands = Denoiser(hands, shape.condition + body, shape.hand_width, shape.hand_blocks, shape.patch)
+        self.body = FlowDecoder(body, shape.condition, shape.width, shape.blocks, shape.patch)
+        self.hands = FlowDecoder(hands, shape.condition + body, shape.hand_width, shape.hand_blocks, shape.patch)
 
     def sample(
         self, features: dict[str, Tensor], seed_body: Tensor, seed_hands: Tensor, noise: Tensor, steps: tuple[int, int]
@@ -192,13 +91,12 @@ class Camn(nn.Module):
         """Coordinates of body ``(B, T, body_axes)`` and hands ``(B, T, hand_axes)``, drawn from ``noise (B, T, both)``.
 
         ``seed_* (B, T, axes + 1)`` hold the poses before the window and a column that is 1 where one is given.
-        ``steps`` are the numbers of network calls for body and hands, powers of two; other heads than "flow" need
-        one.
+        ``steps`` are the numbers of network calls for body and hands, powers of two; other heads than "flow" take one.
         """
         c = self.conditioner(features)
         first, second = noise.split([self.shape.body_axes, self.shape.hand_axes], -1)
-        body = self._undo(self.body, first, seed_body, c, steps[0])
-        hands = self._undo(self.hands, second, seed_hands, torch.cat([c, body], -1), steps[1])
+        body = self._sample(self.body, first, seed_body, c, steps[0])
+        hands = self._sample(self.hands, second, seed_hands, torch.cat([c, body], -1), steps[1])
         return body, hands
 
     @torch.inference_mode()
@@ -235,17 +133,10 @@ class Camn(nn.Module):
             after += (given[-1] - made[before - 1]) * fade[: len(after)]
         return made
 
-    def _undo(self, decoder: Denoiser, x: Tensor, seed: Tensor, given: Tensor, steps: int) -> Tensor:
-        if self.shape.head == "regression":
-            x = torch.zeros_like(x)
-        if self.shape.head != "flow":
-            steps = 1
-        times = torch.arange(steps, device=x.device) / steps
-        told = 1 / steps if self.shape.head == "flow" and steps < self.shape.finest else 0.0
-        styles = decoder.style(times, torch.full_like(times, told))  # of all steps at once: its weights are read once
-        for k in range(steps):
-            x = decoder.advance(x, styles[k : k + 1], 1 / (steps - k), seed, given)
-        return x
+    def _sample(self, decoder: FlowDecoder, x: Tensor, seed: Tensor, given: Tensor, steps: int) -> Tensor:
+        if self.shape.head == "flow":
+            return decoder.sample(x, seed, given, steps, self.shape.finest)
+        return decoder.sample(torch.zeros_like(x) if self.shape.head == "regression" else x, seed, given, 1, 0)
 
 
 def overview(rows: dict[str, NDArray]) -> NDArray[np.float64]:
@@ -272,13 +163,14 @@ class Discriminator(nn.Module):
     def __init__(self, axes: int, condition: int, width: int = 96) -> None:
         super().__init__()
         self.net = nn.Sequential(
-            nn.Conv1d(2 * axes + condition, width, 5, padding=2), nn.LeakyReLU(0.2),
-            nn.Conv1d(width, width, 5, padding=4, dilation=2), nn.LeakyReLU(0.2),
-            nn.Conv1d(width, width, 5, padding=4, dilation=2), nn.LeakyReLU(0.2),
+            nn.Conv1d(2 * axes + condition, width, 5, padding=2), nn.LeakyReLU(SLOPE),
+            nn.Conv1d(width, width, 5, padding=4, dilation=2), nn.LeakyReLU(SLOPE),
+            nn.Conv1d(width, width, 5, padding=4, dilation=2), nn.LeakyReLU(SLOPE),
             nn.Conv1d(width, 1, 1),
         )  # fmt: skip
 
     def forward(self, poses: Tensor, given: Tensor) -> Tensor:
         """``poses (B, T, axes)`` → logits ``(B, T)``."""
-        steps = torch.diff(poses, dim=1, prepend=poses[:, :1]) * 4.0
-        return self.net(torch.cat([poses, steps, given], -1).transpose(1, 2))[:, 0]
+        steps = torch.diff(poses, dim=1, prepend=poses[:, :1]) * STEP_GAIN
+        seen = rearrange([poses, steps], "what b t c -> b t (what c)")
+        return self.net(rearrange(torch.cat([seen, given], -1), "b t c -> b c t"))[:, 0]

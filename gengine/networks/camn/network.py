@@ -55,7 +55,8 @@ class CamnNetwork(MotionNetwork):
         try:
             import torch
 
-            from gengine.networks.camn.cascade import Camn, CamnShape
+            from gengine.networks.camn.cascade import Camn
+            from gengine.networks.camn.sizes import CamnShape
         except ImportError:
             raise MissingExtraError("the body network camn", "camn") from None
         config, tensors = load_checkpoint(checkpoint)

@@ -10,24 +10,14 @@ therefore stand for a vocabulary of about 4,500 words; with subwords (4096 rows)
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
-
 import torch
+from einops import rearrange, reduce
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from gengine.networks.camn.published_network import (
-    BODY,
-    DIMS,
-    FACE_NAMES,
-    HANDS,
-    MODALITIES,
-    SAMPLES,
-    SEED_FRAMES,
-    WINDOW,
-)
+from gengine.networks.camn.published_network import BODY, DIMS, FACE_NAMES, HANDS, SAMPLES, SEED_FRAMES, WINDOW
+from gengine.networks.camn.sizes import PublishedShape
 
 SLOPE = 0.3
 """Of every LeakyReLU."""
@@ -37,41 +27,6 @@ SOUND_PADDING = 1732
 """Zeros before and after a window's sound. The strides make one row per 1080 samples, a pose frame lasts 1066.67:
 over 34 frames the rows drift by 440 samples. With this padding row k is centred on frame k within 220 samples
 (14 ms), late at one end and early at the other."""
-
-
-@dataclass(frozen=True)
-class PublishedShape:
-    """Sizes of the network; the defaults are the published ones.
-
-    ``words`` is the number of rows of the word table (row 0: no word), ``modalities`` what the network may know: one
-    that is left out is not there at all, as in the paper's ablations.
-    """
-
-    words: int = 4096
-    modalities: tuple[str, ...] = MODALITIES
-    word_width: int = 300
-    speakers: int = 30
-    emotions: int = 8
-    label_width: int = 8
-    sound: tuple[int, ...] = (32, 32, 32, 64, 64, 128)
-    text: tuple[int, ...] = (256, 256, 256, 256)
-    text_out: int = 128
-    emotion: tuple[int, ...] = (8, 16, 16, 8)
-    face: tuple[int, ...] = (16, 16, 16, 32)
-    hidden: int = 256
-    layers: int = 4
-    dropout: float = 0.3
-
-    @classmethod
-    def of(cls, values: dict[str, Any]) -> PublishedShape:
-        """From a checkpoint's JSON."""
-        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        shape = cls(**plain)
-        return replace(shape, modalities=tuple(m for m in MODALITIES if m in shape.modalities))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
 
 
 class ResidualConv(nn.Module):
@@ -112,7 +67,7 @@ class SoundEncoder(nn.Module):
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, sound: Tensor) -> Tensor:
-        return self.blocks(sound[:, None]).transpose(1, 2)
+        return rearrange(self.blocks(sound[:, None]), "b c t -> b t c")
 
 
 class CausalConv(nn.Module):
@@ -147,8 +102,9 @@ class TextEncoder(nn.Module):
         self.out = nn.Linear(channels[-1], out)
 
     def forward(self, words: Tensor) -> Tensor:
-        x = self.drop(self.table(words.flatten(0, 1))).unflatten(0, words.shape[:2])
-        return self.out(self.levels(x.transpose(1, 2)).transpose(1, 2))
+        x = self.drop(self.table(rearrange(words, "b t g -> (b t) g")))
+        levels = self.levels(rearrange(x, "(b t) c -> b c t", b=len(words)))
+        return self.out(rearrange(levels, "b c t -> b t c"))
 
 
 class SpeakerEncoder(nn.Module):
@@ -174,7 +130,8 @@ class EmotionLabelEncoder(nn.Module):
         self.over_time = nn.Sequential(*steps)
 
     def forward(self, emotion: Tensor) -> Tensor:
-        return self.over_time(self.labels(emotion).transpose(1, 2)).transpose(1, 2)
+        smooth = self.over_time(rearrange(self.labels(emotion), "b t c -> b c t"))
+        return rearrange(smooth, "b c t -> b t c")
 
 
 class FaceEncoder(nn.Module):
@@ -186,7 +143,7 @@ class FaceEncoder(nn.Module):
         self.blocks = nn.Sequential(*(ResidualConv(a, b, 7) for a, b in pairs))
 
     def forward(self, face: Tensor) -> Tensor:
-        return self.blocks(face.transpose(1, 2)).transpose(1, 2)
+        return rearrange(self.blocks(rearrange(face, "b t c -> b c t")), "b c t -> b t c")
 
 
 class Decoder(nn.Module):
@@ -200,7 +157,7 @@ class Decoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         both, _ = self.over_time(x)
-        return self.out(both.unflatten(2, (2, -1)).sum(2))
+        return self.out(_both_ways(both))
 
 
 class PublishedCamn(nn.Module):
@@ -264,6 +221,11 @@ class PublishedCamn(nn.Module):
         return torch.cat([body, hands], 2)[..., self.order]
 
 
+def _both_ways(x: Tensor) -> Tensor:
+    """The two directions of an LSTM summed: ``(B, T, 2 H)`` → ``(B, T, H)``."""
+    return reduce(x, "b t (ways h) -> b t h", "sum", ways=2)
+
+
 def _fusion(inside: int, middle: int, out: int) -> nn.Module:
     return nn.Sequential(
         nn.Linear(inside, middle), nn.LeakyReLU(SLOPE), nn.Linear(middle, out), nn.LeakyReLU(SLOPE)
@@ -285,8 +247,10 @@ class PublishedDiscriminator(nn.Module):
         self.out = nn.Linear(WINDOW - 6, 1)
 
     def forward(self, poses: Tensor) -> Tensor:
-        x, _ = self.over_time(self.convolutions(poses.transpose(1, 2)).transpose(1, 2))
-        return self.out(self.per_frame(x.unflatten(2, (2, -1)).sum(2)).squeeze(2)).squeeze(1)
+        convolved = self.convolutions(rearrange(poses, "b t d -> b d t"))
+        both, _ = self.over_time(rearrange(convolved, "b c t -> b t c"))
+        frames = rearrange(self.per_frame(_both_ways(both)), "b t 1 -> b t")
+        return rearrange(self.out(frames), "b 1 -> b")
 
 
 def example_inputs(shape: PublishedShape, batch: int = 1, ids: int = 1) -> dict[str, Tensor]:

@@ -47,7 +47,6 @@ BODY = tuple(c for c in range(DIMS) if "Hand" not in JOINTS[c // 3])
 FACE_NAMES: tuple[str, ...] = tuple(sorted(set(ARKIT_NAMES) - {"tongueOut"}))
 """The 51 face weights in the order of BEAT's files."""
 FACE_ORDER = np.array([ARKIT_INDEX[name] for name in FACE_NAMES])
-MODALITIES = ("audio", "text", "speaker", "emotion", "face")
 _FADE = 6
 """Frames over which the step between a window's last given pose and its own picture of it fades."""
 
@@ -170,7 +169,8 @@ class PublishedCamnNetwork(MotionNetwork):
             import torch
         except ImportError:
             raise MissingExtraError("the published CaMN", "camn") from None
-        from gengine.networks.camn.published import PublishedCamn, PublishedShape
+        from gengine.networks.camn.published import PublishedCamn
+        from gengine.networks.camn.sizes import PublishedShape
 
         tensors = dict(tensors)
         self.config = config

@@ -96,7 +96,7 @@ def test_it_is_built_from_a_folder(tiny_camn: Path) -> None:
 
 
 def test_a_name_that_is_nothing_says_what_there_is() -> None:
-    with pytest.raises(GengineError, match="neither one of choreographer, camn nor the folder"):
+    with pytest.raises(GengineError, match="did you mean 'camn'. choose from choreographer, camn or give the folder"):
         build("body network", "camm")
 
 

@@ -28,12 +28,12 @@ from gengine.networks.camn.published_network import (
     PublishedCamnNetwork,
     WordIndex,
 )
+from gengine.networks.camn.sizes import MODALITIES, PublishedShape
 
 torch = pytest.importorskip("torch")
 from gengine.networks.camn.published import (  # noqa: E402
     PublishedCamn,
     PublishedDiscriminator,
-    PublishedShape,
     SoundEncoder,
     example_inputs,
 )
@@ -170,7 +170,7 @@ def test_every_modality_is_heard_and_can_be_left_out():
         with torch.no_grad():
             a, b = whole(**other)
             assert (a - b).abs().max() > 1e-4, modality
-            without = tiny(modalities=[m for m in paper.MODALITIES if m != modality]).network
+            without = tiny(modalities=[m for m in MODALITIES if m != modality]).network
             assert count(without) < count(whole)
             a, b = without(**other)
             assert torch.equal(a, b), modality

@@ -1,17 +1,17 @@
-"""The decoders: long steps that end where short ones do, frames in patches, one thread."""
+"""The flow network: long steps that end where short ones do, frames in patches, one thread."""
 
 from __future__ import annotations
 
 import pytest
 
 torch = pytest.importorskip("torch")
-from gengine.networks.camn.cascade import ConvNeXtBlock, Denoiser  # noqa: E402
+from gengine.networks.flow import ConvNeXtBlock, FlowDecoder  # noqa: E402
 
 
 @pytest.fixture
 def decoder():
     torch.manual_seed(0)
-    return Denoiser(axes=3, given=5, width=16, blocks=2, patch=2)
+    return FlowDecoder(axes=3, given=5, width=16, blocks=2, patch=2)
 
 
 def inputs(frames, batch=2):
@@ -26,7 +26,7 @@ def test_a_shortcut_ends_where_two_half_steps_do(decoder):
     half = stride / 2
     there = x
     for now in (t, t + half):
-        there = decoder.advance(there, decoder.style(now, half), (half / (1 - now))[:, None, None], seed, given)
+        there = decoder.advance(there, decoder.modulation(now, half), (half / (1 - now))[:, None, None], seed, given)
     clean = decoder.shortcut(x, t, stride, 32, seed, given)
     at_once = clean + (x - clean) * (1 - stride / (1 - t))[:, None, None]
     torch.testing.assert_close(at_once, there)
@@ -40,7 +40,7 @@ def test_the_finest_steps_are_the_flow_itself(decoder):
     there = x
     for now in (t, t + stride / 2):
         share = (stride / 2 / (1 - now))[:, None, None]
-        there = decoder.advance(there, decoder.style(now, none), share, seed, given)
+        there = decoder.advance(there, decoder.modulation(now, none), share, seed, given)
     told = decoder.shortcut(x, t, stride, 32, seed, given)
     torch.testing.assert_close(told, x + (there - x) * 16)
     assert not torch.allclose(told, decoder.shortcut(x, t, stride, 64, seed, given))
@@ -50,12 +50,12 @@ def test_the_finest_steps_are_the_flow_itself(decoder):
 @pytest.mark.parametrize("frames", [1, 11, 12])
 def test_any_number_of_frames(decoder, frames):
     x, seed, given = inputs(frames)
-    style = decoder.style(torch.zeros(2), torch.zeros(2))
-    out = decoder(x, style, seed, given)
+    modulation = decoder.modulation(torch.zeros(2), torch.zeros(2))
+    out = decoder(x, modulation, seed, given)
     assert out.shape == x.shape
     longer = [torch.cat([v, v[:, -1:]], 1) for v in (x, seed, given)]
     if frames % 2:  # an incomplete patch is filled with its last frame
-        torch.testing.assert_close(out, decoder(longer[0], style, *longer[1:])[:, :frames])
+        torch.testing.assert_close(out, decoder(longer[0], modulation, *longer[1:])[:, :frames])
 
 
 @pytest.mark.parametrize("frames", [1, 5, 30])
