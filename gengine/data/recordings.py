@@ -17,13 +17,14 @@ from pathlib import Path
 from gengine.core.emotion import BEAT_EMOTIONS
 from gengine.core.noise import generator
 from gengine.errors import FormatError, GengineError
+from gengine.inputs.encoding import read_text_file
 
 TAKE = 40.0
 """Seconds that a take reaches before the next one begins."""
 LONGEST = 120.0
 """Seconds of one clip that are used."""
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a")
-TEXTS = (".TextGrid", ".srt", ".vtt", ".txt")
+TEXTS = (".TextGrid", ".srt", ".vtt", ".ass", ".sbv", ".txt")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _seconds(path: Path) -> float:
     try:
         return float(soundfile.info(path).duration)
     except (soundfile.LibsndfileError, OSError):
-        raise FormatError(f"{path}: is missing or no sound file") from None
+        raise FormatError(f"{path}: is missing or no sound file; give {', '.join(SOUNDS)}") from None
 
 
 def _takes(rows: Iterator[_Row]) -> list[Recording]:
@@ -101,16 +102,16 @@ def _takes(rows: Iterator[_Row]) -> list[Recording]:
     ]
 
 
-def _table(folder: Path) -> list[dict[str, str]]:
-    path = folder / "metadata.tsv"
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Rows of a corpus's tab-separated table by the names in its first line; ``FormatError`` where it is missing."""
     if not path.is_file():
-        raise FormatError(f"{path}: not found; it lists the clips of this corpus")
+        raise FormatError(f"{path}: not found; it lists the clips of this corpus: point at a folder that holds it")
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _ljspeech(folder: Path) -> Iterator[_Row]:
-    for row in _table(folder):
+    for row in read_table(folder / "metadata.tsv"):
         grid = folder / "textgrid" / f"{row['id']}.TextGrid"
         clip = SpeechClip(
             folder / "flac" / f"{row['id']}.flac", float(row["seconds"]), grid if grid.is_file() else row["text"]
@@ -119,12 +120,12 @@ def _ljspeech(folder: Path) -> Iterator[_Row]:
 
 
 def _kathleen(folder: Path) -> Iterator[_Row]:
-    for row in _table(folder):
+    for row in read_table(folder / "metadata.tsv"):
         yield "kathleen", "kathleen", _clip(folder / "flac", row, row["text"]), "en", None
 
 
 def _emodb(folder: Path) -> Iterator[_Row]:
-    for row in _table(folder):
+    for row in read_table(folder / "metadata.tsv"):
         if row["extent"] != "full":  # the others were cut at two seconds
             continue
         emotion = row["emotion"] if row["emotion"] in BEAT_EMOTIONS else {"boredom": "bored"}.get(row["emotion"])
@@ -132,12 +133,12 @@ def _emodb(folder: Path) -> Iterator[_Row]:
 
 
 def _librispeech(folder: Path) -> Iterator[_Row]:
-    for row in _table(folder):
+    for row in read_table(folder / "metadata.tsv"):
         yield "librispeech", f"librispeech-{row['speaker']}", _clip(folder / "flac", row, None), None, None
 
 
 def _speechocean(folder: Path) -> Iterator[_Row]:
-    for row in _table(folder):
+    for row in read_table(folder / "metadata.tsv"):
         yield "speechocean", f"speechocean-{row['speaker']}", _clip(folder, row, row["text"].capitalize()), "en", None
 
 
@@ -171,13 +172,15 @@ def _folder(folder: Path) -> Iterator[_Row]:
 
 
 def _listed(path: Path) -> Iterator[_Row]:
-    for line, row in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+    for line, row in enumerate(read_text_file(path).splitlines(), 1):
         if not row.strip() or row.startswith("#"):
             continue
         name, _, text = row.partition("\t")
         sound = path.parent / name.strip()
         if not sound.is_file():
-            raise FormatError(f"{path}: line {line}: '{name.strip()}' does not exist")
+            raise FormatError(
+                f"{path}: line {line}: '{name.strip()}' does not exist; paths count from the list's folder"
+            )
         yield path.stem, path.stem, SpeechClip(sound, min(_seconds(sound), LONGEST), text.strip() or None), None, None
 
 

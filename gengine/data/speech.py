@@ -1,14 +1,13 @@
 """Spoken corpora with phone times: one reader per corpus, all to ``Utterance``.
 
 Phones come from a corpus's own labels where it has them (LJ Speech TextGrids, EMO-DB), and otherwise from
-forced alignment of the known text (``gengine.inputs.align``). Labels are symbols of ``LABELS``: an ARPAbet phone,
+forced alignment of the known text (``gengine.inputs.align``). Labels are an ARPAbet phone,
 "sil", a sound of another language written as the set of ARPAbet phones whose lips it shares ("UW|UH"), or
 "" where nothing is known.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,10 +18,13 @@ from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
+from gengine.data.recordings import read_table
 from gengine.errors import FormatError
 from gengine.inputs.align import align_phones
+from gengine.inputs.audio import load_audio
 from gengine.inputs.decoders import Spoken
 from gengine.inputs.encoding import read_text_file
+from gengine.inputs.phone_symbols import SILENCE, UNKNOWN, normalise
 from gengine.inputs.textgrid import parse_textgrid
 
 GERMAN: dict[str, str] = {
@@ -57,30 +59,10 @@ class Utterance:
     phones: tuple[Phone, ...]
 
 
-def read_audio(path: Path) -> NDArray[np.float32]:
-    """Mono float32 samples of a 16 kHz file; another rate is resampled."""
-    import soundfile
-
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = samples.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        import soxr
-
-        mono = soxr.resample(mono, rate, SAMPLE_RATE)
-    return np.ascontiguousarray(mono, np.float32)
-
-
-def _table(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        raise FormatError(f"{path}: not found; point the training config's 'data' at the reference recordings")
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 def bare(symbol: str) -> str:
-    """An ARPAbet symbol without its stress digit; every mark of silence becomes "sil"."""
-    symbol = symbol.strip().rstrip("012")
-    return "sil" if symbol.upper() in ("", "SIL", "SP", "PAU", "SPN", "<SIL>", "+SPN+", "+NSN+") else symbol.upper()
+    """An ARPAbet symbol without its stress digit; every mark of silence, and of sounds unnamed, becomes "sil"."""
+    name = normalise(symbol)[0][0]
+    return SILENCE if name == UNKNOWN else name
 
 
 def textgrid_phones(path: Path, tier: str = "phones") -> tuple[Phone, ...]:
@@ -93,25 +75,27 @@ def textgrid_phones(path: Path, tier: str = "phones") -> tuple[Phone, ...]:
 
 def ljspeech(folder: Path) -> Iterator[Utterance]:
     """LJ Speech, 41 clips of one US woman, checked TextGrids."""
-    for row in _table(folder / "ljspeech" / "metadata.tsv"):
+    for row in read_table(folder / "ljspeech" / "metadata.tsv"):
         name = row["id"]
         phones = textgrid_phones(folder / "ljspeech" / "textgrid" / f"{name}.TextGrid")
-        yield Utterance(name, "ljspeech", "ljspeech", read_audio(folder / "ljspeech" / "flac" / f"{name}.flac"), phones)
+        yield Utterance(
+            name, "ljspeech", "ljspeech", load_audio(folder / "ljspeech" / "flac" / f"{name}.flac").samples, phones
+        )
 
 
 def kathleen(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance]:
     """Kathleen, 283 CMU ARCTIC prompts of one US woman."""
-    for row in _table(folder / "kathleen" / "metadata.tsv"):
+    for row in read_table(folder / "kathleen" / "metadata.tsv"):
         if not wanted("kathleen", row["id"], "kathleen"):
             continue
-        samples = read_audio(folder / "kathleen" / "flac" / f"{row['id']}.flac")
+        samples = load_audio(folder / "kathleen" / "flac" / f"{row['id']}.flac").samples
         if phones := align_phones(samples, row["text"]):
             yield Utterance(row["id"], "kathleen", "kathleen", samples, phones)
 
 
 def speechocean(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance]:
     """Speechocean762, 128 adults with Mandarin as first language; pronunciations as its table gives them."""
-    for row in _table(folder / "speechocean" / "metadata.tsv"):
+    for row in read_table(folder / "speechocean" / "metadata.tsv"):
         speaker = f"speechocean-{row['speaker']}"
         if not wanted("speechocean", row["id"], speaker):
             continue
@@ -119,7 +103,7 @@ def speechocean(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance
             Spoken("", tuple(bare(p.split("_")[0]) for p in word.split()))
             for word in row["canonical_phones"].split("|")
         ]
-        samples = read_audio(folder / "speechocean" / f"{row['id']}.flac")
+        samples = load_audio(folder / "speechocean" / f"{row['id']}.flac").samples
         if phones := align_phones(samples, words):
             yield Utterance(row["id"], "speechocean", speaker, samples, phones)
 
@@ -130,16 +114,16 @@ def grid(folder: Path, wanted: Wanted = everything) -> Iterator[Utterance]:
         if not wanted("grid", path.stem, "grid-s1"):
             continue
         words = [line.split()[2] for line in path.read_text().splitlines() if line.strip()]
-        samples = read_media(path.with_suffix(".mkv"))
+        samples = load_audio(path.with_suffix(".mkv")).samples
         if phones := align_phones(samples, " ".join(w for w in words if w not in ("sil", "sp"))):
             yield Utterance(path.stem, "grid", "grid-s1", samples, phones)
 
 
 def emodb(folder: Path) -> Iterator[Utterance]:
     """EMO-DB, 535 German clips of ten actors in seven emotions, hand-labelled onsets."""
-    for row in _table(folder / "emodb" / "metadata.tsv"):
+    for row in read_table(folder / "emodb" / "metadata.tsv"):
         name = row["id"]
-        samples = read_audio(folder / "emodb" / "flac" / f"{name}.flac")
+        samples = load_audio(folder / "emodb" / "flac" / f"{name}.flac").samples
         phones = german_phones(folder / "emodb" / "phones" / f"{name}.tsv", len(samples) / SAMPLE_RATE)
         yield Utterance(name, "emodb", f"emodb-{row['speaker']}", samples, phones)
 
@@ -148,7 +132,7 @@ def german_phones(path: Path, duration: float) -> tuple[Phone, ...]:
     """EMO-DB's events as phones: closures (_t), bursts (!t) and aspirations (tasp) join their stop, changes of
     voice or tongue inside a phone (+lar, -sth) join the phone before."""
     phones: list[Phone] = []
-    for row in _table(path):
+    for row in read_table(path):
         start, end = float(row["start"]), float(row["end"])
         first = re.split(r"[+\-\s]", row["label"] or ".", maxsplit=1)[0]
         first = first.lstrip("_!").removesuffix("asp")
@@ -170,7 +154,7 @@ def german_phones(path: Path, duration: float) -> tuple[Phone, ...]:
 def beat(folder: Path) -> Iterator[Utterance]:
     """BEAT's speaker 2, three takes with phone times. To measure on only, never to train weights on."""
     for grid_path in sorted((folder / "beat").rglob("*.TextGrid")):
-        samples = read_audio(grid_path.with_suffix(".flac"))
+        samples = load_audio(grid_path.with_suffix(".flac")).samples
         yield Utterance(grid_path.stem, "beat", "beat-scott", samples, textgrid_phones(grid_path))
 
 
@@ -180,8 +164,8 @@ def librispeech(folder: Path) -> Iterator[Utterance]:
     from pocketsphinx import Decoder
 
     decoder = Decoder(loglevel="FATAL", ds=2, maxhmmpf=3000, maxwpf=10)
-    for row in _table(folder / "librispeech" / "metadata.tsv"):
-        samples = read_audio(folder / "librispeech" / "flac" / f"{row['id']}.flac")
+    for row in read_table(folder / "librispeech" / "metadata.tsv"):
+        samples = load_audio(folder / "librispeech" / "flac" / f"{row['id']}.flac").samples
         decoder.start_utt()
         decoder.process_raw((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes(), full_utt=True)
         decoder.end_utt()
@@ -193,23 +177,12 @@ def librispeech(folder: Path) -> Iterator[Utterance]:
 def unlabelled(folder: Path, corpus: str) -> Iterator[Utterance]:
     """Clips of a corpus without text."""
     for path in sorted((folder / corpus).rglob("*.flac")):
-        yield Utterance(path.stem, corpus, f"{corpus}-{path.stem.split('-')[0]}", read_audio(path), ())
-
-
-def read_media(path: Path) -> NDArray[np.float32]:
-    """The sound of a video file as mono float32 at 16 kHz."""
-    import av
-
-    with av.open(str(path)) as media:
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-        frames = [f for packet in media.decode(audio=0) for f in resampler.resample(packet)]
-        frames += resampler.resample(None)
-    return np.concatenate([f.to_ndarray().reshape(-1) for f in frames]).astype(np.float32)
+        yield Utterance(path.stem, corpus, f"{corpus}-{path.stem.split('-')[0]}", load_audio(path).samples, ())
 
 
 def jfk(folder: Path) -> Iterator[Utterance]:
     """Eleven seconds of a 1961 address: a noisy hall, a voice in no other corpus."""
     path = folder / "speech" / "jfk.flac"
-    samples = read_audio(path)
+    samples = load_audio(path).samples
     if phones := align_phones(samples, path.with_suffix(".txt").read_text("utf-8")):
         yield Utterance("jfk", "jfk", "jfk", samples, phones)

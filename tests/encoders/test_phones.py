@@ -134,11 +134,12 @@ def test_hearing_is_much_faster_than_speech():
 @pytest.mark.parametrize("gain", [1.0, 0.03])
 def test_real_speech_by_an_unheard_voice(reference_data, gain):
     """Loud or quiet: lip classes and closures of a speaker who is in no training corpus."""
-    from gengine.data.speech import read_audio, textgrid_phones
+    from gengine.data.speech import textgrid_phones
+    from gengine.inputs.audio import load_audio
     from gengine.metrics.phone_accuracy import PhoneScores
 
     path = next((reference_data / "beat").rglob("2_scott_0_2_2.TextGrid"))
-    samples = read_audio(path.with_suffix(".flac"))[: 40 * 16000]
+    samples = load_audio(path.with_suffix(".flac")).samples[: 40 * 16000]
     phones, _ = hear(samples * np.float32(gain))
     true = tuple(p for p in textgrid_phones(path) if p.end <= 40)
     scores = PhoneScores()
