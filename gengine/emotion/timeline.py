@@ -140,25 +140,27 @@ def _srt(text: str, name: str) -> tuple[list[Keyframe], float | None]:
     def fail(line: int, what: str) -> EmotionError:
         return EmotionError(f"{name}, line {line}: {what}")
 
-    from gengine.inputs.subtitles import read_cues
+    from gengine.inputs.subtitles import parse_subtitles
 
-    cues = read_cues(text, Path(name).suffix.lower(), fail)
+    subtitles = parse_subtitles(text, Path(name).suffix.lower(), fail)
     keyframes: list[Keyframe] = []
     neutral_from = 0.0
-    for cue in cues:
-        where = f"{name}, line {cue.line}"
-        if cue.end <= cue.start:
-            raise fail(cue.line, f"the segment ends at {cue.end:g} s, not after its start at {cue.start:g} s")
-        if not cue.text.strip():
-            raise fail(cue.line, "no emotion below the times, expected one such as happy:0.7")
-        if cue.start > neutral_from + SAME_MOMENT:
+    for subtitle in subtitles:
+        where = f"{name}, line {subtitle.line}"
+        if subtitle.end <= subtitle.start:
+            raise fail(
+                subtitle.line, f"the segment ends at {subtitle.end:g} s, not after its start at {subtitle.start:g} s"
+            )
+        if not subtitle.text.strip():
+            raise fail(subtitle.line, "no emotion below the times, expected one such as happy:0.7")
+        if subtitle.start > neutral_from + SAME_MOMENT:
             keyframes.append(Keyframe(neutral_from, "neutral", None, where))
-        elif keyframes and cue.start < neutral_from - SAME_MOMENT:
+        elif keyframes and subtitle.start < neutral_from - SAME_MOMENT:
             before = f"inside the segment before it, which ends at {neutral_from:g} s"
-            raise fail(cue.line, f"starts at {cue.start:g} s {before}")
-        keyframes.append(Keyframe(cue.start, " ".join(cue.text.split()), None, where))
-        neutral_from = cue.end
-    if not cues:
+            raise fail(subtitle.line, f"starts at {subtitle.start:g} s {before}")
+        keyframes.append(Keyframe(subtitle.start, " ".join(subtitle.text.split()), None, where))
+        neutral_from = subtitle.end
+    if not subtitles:
         _check_no_emotions(text, fail)
     else:
         keyframes.append(Keyframe(neutral_from, "neutral", None, f"{name}, end"))

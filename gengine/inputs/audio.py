@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +19,28 @@ SHORTEST = 0.1
 
 FORMATS = "wav, flac, mp3, ogg, opus, m4a, aac, or a video with sound (mp4, mov, mkv, webm)"
 
-_SILENT_PEAK = 10 ** (-70 / 20)
-_CLIPPED_SHARE = 0.01
-_FULL_SCALE = 0.999
+SILENT_PEAK = 10 ** (-70 / 20)
+"""A recording that never exceeds this is silent: -70 dB of full scale, below any room's noise. Judgement."""
+
+FULL_SCALE = 0.999
+"""Samples from here on count as clipped; 16-bit sound reaches 0.99997."""
+
+CLIPPED_SHARE = 0.01
+"""Share of clipped samples that is worth a warning. Judgement."""
+
+BROKEN_SHARE = 0.75
+"""A recording shorter than this share of the length its file promises is worth a warning: lengths may be guesses."""
+
+BEYOND_SCALE = 2
+"""Float samples beyond this are no overshoot of a resampler but another scale."""
+
 KEEP_RATE = 48_000
 """Highest rate at which a recording is kept for playback, Hz; analysis always runs at ``SAMPLE_RATE``."""
-_MPEG4 = {"mov", "mp4", "m4a"}
 _SOUNDFILE_HEADS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"caff")
 
 
 @dataclass
-class _Sound:
+class DecodedSound:
     """A decoder's product: float32 blocks ``(n, channels)`` at ``rate``; ``duration`` s or None."""
 
     rate: int
@@ -49,7 +59,7 @@ class AudioStream:
     Memory does not grow with length.
     """
 
-    def __init__(self, path: Path, sound: _Sound, output_rate: int = SAMPLE_RATE) -> None:
+    def __init__(self, path: Path, sound: DecodedSound, output_rate: int = SAMPLE_RATE) -> None:
         self.path = path
         self.rate = sound.rate
         self.channels = sound.channels
@@ -108,20 +118,20 @@ class AudioStream:
                 )
             size = np.abs(block)
             frames += len(block)
-            clipped += int((size >= _FULL_SCALE).any(1).sum())
+            clipped += int((size >= FULL_SCALE).any(1).sum())
             peak = max(peak, float(size.max(initial=0.0)))
             yield block.mean(1, dtype=np.float32)
         _check_length(self.path, frames / self.rate)
-        if peak < _SILENT_PEAK:
+        if peak < SILENT_PEAK:
             self.warnings.append(f"'{self.path.name}' is silent from beginning to end.")
-        if clipped > _CLIPPED_SHARE * frames:
+        if clipped > CLIPPED_SHARE * frames:
             share = 100 * clipped / frames
             self.warnings.append(f"{share:.0f} % of the samples of '{self.path.name}' are clipped (at full scale).")
-        if self.duration is not None and frames / self.rate < 0.75 * self.duration:
+        if self.duration is not None and frames / self.rate < BROKEN_SHARE * self.duration:
             self.warnings.append(
                 f"'{self.path.name}' promises {self.duration:.1f} s but holds {frames / self.rate:.1f} s of sound."
             )
-        if peak > 2:
+        if peak > BEYOND_SCALE:
             self.warnings.append(f"Samples of '{self.path.name}' reach {peak:.4g}; beyond -1 to 1 they are cut off.")
 
 
@@ -142,7 +152,7 @@ def open_audio(path: str | Path, rate: int | None = SAMPLE_RATE) -> AudioStream:
         if path.stat().st_size == 0:
             raise AudioError(f"audio: '{path}' is an empty file (0 bytes); record or export it again")
         _check_riff(path)
-        sound = _open_soundfile(path) or _open_av(path)
+        sound = _open_soundfile(path) or _open_container(path)
     except OSError as error:
         raise AudioError(f"audio: '{path}' cannot be read: {error.strerror or error}") from None
     if sound.duration is not None:
@@ -168,7 +178,7 @@ def _check_length(path: Path, seconds: float) -> None:
         raise AudioError(f"audio: '{path}' is {seconds:.3f} s long; give at least {SHORTEST} s of sound")
 
 
-def _breaks_off(path: Path, at: float, whole: float | None, why: str = "") -> AudioError:
+def breaks_off(path: Path, at: float, whole: float | None, why: str = "") -> AudioError:
     of = f" of {whole:.2f} s" if whole is not None else ""
     because = f" ({why})" if why else ""
     return AudioError(f"audio: '{path}' is damaged or cut off at {at:.2f} s{of}{because}; export or copy it again")
@@ -194,13 +204,13 @@ def _check_riff(path: Path) -> None:
                 # Writers to a pipe leave 0 or the largest size there: then the sound runs to the file's end.
                 if length < 0xFFFF_0000 and position + length > size + 1:
                     rate = max(per_second, 1)
-                    raise _breaks_off(path, (size - position) / rate, length / rate)
+                    raise breaks_off(path, (size - position) / rate, length / rate)
                 return
             position += length + length % 2
             file.seek(position)
 
 
-def _open_soundfile(path: Path) -> _Sound | None:
+def _open_soundfile(path: Path) -> DecodedSound | None:
     """libsndfile: wav, flac, ogg, opus, aiff and others; None where PyAV should read.
 
     It is strict about damage and exact about float samples. It never gets mp3: its decoder loses samples
@@ -225,90 +235,18 @@ def _open_soundfile(path: Path) -> _Sound | None:
             try:
                 block = file.read(file.samplerate, dtype="float32", always_2d=True).astype(np.float32, copy=False)
             except soundfile.LibsndfileError as error:
-                raise _breaks_off(path, done / file.samplerate, duration, str(error).rstrip(". ")) from None
+                raise breaks_off(path, done / file.samplerate, duration, str(error).rstrip(". ")) from None
             if len(block) == 0:
                 break
             done += len(block)
             yield block
         if frames is not None and done < frames:
-            raise _breaks_off(path, done / file.samplerate, duration)
+            raise breaks_off(path, done / file.samplerate, duration)
 
-    return _Sound(file.samplerate, file.channels, duration, blocks(), file.close)
-
-
-def _open_av(path: Path) -> _Sound:
-    """FFmpeg's libraries by PyAV: everything else, and the sound of videos."""
-    import av
-    from av.error import FFmpegError
-
-    try:
-        container = av.open(str(path))
-    except (FFmpegError, ValueError) as error:
-        why = "damaged or not sound" if not isinstance(error, OSError) else (error.strerror or "unreadable")
-        raise AudioError(f"audio: '{path}' is no sound that can be read ({why}); give {FORMATS}") from None
-    try:
-        names = set(container.format.name.split(","))
-        if not container.streams.audio:
-            film = container.streams.video and not any(n.endswith("_pipe") or n in {"tty", "image2"} for n in names)
-            what = "a video without a sound track" if film else "not sound"
-            raise AudioError(f"audio: '{path}' is {what}; give {FORMATS}")
-        track = container.streams.audio[0]
-        declared = _declared_duration(container, track, names)
-        decoded = _decode(path, container, track, declared)
-        first = next(decoded, None)
-        if first is None:
-            raise AudioError(f"audio: '{path}' has a sound track that holds no sound; record or export it again")
-    except AudioError:
-        container.close()
-        raise
-    rate, head = first
-
-    def blocks() -> Iterator[NDArray[np.float32]]:
-        pending, count, done = [head], len(head), 0
-        for _, block in decoded:
-            pending.append(block)
-            count += len(block)
-            if count >= rate:
-                yield np.concatenate(pending)
-                pending, count, done = [], 0, done + count
-        if pending:
-            yield np.concatenate(pending)
-        done = (done + count) / rate
-        if declared is not None and done < declared - max(0.5, 0.02 * declared):
-            raise _breaks_off(path, done, declared)
-
-    guess = container.duration / av.time_base if container.duration else None
-    return _Sound(rate, head.shape[1], declared or guess, blocks(), container.close)
+    return DecodedSound(file.samplerate, file.channels, duration, blocks(), file.close)
 
 
-def _declared_duration(container: Any, track: Any, names: set[str]) -> float | None:
-    """Seconds the container promises for this very track; raw streams only allow a guess, so None."""
-    if names & _MPEG4 and track.duration and track.time_base:
-        return float(track.duration * track.time_base)
-    if "matroska" in names and track.metadata.get("DURATION"):
-        try:
-            hours, minutes, seconds = track.metadata["DURATION"].split(":")
-            return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        except ValueError:
-            return None
-    return None
+def _open_container(path: Path) -> DecodedSound:
+    from gengine.inputs.containers import open_container
 
-
-def _decode(path: Path, container: Any, track: Any, whole: float | None) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Rate and float32 frames ``(n, channels)`` of one track."""
-    import av
-    from av.error import FFmpegError
-
-    converter, rate, channels, done = None, 0, 0, 0
-    try:
-        for frame in container.decode(track):
-            if converter is None:
-                # The decoder knows the true rate (HE-AAC headers give half of it), so ask its first frame.
-                rate, channels = frame.sample_rate, frame.layout.nb_channels
-                converter = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            for planar in converter.resample(frame):
-                block = np.ascontiguousarray(planar.to_ndarray().T, np.float32)
-                done += len(block)
-                yield rate, block.reshape(-1, channels)
-    except FFmpegError as error:
-        raise _breaks_off(path, done / max(rate, 1), whole, error.strerror or "") from None
+    return open_container(path)

@@ -15,7 +15,36 @@ FRAME = 0.01
 """Hop of the loudness curve, seconds."""
 
 PAUSE = 0.2
-"""Shortest silence that counts as a pause, seconds."""
+"""Shortest silence that counts as a pause, seconds: closures of stops last up to 0.15 s (judgement)."""
+
+SHORTEST_SPEECH = 0.06
+"""Shorter loud stretches are clicks, seconds. Judgement, as are the levels below."""
+
+SHORTEST_PART = 0.02
+"""Shorter parts of speech hold no word, seconds."""
+
+FLOOR, PEAK = 5, 95
+"""Percentiles of the level that stand for the sound's floor and its peaks."""
+
+LINE = 0.3
+"""Speech is louder than this share of the way from floor to peak, in dB, ..."""
+
+BELOW_PEAKS = 35
+"""... and never quieter than so many dB below the peaks; this alone where there is no floor to speak of, ..."""
+
+NO_FLOOR = 12
+"""... floor and peaks being no more than so many dB apart."""
+
+SILENT = -65
+"""Sound whose peaks are below this, dB of full scale, holds no speech."""
+
+CLAUSE_END = 0.5
+"""The end of a clause may lie so much further from a pause than another word border, seconds, and still have it."""
+
+SOUNDS_A_LETTER = 0.8
+"""Sounds of a letter, for words whose sounds are not known; at least ``LEAST_SOUNDS`` of a word."""
+
+LEAST_SOUNDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +58,7 @@ class Token:
     @property
     def weight(self) -> float:
         """How long it takes to say, in sounds."""
-        return float(len(self.sounds)) or max(2.0, 0.8 * len(self.text))
+        return float(len(self.sounds)) or max(LEAST_SOUNDS, SOUNDS_A_LETTER * len(self.text))
 
     @property
     def closes(self) -> bool:
@@ -38,7 +67,10 @@ class Token:
 
 
 def speech_parts(samples: NDArray[np.float32], rate: int) -> list[tuple[float, float]]:
-    """Stretches (start s, end s) of speech: louder than a line between the sound's floor and its peaks."""
+    """Stretches (start s, end s) of speech in ``samples`` ``(N,)`` at ``rate`` Hz.
+
+    Speech is what is louder than a line between the sound's floor and its peaks.
+    """
     hop = int(FRAME * rate)
     frames = len(samples) // hop
     if frames == 0:
@@ -46,11 +78,12 @@ def speech_parts(samples: NDArray[np.float32], rate: int) -> list[tuple[float, f
     power = (samples[: frames * hop].reshape(frames, hop).astype(float) ** 2).mean(1)
     smooth = np.convolve(power, np.full(3, 1 / 3), "same")
     level = 10 * np.log10(smooth + 1e-9)
-    floor, peak = np.percentile(level, 5), np.percentile(level, 95)
-    if peak < -65:
+    floor, peak = np.percentile(level, FLOOR), np.percentile(level, PEAK)
+    if peak < SILENT:
         return []
-    # A sound without pauses has no floor to speak of: then 35 dB under its peaks is the line.
-    line = max(floor + 0.3 * (peak - floor), peak - 35) if peak - floor > 12 else peak - 35
+    line = peak - BELOW_PEAKS
+    if peak - floor > NO_FLOOR:
+        line = max(floor + LINE * (peak - floor), line)
     loud = level > line
     edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(int)))
     parts = [(float(a * FRAME), float(b * FRAME)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
@@ -60,7 +93,7 @@ def speech_parts(samples: NDArray[np.float32], rate: int) -> list[tuple[float, f
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
-    return [(a, b) for a, b in joined if b - a >= 0.06]
+    return [(a, b) for a, b in joined if b - a >= SHORTEST_SPEECH]
 
 
 def estimate(
@@ -71,7 +104,9 @@ def estimate(
     Every word gets time by its number of sounds; each pause falls on the word border nearest to it, the end
     of a clause preferred.
     """
-    parts = [(max(a, start), min(b, end)) for a, b in parts if min(b, end) - max(a, start) > 0.02] or [(start, end)]
+    parts = [(max(a, start), min(b, end)) for a, b in parts if min(b, end) - max(a, start) > SHORTEST_PART] or [
+        (start, end)
+    ]
     weights = np.array([t.weight for t in tokens])
     share = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
     spoken = np.array([b - a for a, b in parts])
@@ -81,9 +116,8 @@ def estimate(
     for at in pause_at:
         first, last = borders[-1], len(tokens)
         candidates = np.arange(first, last + 1)
-        # A clause's end may lie half a second further from the pause than a bare word border.
         distance = np.abs(share[candidates] - at) * spoken.sum()
-        distance -= np.where((candidates > 0) & closes[np.maximum(candidates - 1, 0)], 0.5, 0.0)
+        distance -= np.where((candidates > 0) & closes[np.maximum(candidates - 1, 0)], CLAUSE_END, 0.0)
         borders.append(int(candidates[np.argmin(distance)]))
     borders.append(len(tokens))
     words: list[Word] = []

@@ -28,8 +28,7 @@ from gengine.inputs.decoders import (
 from gengine.inputs.estimate import speech_parts
 from gengine.inputs.phone_symbols import SILENCE
 
-# Lengths below without another source are judgement, checked as a whole by benchmarks/alignment.py.
-
+# Lengths without another source are judgement, checked as a whole by benchmarks/alignment.py.
 WINDOW = 30.0
 """Words of a long recording are first found window by window of this length, seconds."""
 

@@ -75,7 +75,7 @@ def foreign_words(written: str, language: str, before: str = "", after: str = ""
     text = written.lower()
     if language == "zh":
         found = _PINYIN.finditer(text)
-        return [w for m in found for w in ([m["syllable"]] if m["syllable"] else cardinal(_whole(m["number"]), "zh"))]
+        return [w for m in found for w in ([m["syllable"]] if m["syllable"] else digits(m["number"], "zh"))]
     if _said_before(text, before, language):
         return []
     said: list[str] = []
@@ -108,7 +108,7 @@ def _figures(match: re.Match[str], text: str, language: str, before: str, after:
     if language == "de" and number.isdecimal() and rest[:1] == "." and after and int(number[:9]) <= DAYS:
         return said + [ordinal(int(number), "de")[-1] + "n" * (before.lower() in _DATIVE)]
     whole, fraction = _parts(number)
-    said += year(_whole(whole), language) if len(whole) == 4 and number.isdecimal() else _cardinal(whole, language)
+    said += year(int(whole), language) if len(whole) == 4 and number.isdecimal() else _cardinal(whole, language)
     if fraction:
         said += [_POINT.get(language, "point"), *digits(fraction, language)]
     return said
@@ -120,10 +120,6 @@ def _parts(number: str) -> tuple[str, str]:
         number = re.sub(r"[.'\u202f]", "", number)
     whole, _, fraction = number.replace(",", ".").partition(".")
     return whole, fraction
-
-
-def _whole(number: str) -> int:
-    return int(number) if len(number) < MOST_DIGITS else 10**MOST_DIGITS
 
 
 def _cardinal(whole: str, language: str) -> list[str]:

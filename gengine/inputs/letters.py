@@ -87,7 +87,7 @@ def _english_rules() -> Rules:
 
 
 def english_sounds(word: str) -> list[str]:
-    """ARPAbet of a lower-case word by rules alone."""
+    """ARPAbet without stress of a lower-case word, by the Naval Research Laboratory's rules alone; never empty."""
     padded = "_" + re.sub(r"[^a-z]", "", _ascii(word)) + "_"
     rules, at, sounds = _english_rules(), 1, []
     while at < len(padded) - 1:
@@ -116,9 +116,16 @@ _PREFIXES = (("un", "AH N"), ("re", "R IY"), ("non", "N AA N"), ("mis", "M IH S"
              ("under", "AH N D ER"), ("pre", "P R IY"), ("anti", "AE N T IY"))  # fmt: skip
 
 
+SHORTEST_STEM = 3
+"""Letters of the shortest word that an ending or another word is taken off: shorter ones are found by chance."""
+
+DEPTH = 2
+"""Endings and parts that are taken off one after the other ("end-less-ly")."""
+
+
 def spell_english(word: str, lookup: Callable[[str], list[str] | None]) -> list[str]:
     """ARPAbet of a word that ``lookup`` does not know: built from parts that it knows, else by rules."""
-    return _built(word, lookup, depth=2) or english_sounds(word)
+    return _built(word, lookup, DEPTH) or english_sounds(word)
 
 
 def _built(word: str, lookup: Callable[[str], list[str] | None], depth: int) -> list[str] | None:
@@ -127,9 +134,9 @@ def _built(word: str, lookup: Callable[[str], list[str] | None], depth: int) -> 
         return known
     for ending, said, restored in _SUFFIXES:
         stem = word.removesuffix(ending)
-        if stem == word or len(stem) < 3:
+        if stem == word or len(stem) < SHORTEST_STEM:
             continue
-        doubled = (stem[:-1],) if len(stem) > 3 and stem[-1] == stem[-2] else ()
+        doubled = (stem[:-1],) if len(stem) > SHORTEST_STEM and stem[-1] == stem[-2] else ()
         for base in (*(stem + r for r in restored), *doubled):
             sounds = _built(base, lookup, depth - 1)
             if sounds:
@@ -137,12 +144,16 @@ def _built(word: str, lookup: Callable[[str], list[str] | None], depth: int) -> 
                     sounds = sounds[:-1]
                 return sounds + (said.split() if said else _inflected(ending, sounds[-1]))
     for prefix, said in _PREFIXES:
-        rest = lookup(word.removeprefix(prefix)) if word.startswith(prefix) and len(word) > len(prefix) + 2 else None
+        rest = (
+            lookup(word.removeprefix(prefix))
+            if word.startswith(prefix) and len(word) >= len(prefix) + SHORTEST_STEM
+            else None
+        )
         if rest:
             return said.split() + rest
-    for cut in sorted(range(3, len(word) - 2), key=lambda k: abs(2 * k - len(word))):
+    for cut in sorted(range(SHORTEST_STEM, len(word) - SHORTEST_STEM + 1), key=lambda k: abs(2 * k - len(word))):
         first, second = lookup(word[:cut]), lookup(word[cut:])
-        if first and not second and len(word) - cut > 4:
+        if first and not second and len(word) - cut > SHORTEST_STEM + 1:
             second = _built(word[cut:], lookup, depth - 1)
         if first and second:
             return first + second
@@ -218,8 +229,9 @@ def _longest(word: str, table: dict[str, str]) -> list[str]:
     if not word:
         return []
     padded, at, sounds = f"_{word}_", 0, []
+    longest = max(map(len, table))
     while at < len(padded):
-        for size in range(min(5, len(padded) - at), 0, -1):
+        for size in range(min(longest, len(padded) - at), 0, -1):
             said = table.get(padded[at : at + size])
             if said is not None:
                 sounds += [s for s in said.split() if s != "_"]

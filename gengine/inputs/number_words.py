@@ -10,9 +10,6 @@ COUNTED_OUT = 10**15
 YEARS = range(1100, 2100)
 """Whole numbers of four digits that are read as years ("nineteen eighty four", "neunzehnhundertvierundachtzig")."""
 
-CENTURY_FROM_2000 = range(2000, 2010)
-"""Years that are read as plain numbers: "two thousand seven"."""
-
 _PINYIN = "ling yi er san si wu liu qi ba jiu".split()
 """Mandarin's digits: num2words has no Mandarin, and digit by digit is how phone numbers and years are read."""
 
@@ -30,7 +27,7 @@ def ordinal(n: int, language: str = "en") -> list[str]:
 def year(n: int, language: str = "en") -> list[str]:
     """1984 gives nineteen eighty four; 2007 two thousand seven; 2024 twenty twenty four; 1999 in German
     neunzehnhundertneunundneunzig. Numbers outside ``YEARS`` are said as such."""
-    as_year = n in YEARS and n not in CENTURY_FROM_2000 and language in ("en", "de", "nl")
+    as_year = n in YEARS and language in ("en", "de", "nl")
     return _words(n, language, "year") if as_year else cardinal(n, language)
 
 

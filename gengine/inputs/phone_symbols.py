@@ -57,6 +57,10 @@ _SAMPA = {  # German SAMPA where it differs from IPA's own letters (Wells 1997)
 _MARKS = re.compile(r"[ˈˌ'\"ʰʲʷˠˤ˞˥˦˧˨˩ˀ̯̪̩̥̃̚͡ˑː:ʼ̝̞̟̠̬̆-]|\d+$")
 
 
+MOSTLY = 0.9
+"""Share of a tier's symbols that are ARPAbet where it is written so; the rest are marks of its own. Judgement."""
+
+
 def notation(symbols: Iterable[str]) -> str:
     """Which notation a whole tier is written in: ``"arpabet"``, ``"ipa"`` or ``"sampa"``.
 
@@ -66,7 +70,7 @@ def notation(symbols: Iterable[str]) -> str:
     if not used:
         return "arpabet"
     arpabet = sum(_arpabet(s) is not None for s in used)
-    if arpabet >= 0.9 * len(used) and (any(len(s) > 1 for s in used) or len(used) < 4):
+    if arpabet >= MOSTLY * len(used) and (any(len(s) > 1 for s in used) or len(used) < 4):
         return "arpabet"
     if any(ord(c) > 127 for s in used for c in s):
         return "ipa"

@@ -44,7 +44,7 @@ ROLLS_ON = 0.05
 
 
 @dataclass(frozen=True)
-class Cue:
+class Subtitle:
     """One subtitle: ``start`` and ``end`` in seconds, ``text`` with its line breaks; its times stand in ``line``."""
 
     start: float
@@ -53,7 +53,7 @@ class Cue:
     line: int
 
 
-def read_cues(text: str, suffix: str, fail: Fail) -> list[Cue]:
+def parse_subtitles(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
     """Subtitles of a file's text in its own order, as ``suffix`` (".srt", ".vtt", ".ass", ".ssa" or ".sbv") has them.
 
     SubRip's times may be shortened ("1:02,5"); blank lines may stand below the times or be missing above them; tags
@@ -64,7 +64,7 @@ def read_cues(text: str, suffix: str, fail: Fail) -> list[Cue]:
     return _subrip(text.split("\n"), suffix, fail)
 
 
-def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Cue]:
+def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Subtitle]:
     """SubRip and its kin, given to pysubs2 as SubRip of the plainest kind: checked times, no blocks, no names."""
     import pysubs2
 
@@ -94,7 +94,7 @@ def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Cue]:
             # pysubs2 takes any line with two times in it for the times of a subtitle.
             kept.append(_STAMP.sub("\n\\g<0>", _TIME_TAG.sub("", line)))
     events = pysubs2.SSAFile.from_string("\n".join([*kept, "0"]), "srt").events
-    return [Cue(e.start / 1000, e.end / 1000, e.plaintext, n) for e, n in zip(events, numbers, strict=True)]
+    return [Subtitle(e.start / 1000, e.end / 1000, e.plaintext, n) for e, n in zip(events, numbers, strict=True)]
 
 
 def _milliseconds(parts: tuple[str | None, ...]) -> int:
@@ -108,7 +108,7 @@ def _written(milliseconds: int) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02},{milliseconds:03}"
 
 
-def _substation(text: str, suffix: str, fail: Fail) -> list[Cue]:
+def _substation(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
     """SubStation Alpha's dialogue; comments and drawings are no speech."""
     import pysubs2
     from pysubs2.exceptions import Pysubs2Error
@@ -122,7 +122,7 @@ def _substation(text: str, suffix: str, fail: Fail) -> list[Cue]:
         raise fail(number, f"{str(error)[:80]}; expected SubStation Alpha such as Aegisub writes") from None
     numbers = [n for n, line in enumerate(lines, 1) if line.startswith(("Dialogue:", "Comment:"))]
     return [
-        Cue(event.start / 1000, event.end / 1000, event.plaintext, number)
+        Subtitle(event.start / 1000, event.end / 1000, event.plaintext, number)
         for event, number in zip(events, numbers, strict=False)
         if not event.is_comment and not event.is_drawing
     ]
@@ -138,29 +138,29 @@ def read_subtitles(text: str, language: str | None, name: str) -> Transcript:
     def fail(line: int, what: str) -> TextError:
         return TextError(f"text: '{name}' line {line}: {what}")
 
-    cues = read_cues(text, PurePath(name).suffix.lower(), fail)
-    for cue in cues:
-        if cue.end < cue.start:
-            raise fail(cue.line, f"ends at {cue.end:.3f} s before it starts at {cue.start:.3f} s")
+    subtitles = parse_subtitles(text, PurePath(name).suffix.lower(), fail)
+    for subtitle in subtitles:
+        if subtitle.end < subtitle.start:
+            raise fail(subtitle.line, f"ends at {subtitle.end:.3f} s before it starts at {subtitle.start:.3f} s")
     segments: list[Segment] = []
-    for cue in sorted(_unrolled(cues) if _TIME_TAG.search(text) else cues, key=lambda c: c.start):
-        words = " ".join(_SPEAKER.sub("", _MARKUP.sub(" ", unescape(cue.text))).split())
+    for subtitle in sorted(_unrolled(subtitles) if _TIME_TAG.search(text) else subtitles, key=lambda s: s.start):
+        words = " ".join(_SPEAKER.sub("", _MARKUP.sub(" ", unescape(subtitle.text))).split())
         if split_words(words):
-            segments.append(Segment(words, cue.start, cue.end))
+            segments.append(Segment(words, subtitle.start, subtitle.end))
     if not segments:
         raise fail(1, f"holds no subtitles with words; {ALLOWED}")
     language = language or guess_language(" ".join(s.text for s in segments))
     return Transcript(tuple(segments), language, None, name)
 
 
-def _unrolled(cues: list[Cue]) -> list[Cue]:
+def _unrolled(subtitles: list[Subtitle]) -> list[Subtitle]:
     """Captions that roll show each line once more while the next is spoken; here each is said once."""
-    shown = [[line for line in cue.text.split("\n") if line.strip()] for cue in cues]
+    shown = [[line for line in subtitle.text.split("\n") if line.strip()] for subtitle in subtitles]
     said = []
-    for k, cue in enumerate(cues):
+    for k, subtitle in enumerate(subtitles):
         again = 0
-        if k and cue.start - cues[k - 1].end <= ROLLS_ON:
+        if k and subtitle.start - subtitles[k - 1].end <= ROLLS_ON:
             most = min(len(shown[k - 1]), len(shown[k]))
             again = max((n for n in range(1, most + 1) if shown[k - 1][-n:] == shown[k][:n]), default=0)
-        said.append(replace(cue, text="\n".join(shown[k][again:])))
+        said.append(replace(subtitle, text="\n".join(shown[k][again:])))
     return said

@@ -16,6 +16,16 @@ from gengine.inputs.transcript import ALLOWED, Segment, Transcript, timed
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<!\S)(<\w+>)|(?<!\S)([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?!\S)')
 
 
+WORDS_OF_UTTERANCE = 3
+"""A label of more words than this is an utterance, and its tier one of utterances."""
+
+PHONE_LETTERS = 3
+"""Labels of phones are on average shorter than this, ..."""
+
+READABLE = 0.8
+"""... and at least this share of them is a symbol of some notation. Both judgement; the corpora's own tiers pass."""
+
+
 @dataclass(frozen=True)
 class Tier:
     """``intervals`` are (start s, end s, label); a point tier's have start = end."""
@@ -117,7 +127,7 @@ def read_textgrid(text: str, language: str | None, name: str) -> Transcript:
     spoken = [(a, b, label) for a, b, label in words_tier.intervals if not _is_pause(label)]
     if not spoken:
         raise TextError(f"text: '{name}' line 1: its tier '{words_tier.name}' holds no words; {ALLOWED}")
-    if any(len(split_words(label)) > 3 for *_, label in spoken):  # whole utterances: align inside them
+    if any(len(split_words(label)) > WORDS_OF_UTTERANCE for *_, label in spoken):  # whole utterances: align inside them
         segments = tuple(Segment(label, a, b) for a, b, label in spoken)
         return Transcript(segments, language or guess_language(" ".join(s[2] for s in spoken)), None, name)
     words = tuple(Word(label, a, b) for a, b, label in spoken)
@@ -141,4 +151,4 @@ def _looks_like_phones(tier: Tier) -> bool:
     labels = [label for _, _, label in tier.intervals if label]
     kind = notation(labels)
     read = sum(normalise(s, kind)[0][0] != UNKNOWN for s in labels)
-    return sum(map(len, labels)) < 3 * len(labels) and read >= 0.8 * len(labels)
+    return sum(map(len, labels)) < PHONE_LETTERS * len(labels) and read >= READABLE * len(labels)

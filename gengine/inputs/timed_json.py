@@ -15,6 +15,10 @@ from gengine.inputs.transcript import ALLOWED, Segment, Transcript, checked_lang
 
 
 def read_json(content: str, language: str | None, name: str) -> Transcript:
+    """The forms that ``gengine.inputs.text.read_text`` describes; ``TextError`` where ``content`` is none of them.
+
+    ``name`` is the file's, for messages; ``language`` an ISO 639-1 code, None for the file's own or a guess.
+    """
     try:
         data = json.loads(content)
     except json.JSONDecodeError as error:

@@ -62,6 +62,11 @@ def test_scraps_are_english(text: str) -> None:
     assert guess_language(text) == "en"
 
 
+def test_capitals_are_read_like_small_letters() -> None:
+    known = [guess_language(text.upper()) for code in ("fr", "it", "pt", "nl") for text in SENTENCES[code]]
+    assert known == ["fr"] * 3 + ["it"] * 3 + ["pt"] * 3 + ["nl"] * 3
+
+
 def test_plain_english_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gengine.inputs.language._identifier", None)
     assert guess_language("And so, my fellow Americans, ask not what your country can do for you.") == "en"
