@@ -9,6 +9,7 @@ only the blending, which depends on order, walks from far to near.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,15 @@ Float = NDArray[np.float32]
 KEY_LIGHT = np.array([-0.46, 0.62, 0.64], np.float32)
 """Direction to the main light in camera axes (right, up, towards the viewer), unit length."""
 AMBIENT, KEY, RIM = 0.42, 0.58, 0.20
-"""Shares of steady, main and edge light; the first two add up to 1, so no colour leaves 0..255."""
+"""Shares of steady, main and edge light; the first two add up to 1, so no colour leaves 0..255 (judgement)."""
+WRAP_OFFSET, WRAP_SLOPE = 0.42, 0.58
+"""Half-Lambert: light by ``WRAP_OFFSET + WRAP_SLOPE * cosine``, so that it reaches past the terminator (judgement)."""
+FARTHEST = -1e6
+"""Depth in pixels of what everything is in front of."""
+NO_LENGTH, NO_SIDE = 1e-4, 1e-6
+"""Pixels: a capsule shorter on screen has no axis there, and a side shorter has no direction."""
+STEEPEST = 0.05
+"""Length on screen as a share of that in space, below which a capsule is drawn as if it leaned no more."""
 
 
 @dataclass(eq=False)
@@ -47,7 +56,7 @@ def blank(picture: Float) -> Float:
     """A canvas ``(H, W, 4)`` of a picture ``(H, W, 3)`` 0..255: colour, and depth that everything is in front of."""
     canvas = np.empty((*picture.shape[:2], 4), np.float32)
     canvas[..., :3] = picture
-    canvas[..., 3] = -1e6
+    canvas[..., 3] = FARTHEST
     return canvas
 
 
@@ -55,89 +64,149 @@ def draw(canvas: Float, shapes: ScreenCapsules) -> None:
     """Blend capsules into ``canvas (H, W, 4)`` float32, colour 0..255 and depth in pixels, changed in place."""
     height, width = canvas.shape[:2]
     order = np.argsort(shapes.a[:, 2] + shapes.b[:, 2] + np.maximum(shapes.ra, shapes.rb), kind="stable")
-    a, b, ra, rb = shapes.a[order], shapes.b[order], shapes.ra[order], shapes.rb[order]
+    seen = _seen(shapes, order)
+    pixels = _pixels(seen, shapes.cap[order], width, height)
+    if pixels is None:
+        return
+    cover, depth, light = _surface(seen, pixels)
+    color = np.repeat(np.pad(shapes.color[order], ((0, 0), (0, 1))), pixels.sizes, axis=0) * light[:, None]
+    _blend(canvas, pixels, cover, depth, color, 1.0 / shapes.soft[order])
+
+
+class _Seen(NamedTuple):
+    """``N`` capsules from far to near, as they look from here.
+
+    On the screen a capsule runs from ``a`` to ``b (N, 3)`` along ``axis (N, 2)`` (unit), over ``flat (N,)`` of the
+    ``length (N,)`` pixels it has in space. An elliptic section looks like a circle of radius ``ra``, ``rb (N,)``
+    squeezed across by ``squash (N,)`` and sheared in depth by ``shear (N,)``.
+    """
+
+    a: Float
+    b: Float
+    ra: NDArray
+    rb: NDArray
+    axis: NDArray
+    flat: NDArray
+    length: NDArray
+    squash: NDArray
+    shear: NDArray
+
+
+class _Pixels(NamedTuple):
+    """One entry ``(P,)`` per covered pixel and capsule: ``index`` in the flat canvas, and the place in the frame of
+    the capsule, ``along`` its axis on screen and ``across`` it; ``sizes (N,)`` says how many each capsule has."""
+
+    index: NDArray[np.int64]
+    along: Float
+    across: Float
+    sizes: NDArray[np.int64]
+
+
+def _seen(shapes: ScreenCapsules, order: NDArray) -> _Seen:
+    a, b = shapes.a[order], shapes.b[order]
     span = b - a
     flat = np.hypot(span[:, 0], span[:, 1])
-    length = np.maximum(np.sqrt((span * span).sum(1)), np.float32(1e-4))
+    length = np.maximum(np.sqrt((span * span).sum(1)), np.float32(NO_LENGTH))
     axis = np.where(
-        flat[:, None] > 1e-4, span[:, :2] / np.maximum(flat, 1e-4)[:, None], np.array([1.0, 0.0], np.float32)
+        flat[:, None] > NO_LENGTH,
+        span[:, :2] / np.maximum(flat, NO_LENGTH)[:, None],
+        np.array([1.0, 0.0], np.float32),
     )
-    # seen from here an elliptic section is a circle squeezed across (squash) and sheared in depth (shear)
     wide, side = shapes.wide[order], shapes.side[order]
     sideways = side[:, 1] * axis[:, 0] - side[:, 0] * axis[:, 1]
     norm = np.hypot(sideways, side[:, 2])
-    flat_section = (wide > 1.0) & (norm > 1e-6)
-    cosine = np.where(flat_section, sideways / np.maximum(norm, 1e-6), 1.0)
-    sine = np.where(flat_section, side[:, 2] / np.maximum(norm, 1e-6), 0.0)
+    elliptic = (wide > 1.0) & (norm > NO_SIDE)
+    cosine = np.where(elliptic, sideways / np.maximum(norm, NO_SIDE), 1.0)
+    sine = np.where(elliptic, side[:, 2] / np.maximum(norm, NO_SIDE), 0.0)
     breadth = np.sqrt((wide * cosine) ** 2 + sine**2)
     squash = wide / breadth**2
     shear = (wide**2 - 1.0) * sine * cosine / breadth**2
     deep = wide / breadth  # half depth of the section, in short radii
-    ra, rb = ra * deep, rb * deep
-    which, row, first, count = _spans(a, b, ra / squash, rb / squash, shapes.cap[order], axis, width, height)
-    if not len(which):
-        return
+    return _Seen(a, b, shapes.ra[order] * deep, shapes.rb[order] * deep, axis, flat, length, squash, shear)
 
-    # one entry per covered pixel, in the frame of its capsule: along the axis on screen (u) and across it (e)
+
+def _pixels(seen: _Seen, cap: Float, width: int, height: int) -> _Pixels | None:
+    """What the capsules cover of a canvas; None where that is nothing."""
+    a, axis = seen.a, seen.axis
+    which, row, first, count = _spans(a, seen.b, seen.ra / seen.squash, seen.rb / seen.squash, cap, axis, width, height)
+    if not len(which):
+        return None
     start = np.cumsum(count) - count
-    pixel = np.arange(start[-1] + count[-1]) + np.repeat(row * width + first - start, count)
+    index = np.arange(start[-1] + count[-1]) + np.repeat(row * width + first - start, count)
     y = row - a[which, 1]
     ax, ay = axis[which, 0], axis[which, 1]
-    x = (pixel - np.repeat(row * width, count)).astype(np.float32) - np.repeat(a[which, 0], count)
-    u = x * np.repeat(ax, count) + np.repeat((y * ay).astype(np.float32), count)
-    e = np.repeat((y * ax).astype(np.float32), count) - x * np.repeat(ay, count)
+    x = (index - np.repeat(row * width, count)).astype(np.float32) - np.repeat(a[which, 0], count)
+    along = x * np.repeat(ax, count) + np.repeat((y * ay).astype(np.float32), count)
+    across = np.repeat((y * ax).astype(np.float32), count) - x * np.repeat(ay, count)
+    sizes = np.bincount(which, weights=count, minlength=len(a)).astype(np.int64)
+    return _Pixels(index, along, across, sizes)
 
-    # where the ray meets the surface: s along the axis, the radius there, and how far the normal faces the viewer
-    sizes = np.bincount(which, weights=count, minlength=len(order)).astype(np.int64)
+
+def _surface(seen: _Seen, pixels: _Pixels) -> tuple[NDArray, NDArray, NDArray]:
+    """Share of each pixel that is covered 0..1, depth in pixels and light 0..1 there, all ``(P,)``.
+
+    The ray through a pixel meets the surface at ``s`` along the axis, where the radius depends on ``s`` in turn:
+    two steps towards that place are enough, because radii change slowly along a limb.
+    """
 
     def each(values: NDArray) -> Float:
-        return np.repeat(values.astype(np.float32), sizes)
+        return np.repeat(values.astype(np.float32), pixels.sizes)
 
-    r0, taper, long = each(ra), each((rb - ra) / length), each(length)
-    stretch, tilt = each(length / np.maximum(flat, 0.05 * length)), each(span[:, 2] / length)
-    ratio, lean = each(squash), each(shear)
-    off = e * lean
-    e *= ratio
+    span, u = seen.b - seen.a, pixels.along
+    r0, taper, long = each(seen.ra), each((seen.rb - seen.ra) / seen.length), each(seen.length)
+    stretch = each(seen.length / np.maximum(seen.flat, STEEPEST * seen.length))
+    tilt = each(span[:, 2] / seen.length)
+    ratio, lean = each(seen.squash), each(seen.shear)
+    off = pixels.across * lean
+    e = pixels.across * ratio
     across = e * e
     nearest = np.clip(u * stretch, 0.0, long)
     radius = r0 + taper * nearest
     beyond = u - nearest / stretch
     cover = np.clip(radius - np.sqrt(beyond * beyond + across) + 0.5, 0.0, 1.0)
     s = nearest
-    for _ in range(2):  # the radius where the ray meets the surface, which depends on where that is
+    for _ in range(2):
         s = np.clip((u + np.sqrt(np.maximum(radius * radius - across, 0.0)) * tilt) * stretch, 0.0, long)
         radius = r0 + taper * s
-    along = u - s * each(flat / length)
+    along = u - s * each(seen.flat / seen.length)
     square = along * along + across
     facing = np.sqrt(np.maximum(1.0 - square / (radius * radius), 0.0))
-    z = each(a[:, 2]) + s * tilt + facing * radius + off
-
+    depth = each(seen.a[:, 2]) + s * tilt + facing * radius + off
+    normal = (along, e * ratio - lean * facing * radius, facing * radius)
     # the light in the same frame; y points down on screen
-    lu = axis[:, 0] * KEY_LIGHT[0] - axis[:, 1] * KEY_LIGHT[1]
-    le = -axis[:, 1] * KEY_LIGHT[0] - axis[:, 0] * KEY_LIGHT[1]
-    normal = e * ratio - lean * facing * radius
-    long = np.sqrt(normal * normal + along * along + (facing * radius) ** 2)
-    lit = (along * each(lu) + normal * each(le) + facing * radius * KEY_LIGHT[2]) / np.maximum(long, 1e-3)
-    lit = np.clip(0.42 + 0.58 * lit, 0.0, 1.0)
-    edge = 1.0 - facing
-    light = AMBIENT + KEY * lit * lit * (3.0 - 2.0 * lit) - RIM * edge * edge
+    x, y = seen.axis[:, 0], seen.axis[:, 1]
+    to_light = (each(x * KEY_LIGHT[0] - y * KEY_LIGHT[1]), each(-y * KEY_LIGHT[0] - x * KEY_LIGHT[1]))
+    return cover, depth, _light(normal, to_light, facing)
 
-    # a pixel's four numbers move as one, which gathers and scatters several times faster
+
+def _light(normal: tuple[NDArray, NDArray, NDArray], to_light: tuple[Float, Float], facing: NDArray) -> NDArray:
+    """Light 0..1 of surfaces: a wrapped and smoothed key, steady light, and less of it at the edges."""
+    along, across, near = normal
+    size = np.sqrt(across * across + along * along + near**2)
+    lit = (along * to_light[0] + across * to_light[1] + near * KEY_LIGHT[2]) / np.maximum(size, 1e-3)
+    lit = np.clip(WRAP_OFFSET + WRAP_SLOPE * lit, 0.0, 1.0)
+    edge = 1.0 - facing
+    return AMBIENT + KEY * lit * lit * (3.0 - 2.0 * lit) - RIM * edge * edge
+
+
+def _blend(canvas: Float, pixels: _Pixels, cover: NDArray, depth: NDArray, color: NDArray, softness: Float) -> None:
+    """Paint capsule after capsule, far to near; where two nearly touch they melt over 1 / ``softness (N,)`` pixels.
+
+    A pixel's four numbers move as one, which gathers and scatters several times faster.
+    """
     packed = canvas.view(np.complex128).reshape(-1)
-    softness = 1.0 / shapes.soft[order]
-    shaded = np.repeat(np.pad(shapes.color[order], ((0, 0), (0, 1))), sizes, axis=0) * light[:, None]
     end = 0
-    for i, size in enumerate(sizes.tolist()):
+    for i, size in enumerate(pixels.sizes.tolist()):
         part = slice(end, end + size)
         end += size
-        at, near = pixel[part], z[part]
+        at, near = pixels.index[part], depth[part]
         old = packed[at].view(np.float32).reshape(-1, 4)
         behind = old[:, 3].copy()
         weight = (near - behind) * softness[i] + 0.5
         np.maximum(weight, 0.0, out=weight)
         np.minimum(weight, 1.0, out=weight)
         weight *= cover[part]
-        old += weight[:, None] * (shaded[part] - old)
+        old += weight[:, None] * (color[part] - old)
         old[:, 3] = np.where(weight > 0.5, np.maximum(near, behind), behind)
         packed[at] = old.view(np.complex128)[:, 0]
 
