@@ -13,6 +13,45 @@ from gengine.core.skeleton import Skeleton
 from gengine.renderers.preview import capsules
 from gengine.renderers.preview.mannequin import Mannequin, build_mannequin
 
+AZIMUTH, ELEVATION = -0.42, 0.09
+"""Where the camera stands, rad round to the character's left and up: a three-quarter view shows depth (judgement)."""
+SHOWN = 2.12
+"""Metres of scene that the panel's height shows: a standing figure with a hand up."""
+LOOK_AT = 0.955
+"""Height of the target, m: about the hips of BEAT's skeleton."""
+CENTRE_ROW = 0.49
+"""Where the target lies in the picture, share of its height from above."""
+NEAREST = 0.5
+"""Metres before the camera within which perspective grows no more."""
+HORIZON = 0.35
+"""How steeply a ray must look down to see the floor, m at the figure: beyond lies the wall."""
+
+# the floor (judgement): brightness is sRGB 0-255
+FLOOR_FADE = 2.2
+"""Square metres over which the lit patch of floor fades (a Gaussian's denominator)."""
+FLOOR_LIGHT, LINE_LIGHT = 26.0, 34.0
+LINES_A_METRE, LINE_WIDTH = 2.0, 0.007
+"""A line every half metre, so that sliding feet show, and half its width in m."""
+
+# contact shadows (judgement), heights and sizes in m
+BODY_SHADOW, BODY_DARKNESS = 0.7, 0.32
+"""Size and strength of the one under the hips."""
+NEAR_FLOOR = 0.3
+"""Height below which a limb throws one."""
+LIMB_SHADOW, LIMB_SPREAD, LIMB_DARKNESS, LIMB_FADE = 0.15, 1.0, 0.5, 14
+"""Size on the floor, growth and strength of a limb's, and how fast that falls a metre of height."""
+FLATTENED = 0.4
+"""Depth of a shadow on screen as a share of its width, seen at this elevation."""
+DARKEST = 0.62
+MIN_RADIUS = 0.6
+"""Pixels: thinner capsules would flicker."""
+MIN_SOFT = 0.05
+"""Pixels over which capsules melt at least; it divides."""
+
+# the wall (judgement): sRGB 0-255, and centre and size of its glow as shares of the picture
+WALL, GLOW = (27, 29, 34), (25, 26, 29)
+GLOW_CENTRE, GLOW_SIZE = (0.5, 0.42), (0.55, 0.62)
+
 
 class FollowCamera:
     """A slight long lens in front of the figure, ``azimuth`` (rad) round to the character's left.
@@ -26,14 +65,14 @@ class FollowCamera:
     lag = 1.2
     """Time constant of following, seconds."""
 
-    def __init__(self, width: int, height: int, azimuth: float = -0.42, elevation: float = 0.09) -> None:
+    def __init__(self, width: int, height: int, azimuth: float = AZIMUTH, elevation: float = ELEVATION) -> None:
         self.width, self.height = width, height
         ca, sa, ce, se = np.cos(azimuth), np.sin(azimuth), np.cos(elevation), np.sin(elevation)
         self.axes = np.array([[ca, 0.0, -sa], [-sa * se, ce, -ca * se], [sa * ce, se, ca * ce]])
         """Rows: right, up, towards the viewer."""
-        self.zoom = height / 2.12
+        self.zoom = height / SHOWN
         """Pixels per metre at the target."""
-        self.look_at = 0.955
+        self.look_at = LOOK_AT
         self._target: NDArray[np.float64] | None = None
 
     def follow(self, hips: NDArray, seconds: float) -> NDArray[np.float64]:
@@ -48,18 +87,20 @@ class FollowCamera:
         """World ``points (P, 3)`` → pixels and depth ``(P, 3)``, and pixels per metre there ``(P,)``."""
         relative = points - target - np.array([0.0, self.look_at, 0.0])
         right, up, near = (relative @ self.axes.T).T
-        scale = self.zoom * self.distance / np.maximum(self.distance - near, 0.5)
-        xyz = np.stack([self.width / 2 + right * scale, self.height * 0.49 - up * scale, near * self.zoom], axis=1)
+        scale = self.zoom * self.distance / np.maximum(self.distance - near, NEAREST)
+        xyz = np.stack(
+            [self.width / 2 + right * scale, self.height * CENTRE_ROW - up * scale, near * self.zoom], axis=1
+        )
         return xyz.astype(np.float32), scale.astype(np.float32)
 
     def floor(self) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
         """Floor offsets from the target (x and z, m) seen by every pixel from row ``top`` down."""
         c, r = np.meshgrid(np.arange(self.width), np.arange(self.height))
         right = (c - self.width / 2) / self.zoom
-        up = (self.height * 0.49 - r) / self.zoom
+        up = (self.height * CENTRE_ROW - r) / self.zoom
         ray = np.stack([right, up, np.full_like(right, -self.distance)], axis=-1) @ self.axes
         eye = self.axes[2] * self.distance + np.array([0.0, self.look_at, 0.0])
-        top = int(np.searchsorted(-ray[:, 0, 1], 0.35))
+        top = int(np.searchsorted(-ray[:, 0, 1], HORIZON))
         t = -eye[1] / ray[top:, :, 1]
         return (eye[0] + t * ray[top:, :, 0]).astype(np.float32), (eye[2] + t * ray[top:, :, 2]).astype(np.float32), top
 
@@ -72,7 +113,7 @@ class BodyPanel:
         self.background = background.astype(np.float32)
         """``(height, width, 3)`` 0..255, without the floor."""
         self._x, self._z, self._top = self.camera.floor()
-        fade = np.exp(-(self._x**2 + self._z**2) / 2.2)
+        fade = np.exp(-(self._x**2 + self._z**2) / FLOOR_FADE)
         self._fade = fade.astype(np.float32)
         self._ground: tuple[tuple[float, ...], NDArray[np.float32], NDArray[np.uint8]] | None = None
         self._skeleton: Skeleton | None = None
@@ -97,7 +138,7 @@ class BodyPanel:
         ground, ready = self._floor(target)
         out[:] = ready
         xyz, scale = self.camera.project(points, target)
-        radius = np.maximum(parts.radius * np.stack([scale[parts.start], scale[parts.end]], 1), 0.6)
+        radius = np.maximum(parts.radius * np.stack([scale[parts.start], scale[parts.end]], 1), MIN_RADIUS)
         blobs = self._blobs(points, target)
         reach = np.concatenate([xyz[:, :2], *(np.array([[x - w, y - d], [x + w, y + d]]) for x, y, w, d, *_ in blobs)])
         low = np.clip(np.floor(reach.min(0) - radius.max()).astype(int), 0, (self.camera.width, self.camera.height))
@@ -110,8 +151,8 @@ class BodyPanel:
         xyz[:, :2] -= low.astype(np.float32)
         shapes = capsules.ScreenCapsules(
             xyz[parts.start], xyz[parts.end], radius[:, 0], radius[:, 1], parts.color,
-            np.maximum(parts.soft * np.float32(self.camera.zoom), 0.05), parts.wide, xyz[parts.side] - xyz[parts.start],
-            parts.cap,
+            np.maximum(parts.soft * np.float32(self.camera.zoom), MIN_SOFT), parts.wide,
+            xyz[parts.side] - xyz[parts.start], parts.cap,
         )  # fmt: skip
         capsules.draw(canvas, shapes)
         np.copyto(out[y0:y1, x0:x1], canvas[..., :3], casting="unsafe")
@@ -123,10 +164,10 @@ class BodyPanel:
             image = self.background.copy()
             lines = np.zeros_like(self._fade)
             for value, offset in ((self._x, key[0]), (self._z, key[1])):
-                at = (value + np.float32(offset)) * 2.0
-                off = np.abs(at - np.round(at)) * 0.5
-                lines = np.maximum(lines, np.clip(1.0 - off / 0.007, 0.0, 1.0))
-            image[self._top :] += (self._fade * (26.0 + 34.0 * lines))[..., None]
+                at = (value + np.float32(offset)) * LINES_A_METRE
+                off = np.abs(at - np.round(at)) / LINES_A_METRE
+                lines = np.maximum(lines, np.clip(1.0 - off / LINE_WIDTH, 0.0, 1.0))
+            image[self._top :] += (self._fade * (FLOOR_LIGHT + LINE_LIGHT * lines))[..., None]
             self._ground = (key, image, image.astype(np.uint8))
         return self._ground[1:]
 
@@ -135,17 +176,16 @@ class BodyPanel:
         parts = self._parts
         assert parts is not None
         middle = 0.5 * (points[parts.start] + points[parts.end])
-        low = np.flatnonzero(middle[:, 1] < 0.3)
+        low = np.flatnonzero(middle[:, 1] < NEAR_FLOOR)
         centre = np.concatenate([points[parts.start[:1]], middle[low]])
         height = np.maximum(middle[low, 1], 0.0)
-        size = np.concatenate([[0.7], 0.15 + 1.0 * height])
-        strength = np.concatenate([[0.32], 0.5 / (1 + 14 * height)])
+        size = np.concatenate([[BODY_SHADOW], LIMB_SHADOW + LIMB_SPREAD * height])
+        strength = np.concatenate([[BODY_DARKNESS], LIMB_DARKNESS / (1 + LIMB_FADE * height)])
         screen, scale = self.camera.project(centre * [1.0, 0.0, 1.0], target)
         floor = centre - target
         wide = size * scale
-        return list(
-            zip(screen[:, 0], screen[:, 1], wide, 0.4 * wide, floor[:, 0], floor[:, 2], size, strength, strict=True)
-        )
+        deep = FLATTENED * wide
+        return list(zip(*screen[:, :2].T, wide, deep, floor[:, 0], floor[:, 2], size, strength, strict=True))
 
     def _shadow(self, canvas: NDArray[np.float32], blobs: list[tuple[float, ...]], left: int, top: int) -> None:
         """Darken the floor in ``canvas``, which begins at column ``left`` and row ``top`` of the image."""
@@ -160,13 +200,14 @@ class BodyPanel:
                 dx, dz = self._x[rows, columns] - np.float32(fx), self._z[rows, columns] - np.float32(fz)
                 fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)
                 shade[y0 - base : y1 - base, x0 - left : x1 - left] += np.float32(strength) * fall * fall * fall
-        canvas[first:, :, :3] *= (1.0 - np.minimum(shade, 0.62))[..., None]
+        canvas[first:, :, :3] *= (1.0 - np.minimum(shade, DARKEST))[..., None]
 
 
 @cache
 def backdrop(width: int, height: int) -> NDArray[np.float32]:
     """A dark neutral wall ``(H, W, 3)`` 0..255, a little lighter behind the figure."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    glow = np.exp(-(((x / width - 0.5) / 0.55) ** 2) - ((y / height - 0.42) / 0.62) ** 2)
-    base, light = np.array([27, 29, 34], np.float32), np.array([25, 26, 29], np.float32)
+    dx, dy = (x / width - GLOW_CENTRE[0]) / GLOW_SIZE[0], (y / height - GLOW_CENTRE[1]) / GLOW_SIZE[1]
+    glow = np.exp(-(dx**2) - dy**2)
+    base, light = np.array(WALL, np.float32), np.array(GLOW, np.float32)
     return base + glow[..., None] * light

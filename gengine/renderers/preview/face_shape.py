@@ -5,6 +5,10 @@ left (right on screen), y up, z forwards; the origin lies between the eyes, at t
 are a grown-up's. What lips and jaw do at weight 1 follows measurements of an ARKit head (lip gap and mouth
 width in mm per channel), so that a closure on a real rig is a closure here: lips meet where the gap falls
 to 0.8 mm.
+
+Numbers before a channel are millimetres at weight 1: for lips, jaw and mouth width those of the measured head, for
+lids, brows, folds and nose judgement, set by eye against the channels' reference pictures. Powers and other shares
+shape a curve along its length and are judgement throughout.
 """
 
 from __future__ import annotations
@@ -21,7 +25,23 @@ Array = NDArray[np.float64]
 PIVOT = np.array([0.0, -78.0, -8.0])
 """Where the head turns on the neck, mm."""
 MOUTH_Y = -71.0
+"""Height of the closed lips' line, mm."""
 EYE_X, EYE_WIDTH = 32.0, 16.5
+"""Each eye's middle and half its width, mm."""
+JAW_DROP, JAW_SLIDE = 28.2, 8.0
+"""Millimetres that the chin moves down and sideways at weight 1 of ``jawOpen`` and ``jawLeft``."""
+LOOK_SIDEWAYS, LOOK_UP, LOOK_DOWN = np.radians(31), np.radians(23), np.radians(35)
+"""Angles of the eye at weight 1 of the eyeLook channels, where no gaze is given."""
+MAX_YAW, MAX_PITCH = 0.7, 0.6
+"""Radians that the drawn iris turns at most; beyond, the lids would hide it."""
+IRIS_X, IRIS_Y, IRIS_RISE = 15.0, 13.0, 0.6
+"""How far the iris moves at a right angle sideways and up, and its height at rest, mm."""
+HEAD_SLICES = np.array([
+    (0, 106, -12, 0), (34, 100, -12, 40), (60, 79, -12, 68), (73, 46, -12, 84), (76, 15, -11, 89),
+    (75, -12, -8, 86), (73.5, -32, 2, 76), (70, -52, 14, 62), (63.5, -73, 26, 48), (53, -92, 38, 36),
+    (38, -107, 48, 24), (20, -116, 54, 14), (0, -119, 56, 0),
+])  # fmt: skip
+"""Half width, height, middle and half of the depth of level slices of the head, mm, from crown to chin."""
 LIP_SAMPLES = np.linspace(-1.0, 1.0, 31)
 LID_SAMPLES = np.linspace(-1.0, 1.0, 19)
 BROW_SAMPLES = np.linspace(0.0, 1.0, 13)
@@ -52,8 +72,8 @@ class FaceShape:
         """How strongly each fold of the skin shows, ``(T,)`` 0..1."""
         forward = rotation.rotate(self.turn, np.array([0.0, 0.0, 1.0]))
         self._yaw = np.arctan2(forward[:, :1], forward[:, 2:])
-        self._jaw = self._mm("jawOpen", 28.2)
-        self._slide = self._mm("jawLeft", 8.0) - self._mm("jawRight", 8.0)
+        self._jaw = self._mm("jawOpen", JAW_DROP)
+        self._slide = self._mm("jawLeft", JAW_SLIDE) - self._mm("jawRight", JAW_SLIDE)
         self._mouth()
         for side, sign in (("Left", 1.0), ("Right", -1.0)):
             self._eye(side, sign)
@@ -134,8 +154,13 @@ class FaceShape:
         lip("lip_shine_low", inner_low - 0.68 * (inner_low - outer_low), 1.0)
         self.gap = upper[:, len(LIP_SAMPLES) // 2] - lower[:, len(LIP_SAMPLES) // 2]
         """Opening between the lips at mid-mouth, ``(T,)`` mm; 0 is closed."""
+        self._mouth_middle, self._corner_x, self._corner_y = centre, corner_x, corner_y
+        self._mouth_inside(x, inner_up, inner_low, rounding)
 
-        # teeth and tongue, cut by the lips: upper teeth belong to the skull, the lower ones and tongue to the jaw
+    def _mouth_inside(self, x: Array, inner_up: Array, inner_low: Array, rounding: Array) -> None:
+        """Teeth and tongue, cut by the lips: upper teeth belong to the skull, the lower ones and tongue to the jaw."""
+        u, w, jaw, centre = LIP_SAMPLES[None], self._w, self._jaw, self._mouth_middle
+
         def inside(y: Array) -> Array:
             return np.clip(y, inner_low, inner_up)
 
@@ -154,7 +179,6 @@ class FaceShape:
             centre - np.cos(around) * 10.5, root - np.sin(around) ** 0.7 * 30.0 * tip, 80.0 + 12 * tip
         )
         self.strength["tongue_tip"] = np.clip(tip[:, 0] * 8, 0, 1)
-        self._mouth_middle, self._corner_x, self._corner_y = centre, corner_x, corner_y
 
     def _eye(self, side: str, sign: float) -> None:
         v = LID_SAMPLES[None]
@@ -183,15 +207,17 @@ class FaceShape:
             lift=-4.0,
         )
         self.strength[f"bag_{side}"] = np.clip(0.12 + 0.75 * squint + 0.8 * cheek, 0, 1)[:, 0]
+        self._iris(side, sign, look)
 
-        # the eyeball: gaze where it is given, else the eyeLook channels (about 30 degrees at weight 1)
+    def _iris(self, side: str, sign: float, look: dict[str, Array]) -> None:
+        """Where the eye looks: by the gaze where it is given, else by the eyeLook channels."""
         yaw, pitch = self._gaze[:, :1], self._gaze[:, 1:]
-        channel_yaw = sign * (look["Out"] - look["In"]) * np.radians(31)
-        channel_pitch = look["Up"] * np.radians(23) - look["Down"] * np.radians(35)
+        channel_yaw = sign * (look["Out"] - look["In"]) * LOOK_SIDEWAYS
+        channel_pitch = look["Up"] * LOOK_UP - look["Down"] * LOOK_DOWN
         still = (np.abs(self._gaze).sum(1, keepdims=True) < 1e-6).astype(float)
-        yaw = np.clip(yaw + still * channel_yaw, -0.7, 0.7)
-        pitch = np.clip(pitch + still * channel_pitch, -0.6, 0.6)
-        iris_x, iris_y = sign * EYE_X + 15.0 * np.sin(yaw), 0.6 + 13.0 * np.sin(pitch)
+        yaw = np.clip(yaw + still * channel_yaw, -MAX_YAW, MAX_YAW)
+        pitch = np.clip(pitch + still * channel_pitch, -MAX_PITCH, MAX_PITCH)
+        iris_x, iris_y = sign * EYE_X + IRIS_X * np.sin(yaw), IRIS_RISE + IRIS_Y * np.sin(pitch)
         self.curves[f"iris_{side}"] = _curve(iris_x, iris_y, 70.0)
 
     def _brow(self, side: str, sign: float) -> None:
@@ -225,13 +251,21 @@ class FaceShape:
         strength = 0.10 + 0.75 * smile + 0.6 * sneer + 0.3 * self._w(f"cheekSquint{side}")
         strength = strength + 0.4 * self._w(f"mouthStretch{side}") + 0.25 * self._w(f"mouthDimple{side}")
         self.strength[f"fold_{side}"] = np.clip(strength, 0, 1)[:, 0]
+        self._dimple(side, sign)
+        self._nose_wrinkle(side, sign)
+
+    def _dimple(self, side: str, sign: float) -> None:
+        """The dent beside the mouth's corner."""
+        smile = self._w(f"mouthSmile{side}")
         dimple = np.linspace(-1, 1, 7)[None]
         dx = self._corner_x[side] + 3.5 + 1.2 * (1 - dimple**2) + sign * self._mouth_middle
         self.curves[f"dimple_{side}"] = _curve(sign * dx, MOUTH_Y + self._corner_y[side] + 4.0 * dimple, lift=3.0)
         dent = 0.9 * self._w(f"mouthDimple{side}") + 0.5 * smile + 0.6 * self._w(f"mouthPress{side}")
         dent = dent + 0.5 * self._w(f"mouthFrown{side}") + 0.12
         self.strength[f"dimple_{side}"] = np.clip(dent, 0, 1)[:, 0]
-        wrinkle = np.linspace(0, 1, 5)[None]
+
+    def _nose_wrinkle(self, side: str, sign: float) -> None:
+        sneer, wrinkle = self._w(f"noseSneer{side}"), np.linspace(0, 1, 5)[None]
         self.curves[f"wrinkle_{side}"] = _curve(
             sign * (6.0 + 5.0 * wrinkle), -6.0 - 7.0 * wrinkle + 3.0 * sneer, lift=12.0 - 8 * wrinkle
         )
@@ -255,13 +289,7 @@ class FaceShape:
         puff = self._w("cheekPuff")
         smile = 0.5 * self._both("mouthSmile")
         drop, slide = self._jaw, self._slide
-        # half width, height, middle and half of the depth of level slices of the head
-        slices = np.array([
-            (0, 106, -12, 0), (34, 100, -12, 40), (60, 79, -12, 68), (73, 46, -12, 84), (76, 15, -11, 89),
-            (75, -12, -8, 86), (73.5, -32, 2, 76), (70, -52, 14, 62), (63.5, -73, 26, 48), (53, -92, 38, 36),
-            (38, -107, 48, 24), (20, -116, 54, 14), (0, -119, 56, 0),
-        ])  # fmt: skip
-        half, y, middle, deep = slices.T
+        half, y, middle, deep = HEAD_SLICES.T
         lower = np.clip((-30.0 - y) / 70.0, 0.0, 1.0) ** 1.3
         cheek = np.exp(-(((y + 58.0) / 22.0) ** 2))
         half = half + cheek * (8.0 * puff + 2.5 * smile) - 0.06 * drop * lower * (half / 76)
@@ -271,11 +299,18 @@ class FaceShape:
         self.curves |= hair(self.turn, self._yaw) | ears(self._yaw)
         for side, sign in (("Left", 1.0), ("Right", -1.0)):  # an ear turned away is hidden
             self.strength[f"ear_{side}"] = (-sign * self._yaw[:, 0] > -0.1).astype(float)
-        t = np.linspace(-1, 1, 9)[None]
+        self._chin()
+        self._forehead()
+
+    def _chin(self) -> None:
+        t, drop, slide = np.linspace(-1, 1, 9)[None], self._jaw, self._slide
         up = self._w("mouthShrugLower")
         chin_y = MOUTH_Y - 0.9 * drop - 19.5 + 4.0 * up - 2.2 * (1 - t * t)
         self.curves["chin"] = _curve(t * (10.0 + 3 * up) + slide, chin_y, lift=4.0)
         self.strength["chin"] = np.clip(0.25 + 0.8 * up, 0, 1)[:, 0]
+
+    def _forehead(self) -> None:
+        """Three lines that raised brows fold."""
         lift = 0.5 * (self._w("browInnerUp") + 0.5 * self._both("browOuterUp"))
         self.strength["forehead"] = np.clip(1.6 * lift - 0.2, 0, 1)[:, 0]
         for i in range(3):

@@ -1,4 +1,7 @@
-"""The mannequin: a body of tapered capsules hung on a skeleton's joints."""
+"""The mannequin: a body of tapered capsules hung on a skeleton's joints.
+
+Offsets and radii are metres, fitted by eye to BEAT's skeleton with a grown-up's proportions (judgement).
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,11 @@ SHOE = (92, 95, 104)
 SKIN = (226, 205, 186)
 HAIR = (74, 68, 70)
 DARK = (48, 44, 48)
+"""Colours of the parts, sRGB: warm on the character's left, cool on its right, so that the two are told apart."""
+BEAT_HEIGHT = 1.718
+"""Metres from sole to head tip of BEAT's skeleton, to which the parts below are fitted."""
+ROD_START, ROD_END = 0.022, 0.016
+"""Radii of a foreign skeleton's rods as shares of its largest extent (judgement)."""
 
 
 @dataclass(frozen=True)
@@ -156,14 +164,14 @@ def build_mannequin(skeleton: Skeleton) -> Mannequin:
     rest = skeleton.forward(np.tile(rotation.IDENTITY, (1, len(skeleton), 1)), np.zeros((1, 3)))[0][0]
     tall = float(np.ptp(rest, axis=0).max()) or 1.0
     if all(p.start[0] in names and p.end[0] in names for p in parts):
-        scale = float(np.ptp(rest[:, 1])) / 1.718  # of BEAT's skeleton, sole to head tip
+        scale = float(np.ptp(rest[:, 1])) / BEAT_HEIGHT
     else:
         scale = 1.0
         children = np.arange(1, len(skeleton))
         joints = skeleton.names
         parts = [
             BodyCapsule(
-                (joints[skeleton.parents[c]], 0, 0, 0), (joints[c], 0, 0, 0), 0.022 * tall, 0.016 * tall,
+                (joints[skeleton.parents[c]], 0, 0, 0), (joints[c], 0, 0, 0), ROD_START * tall, ROD_END * tall,
                 _side_color(joints[c]),
             )
             for c in children

@@ -26,6 +26,28 @@ COLORS: dict[str, tuple[int, int, int]] = {
 _CHUNK = 1 << 18
 BEHIND, AHEAD = 4.0, 2.0
 """Seconds of the recording shown before and after the playhead."""
+FORGOTTEN, LONGEST_WORD = 1.0, 2.0
+"""Seconds kept before those shown, and how long a word may be and still reach into them."""
+
+# rows of the strip, as shares of its height from above (judgement)
+WAVE, BAND, PLAYHEAD_ROWS, WORDS = (0.05, 0.40), (0.44, 0.60), (0.03, 0.60), 0.63
+WORD_ROW, WORD_SIZE, LABEL_SIZE = 0.165, 0.142, 0.8
+"""Height of a row of words and of their letters; of an emotion's name, share of the band."""
+MIN_WORD_SIZE, MIN_LABEL_SIZE = 9, 8
+"""Pixels of letters that can still be read."""
+WORD_GAP, LABEL_MARGIN = 4, 4
+"""Pixels between words of one row, and beside an emotion's name."""
+SAID, UNSAID = 0.78, 0.42
+"""Strength of words that are over and that are still to come, beside the current one's 1."""
+PLAYHEAD_COVER, WAVE_COVER, UNPLAYED = 0.85, 0.9, 0.62
+"""How opaque playhead and wave are, and the brightness of sound that is still to come."""
+BAND_LIGHT = 10.0
+"""By how much the empty band is lighter than the strip, sRGB 0-255."""
+FAINTEST, NAMED, WIDEST = 0.01, 0.08, 0.98
+"""Emotion weights that are drawn, that are named, and where a spell is widest as a share of its largest weight."""
+BRIGHT_BAND = 0.5
+"""Weight from which letters on a band are dark."""
+DARK_LETTERS, LIGHT_LETTERS = (18, 19, 22), (240, 242, 245)
 SOUND = np.array([150, 160, 174], np.float32)
 PLAYED = np.array([224, 229, 236], np.float32)
 PLAYHEAD = np.array([255, 255, 255], np.float32)
@@ -54,7 +76,7 @@ def stamp(image: Float, cover: Float, x: int, y: int, color: NDArray | tuple, st
 
 
 class TimelineStrip:
-    """Remembers the last seconds of what it hears and draws them; memory does not grow with the recording."""
+    """Keeps the last seconds of sound, emotion and words and draws them; memory does not grow with the recording."""
 
     def __init__(self, width: int, height: int, background: Float) -> None:
         self.width, self.height = width, height
@@ -72,7 +94,7 @@ class TimelineStrip:
         self.begin = 0.0
 
     def push(self, stretch: Performance) -> None:
-        """Take in the next stretch; one already heard is ignored."""
+        """Take in the next stretch; one that has come already is ignored."""
         if self._end is None:
             self.begin = stretch.start
             self._first = int(np.floor(stretch.start * self.rate))
@@ -81,7 +103,7 @@ class TimelineStrip:
         self._end = stretch.start + stretch.duration
         last = int(np.floor(self._end * self.rate + 1e-6)) + 1
         self._grow(last)
-        self._listen(stretch.audio.samples, round(stretch.start * stretch.audio.rate), stretch.audio.rate)
+        self._take_peaks(stretch.audio.samples, round(stretch.start * stretch.audio.rate), stretch.audio.rate)
         if len(stretch.emotion):
             at = np.arange(max(0, round(stretch.start * self.rate) - self._first), len(self._peaks))
             time = (at + self._first + 0.5) / self.rate - stretch.start
@@ -90,7 +112,7 @@ class TimelineStrip:
         for word in stretch.words.words:
             self._place(word.text, word.start, word.end)
 
-    def _listen(self, samples: Float, offset: int, rate: int) -> None:
+    def _take_peaks(self, samples: Float, offset: int, rate: int) -> None:
         """The loudest sample of every column; ``offset`` is the first sample's place in the recording."""
         for begin in range(0, len(samples), _CHUNK):
             block = np.abs(samples[begin : begin + _CHUNK])
@@ -114,21 +136,21 @@ class TimelineStrip:
         row = 0
         for begin, _, other, taken in reversed(self._words):
             if taken == 0:
-                row = int(begin * self.rate + text(other, self._size).shape[1] + 4 > start * self.rate)
+                row = int(begin * self.rate + text(other, self._size).shape[1] + WORD_GAP > start * self.rate)
                 break
         self._words.append((start, end, word, row))
 
     @property
     def _size(self) -> int:
-        return max(9, round(self.height * 0.142))
+        return max(MIN_WORD_SIZE, round(self.height * WORD_SIZE))
 
     def forget(self, time: float) -> None:
         """Drop what left the window before ``time`` (s)."""
-        drop = int((time - BEHIND - 1.0) * self.rate) - self._first
+        drop = int((time - BEHIND - FORGOTTEN) * self.rate) - self._first
         if drop > self.width:
             self._first += drop
             self._peaks, self._weights = self._peaks[drop:], self._weights[drop:]
-            self._words = self._words[bisect_left(self._words, (time - BEHIND - 3.0,)) :]
+            self._words = self._words[bisect_left(self._words, (time - BEHIND - FORGOTTEN - LONGEST_WORD,)) :]
 
     def draw(self, time: float) -> Float:
         """The strip at ``time`` (s), ``(H, W, 3)`` float 0..255."""
@@ -139,23 +161,21 @@ class TimelineStrip:
         known = (columns >= 0) & (columns < len(self._peaks))
         at = np.where(known, columns, 0) if len(self._peaks) else np.zeros(self.width, int)
         h = self.height
-        wave, band = slice(round(0.05 * h), round(0.40 * h)), slice(round(0.44 * h), round(0.60 * h))
-        words = round(0.63 * h)
+        wave, band, line = (slice(*(round(share * h) for share in rows)) for rows in (WAVE, BAND, PLAYHEAD_ROWS))
+        words = round(WORDS * h)
         if len(self._peaks):
             self._wave(image[wave], np.where(known, self._peaks[at], 0.0))
             self._bands(image[band], np.where(known[:, None], self._weights[at], 0.0))
-        for start, end, word, row in self._words[bisect_left(self._words, (time - BEHIND - 2.0,)) :]:
+        for start, end, word, row in self._words[bisect_left(self._words, (time - BEHIND - LONGEST_WORD,)) :]:
             x = round(start * self.rate) - left
             if x >= self.width:
                 break
-            letters, y = text(word, self._size), words + round(row * 0.165 * h)
+            letters, y = text(word, self._size), words + round(row * WORD_ROW * h)
             current = start <= time < end
-            stamp(image, letters, x, y, PLAYED, 1.0 if current else 0.78 if end <= time else 0.42)
+            stamp(image, letters, x, y, PLAYED, 1.0 if current else SAID if end <= time else UNSAID)
             if current:
                 image[y - 2 : y, max(x, 0) : max(x + letters.shape[1], 0)] = COLORS["happiness"]
-        image[round(0.03 * h) : round(0.60 * h), self.now] += (
-            PLAYHEAD - image[round(0.03 * h) : round(0.60 * h), self.now]
-        ) * 0.85
+        image[line, self.now] += (PLAYHEAD - image[line, self.now]) * PLAYHEAD_COVER
         return image
 
     def _wave(self, image: Float, peaks: Float) -> None:
@@ -163,8 +183,8 @@ class TimelineStrip:
         size = np.maximum(np.sqrt(np.clip(peaks, 0, 1)) * (height / 2 - 0.5), 0.5)
         off = np.abs(np.arange(height) - (height - 1) / 2)[:, None]
         cover = np.clip(size - off + 0.5, 0, 1)[..., None]
-        color = np.where((np.arange(self.width) <= self.now)[:, None], PLAYED, SOUND * 0.62)
-        image += cover * (color - image) * 0.9
+        color = np.where((np.arange(self.width) <= self.now)[:, None], PLAYED, SOUND * UNPLAYED)
+        image += cover * (color - image) * WAVE_COVER
 
     def _bands(self, image: Float, weights: Float) -> None:
         """Emotions stacked by strength; the strongest of each spell is named."""
@@ -172,23 +192,23 @@ class TimelineStrip:
         shown = weights.copy()
         shown[:, 0] = 0.0  # neutral is the empty band
         shown /= np.maximum(shown.sum(1, keepdims=True), 1.0)
-        image += 10.0
+        image += BAND_LIGHT
         base = np.zeros(self.width, np.float32)
         row = (height - np.arange(height) - 0.5)[:, None]
-        for i in np.flatnonzero(shown.max(0) > 0.01):
+        for i in np.flatnonzero(shown.max(0) > FAINTEST):
             top = base + shown[:, i] * height
             cover = np.clip(top - row + 0.5, 0, 1) - np.clip(base - row + 0.5, 0, 1)
             image += cover[..., None] * (np.array(COLORS[EMOTIONS[i]], np.float32) - image)
             base = top
-        strongest = np.where(shown.max(1) > 0.08, shown.argmax(1), 0)
+        strongest = np.where(shown.max(1) > NAMED, shown.argmax(1), 0)
         edges = np.flatnonzero(np.diff(strongest)) + 1
         for a, b in zip([0, *edges], [*edges, self.width], strict=True):
             if not strongest[a]:
                 continue
-            label = text(EMOTIONS[strongest[a]], max(8, round(height * 0.8)))
-            if b - a > label.shape[1] + 8:  # named where its band is thickest
+            label = text(EMOTIONS[strongest[a]], max(MIN_LABEL_SIZE, round(height * LABEL_SIZE)))
+            if b - a > label.shape[1] + 2 * LABEL_MARGIN:  # named where its band is thickest
                 size = shown[a:b, strongest[a]]
-                peak = a + float(np.mean(np.flatnonzero(size > 0.98 * size.max())))
-                x = round(np.clip(peak - label.shape[1] / 2, a + 4, b - label.shape[1] - 4))
-                bright = size[x - a : x - a + label.shape[1]].mean() > 0.5
-                stamp(image, label, x, (height - label.shape[0]) // 2, (18, 19, 22) if bright else (240, 242, 245))
+                peak = a + float(np.mean(np.flatnonzero(size > WIDEST * size.max())))
+                x = round(np.clip(peak - label.shape[1] / 2, a + LABEL_MARGIN, b - label.shape[1] - LABEL_MARGIN))
+                bright = size[x - a : x - a + label.shape[1]].mean() > BRIGHT_BAND
+                stamp(image, label, x, (height - label.shape[0]) // 2, DARK_LETTERS if bright else LIGHT_LETTERS)
