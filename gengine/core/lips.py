@@ -15,6 +15,12 @@ from gengine.errors import GengineError
 OUTER_EYE_DISTANCE = 87.0
 """Outer-eye distance of the head the millimetres of this module belong to (ICT-FaceKit), mm."""
 
+ICT_REST = 0.8
+"""Gap of that head's lips at rest, mm (face.md section 1)."""
+
+_LEAST_CLOSING = 1.0
+"""A mouthClose that closes the lips by less is taken for a mistake, mm (judgement)."""
+
 # Measured on ICT-FaceKit's neutral head, mm at weight 1 (face.md, arkit_effect_mm_ict.csv): inner-lip gap, mouth width.
 _ICT: dict[str, tuple[float, float]] = {
     "jawOpen": (28.2, -5.6), "mouthClose": (-36.3, 2.8), "mouthFunnel": (10.6, -6.7), "mouthPucker": (-1.3, -9.1),
@@ -60,7 +66,7 @@ class SealModel:
         table = np.zeros((len(ARKIT_NAMES), 2))
         for name, row in _ICT.items():
             table[ARKIT_INDEX[name]] = row
-        return cls(0.8, table[:, 0].copy(), table[:, 1].copy())
+        return cls(ICT_REST, table[:, 0].copy(), table[:, 1].copy())
 
     @classmethod
     def measure(
@@ -78,7 +84,8 @@ class SealModel:
         ``neutral (V, 3)`` and ``deltas (K, V, 3)`` share one unit, +Y up; ``names (K,)`` orders the deltas.
         ``upper_lip_idx`` and ``lower_lip_idx`` are facing pairs of inner-lip vertices near the middle. The
         head's ``outer_eye_distance`` (same unit) scales the result to the 87 mm head that all limits
-        of this project are given for; without it the unit is taken to be mm already.
+        of this project are given for; without it the unit is taken to be mm already. Raises GengineError where
+        shapes do not fit or mouthClose does not close the lips.
         """
         neutral, deltas = np.asarray(neutral, float), np.asarray(deltas, float)
         if len(upper_lip_idx) != len(lower_lip_idx) or not len(upper_lip_idx):
@@ -90,7 +97,7 @@ class SealModel:
             raise GengineError(
                 f"SealModel.measure: deltas {deltas.shape}, expected {(len(names), *neutral.shape)}: names, vertices, 3"
             )
-        scale = OUTER_EYE_DISTANCE / outer_eye_distance if outer_eye_distance else 1.0
+        scale = OUTER_EYE_DISTANCE / outer_eye_distance if outer_eye_distance else 1
         up, low = np.asarray(upper_lip_idx), np.asarray(lower_lip_idx)
         gap, width = np.zeros(len(ARKIT_NAMES)), np.zeros(len(ARKIT_NAMES))
         for k, name in enumerate(names):
@@ -101,7 +108,7 @@ class SealModel:
                 a, b = corner_idx
                 axis = neutral[a] - neutral[b]
                 width[ARKIT_INDEX[name]] = scale * (deltas[k, a] - deltas[k, b]) @ axis / np.linalg.norm(axis)
-        if gap[ARKIT_INDEX["mouthClose"]] > -1.0:
+        if gap[ARKIT_INDEX["mouthClose"]] > -_LEAST_CLOSING:
             found = gap[ARKIT_INDEX["mouthClose"]]
             raise GengineError(
                 f"SealModel.measure: mouthClose changes the lip gap by {found:.2f} mm, expected "

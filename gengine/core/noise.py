@@ -11,7 +11,8 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_BLOCK = 64
+_BLOCK = 64  # lattice points drawn at once
+_BLOCKS_KEPT = 64  # flat memory over hours
 
 
 def stable_seed(*parts: object) -> int:
@@ -41,7 +42,7 @@ class SmoothNoise:
 
     def _block(self, index: int) -> NDArray:
         if index not in self._blocks:
-            if len(self._blocks) > 64:  # flat memory over hours
+            if len(self._blocks) > _BLOCKS_KEPT:
                 self._blocks.pop(min(self._blocks))
             values = generator(*self.key, "noise", index).standard_normal((_BLOCK, self.channels))
             self._blocks[index] = values

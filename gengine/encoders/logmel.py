@@ -75,7 +75,7 @@ class MelBlocks:
         self._index = np.arange(BLOCK)[:, None] * HOP + np.arange(WINDOW)
 
     def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Blocks completed by these samples."""
+        """Blocks ``(BLOCK, BANDS)`` of band powers completed by ``samples (N,)`` at 16 kHz."""
         buffer = np.concatenate([self._buffer, samples]) if len(samples) else self._buffer
         need, step = (BLOCK - 1) * HOP + WINDOW, BLOCK * HOP
         blocks, at = [], 0

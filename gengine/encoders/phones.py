@@ -182,7 +182,10 @@ class PhoneEncoder:
         self._ended = False
 
     def push(self, samples: ArrayLike) -> list[Phone]:
-        """Phones that ``samples (N,)`` (16 kHz, [-1, 1]) settle."""
+        """Phones that ``samples (N,)`` (16 kHz, [-1, 1]) settle.
+
+        Raises AudioError for samples that are not one channel of finite numbers, and after ``flush``.
+        """
         samples = np.asarray(samples, np.float32)
         if samples.ndim != 1 or not np.isfinite(samples).all():
             raise AudioError(f"PhoneEncoder.push: samples of shape {samples.shape}, expected finite mono (N,)")
@@ -206,7 +209,10 @@ class PhoneEncoder:
         return phones
 
     def take_frames(self) -> PhoneFrames:
-        """Posteriors and jaw of the frames settled since the last call (``keep_frames`` must be on)."""
+        """Posteriors and jaw of the frames settled since the last call.
+
+        Raises GengineError where the encoder was made without ``keep_frames``.
+        """
         if not self._keep:
             raise GengineError("PhoneEncoder.take_frames: make the encoder with keep_frames=True")
         count = self._settled - self._first

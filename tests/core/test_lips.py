@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gengine.core.face import ARKIT_INDEX
-from gengine.core.lips import SealModel
+from gengine.core.lips import OUTER_EYE_DISTANCE, SealModel
 from gengine.errors import GengineError
 
 
@@ -66,3 +66,50 @@ def test_ict_head_has_the_default_coefficients(reference_data):
     assert found.rest == pytest.approx(shipped.rest, abs=0.05)
     assert np.abs(found.gap - shipped.gap).max() < 0.06
     assert np.abs(found.width - shipped.width).max() < 1.0
+
+
+def test_the_default_head_is_ict_facekit():
+    """Millimetres of face.md section 1."""
+    model = SealModel.ict()
+    assert (model.rest, model.close, OUTER_EYE_DISTANCE) == (0.8, -36.3, 87.0)
+    gap = {"jawOpen": 28.2, "mouthFunnel": 10.6, "mouthPucker": -1.3, "mouthShrugLower": -6.2, "mouthRollUpper": 1.5}
+    width = {"jawOpen": -5.6, "mouthSmileLeft": 7.8, "mouthStretchRight": 6.5, "mouthPucker": -9.1, "mouthFunnel": -6.7}
+    for name, value in gap.items():
+        assert model.gap[ARKIT_INDEX[name]] == value
+    for name, value in width.items():
+        assert model.width[ARKIT_INDEX[name]] == value
+    assert not model.gap[ARKIT_INDEX["browInnerUp"]] and not model.width[ARKIT_INDEX["eyeBlinkLeft"]]
+
+
+def test_gap_and_width_are_sums_over_the_weights():
+    model, weights = SealModel.ict(), np.zeros((2, 52))
+    weights[1, [ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthPucker"]]] = 0.5, 0.2
+    assert model.gap_mm(weights) == pytest.approx([0.8, 0.8 + 14.1 - 0.26])
+    assert model.width_mm(weights) == pytest.approx([0, -2.8 - 1.82])
+
+
+def test_a_width_is_measured_along_the_mouth_and_unknown_shapes_are_left_out():
+    neutral, deltas = _box_head()
+    turned = neutral[:, [2, 1, 0]]  # the mouth lies along z
+    deltas = np.concatenate([deltas[:, :, [2, 1, 0]], 9 * np.ones((1, 4, 3))])
+    names = ("jawOpen", "mouthClose", "mouthPucker", "smirk")
+    model = SealModel.measure(turned, deltas, [0], [1], names, corner_idx=(2, 3))
+    assert model.width[ARKIT_INDEX["mouthPucker"]] == -10.0
+    assert np.count_nonzero(model.gap) == 2 and np.count_nonzero(model.width) == 1
+    without = SealModel.measure(turned, deltas, [0], [1], names)
+    assert not without.width.any()
+
+
+def test_lip_pairs_are_averaged_and_rest_scales_too():
+    neutral, deltas = _box_head()
+    neutral = np.concatenate([neutral, [[1, 2.0, 0], [1, 0.0, 0]]])
+    deltas = np.concatenate([deltas, np.zeros((3, 2, 3))], axis=1)
+    names = ("jawOpen", "mouthClose", "mouthPucker")
+    model = SealModel.measure(neutral, deltas, [0, 4], [1, 5], names, outer_eye_distance=43.5)
+    assert model.rest == 2 * 1.5 and model.gap[ARKIT_INDEX["jawOpen"]] == 2 * 10.0
+    with pytest.raises(GengineError, match="at least one"):
+        SealModel.measure(neutral, deltas, [], [], names)
+    weak = deltas.copy()
+    weak[1] *= 1 / 9  # mouthClose by 0.9 mm on average
+    with pytest.raises(GengineError, match=r"by -0\.89 mm"):
+        SealModel.measure(neutral, weak, [0, 4], [1, 5], names)

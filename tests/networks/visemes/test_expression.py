@@ -143,6 +143,8 @@ def test_the_lower_lip_follows_a_raised_one():
     assert blend({"jawOpen": 0.075}, raised)["mouthClose"] == pytest.approx(min(0.8 * 3.4 / 2 / 36.3, 0.7 * 0.075))
     assert blend({"jawOpen": 0.03}, raised)["mouthClose"] == pytest.approx(0.8 * 3.4 * 0.2 / 36.3)
     assert blend({"jawOpen": 0.3}, raised, 1.0)["mouthClose"] == 0
+    half = blend({"jawOpen": 0.3}, raised, 0.5)  # lifters keep three quarters of themselves
+    assert half["mouthClose"] == pytest.approx(0.8 * 0.5 * (0.75 * 3.4 - 0.25 * 0.3 * 28.2) / 36.3)
     gaping = {"mouthUpperUpLeft": 1.0, "mouthUpperUpRight": 1.0, "noseSneerLeft": 1.0, "noseSneerRight": 1.0}
     close = blend({"jawOpen": 0.3, "mouthClose": 0.1}, gaping)["mouthClose"]
     assert close == pytest.approx(0.1 + min(0.8 * 13.0 / 36.3, 0.7 * 0.2))

@@ -155,10 +155,9 @@ def test_lips_part_before_speech_but_not_before_a_bilabial():
     lips.plan(window("sil:2 AA:0.5 sil:1", hop=1.0))  # silence for 0.5 s after the hop
     parted = idle(lips, 1.4)  # after a rise of 0.35 s
     assert parted[ARKIT_INDEX["jawOpen"]] == pytest.approx(0.025)
-    assert (
-        parted[ARKIT_INDEX["mouthLowerDownLeft"]] == parted[ARKIT_INDEX["mouthLowerDownRight"]] == pytest.approx(0.05)
-    )
-    assert idle(lips, 1.8).any() == np.False_ and idle(lips, 1.0).any() == np.False_
+    assert parted[ARKIT_INDEX["mouthLowerDownLeft"]] == pytest.approx(0.05)
+    assert parted[ARKIT_INDEX["mouthLowerDownRight"]] == pytest.approx(0.05)
+    assert not idle(lips, 1.8).any() and not idle(lips, 1.0).any()
     for text, hop in (
         ("sil:2 B:0.1 AA:0.5 sil:1", 1.0),  # a bilabial comes
         ("sil:0.5 AA:0.4 sil:1 AA:0.5 sil:1", 1.0),  # spoken 0.4 s before
