@@ -78,6 +78,7 @@ def test_the_default_head_is_ict_facekit():
         assert model.gap[ARKIT_INDEX[name]] == value
     for name, value in width.items():
         assert model.width[ARKIT_INDEX[name]] == value
+    assert (model.gap.sum(), model.width.sum()) == pytest.approx((12.7, 0.5))
     assert not model.gap[ARKIT_INDEX["browInnerUp"]] and not model.width[ARKIT_INDEX["eyeBlinkLeft"]]
 
 

@@ -46,58 +46,60 @@ def voice(phones: Sequence[Phone], seconds: float) -> Prosody:
 @pytest.fixture(scope="session")
 def perform() -> Callable[..., FaceTrack]:
     """Run the network over phones; keywords set the scene."""
+    return make_face
 
-    def run(
-        phones: Sequence[Phone],
-        *,
-        seconds: float | None = None,
-        emotion: dict[str, float] | Callable[[np.ndarray], np.ndarray] | None = None,
-        vad: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        speaker: str | None = None,
-        seed: int = 0,
-        hop: float = 0.5,
-        source: str = "aligned",
-        cues: Sequence[Cue] = (),
-        syllables: Sequence[Syllable] | None = None,
-        prosody: Prosody | None = None,
-        network: VisemeNetwork | None = None,
-    ) -> FaceTrack:
-        seconds = seconds or phones[-1].end
-        prosody = prosody or voice(phones, seconds)
-        if syllables is None:
-            vowels = [p for p in phones if p.symbol in VOWELS]
-            syllables = [Syllable(p.start, p.end, 0.8 if i % 3 == 0 else 0.3) for i, p in enumerate(vowels)]
-        frames = round(seconds * ANALYSIS_RATE)
-        weights = np.zeros((frames, len(EMOTIONS)), np.float32)
-        if callable(emotion):
-            weights = emotion(np.arange(frames) / ANALYSIS_RATE).astype(np.float32)
-        else:
-            for name, strength in (emotion or {}).items():
-                weights[:, EMOTIONS.index(name)] = strength
-        track = EmotionTrack(weights, np.tile(np.float32(vad), (frames, 1)), ANALYSIS_RATE)
-        network = network or VisemeNetwork()
-        who = Speaker.named(speaker)
-        state = network.start(who, seed)
-        spec, made, count = network.spec, [], round(seconds * MOTION_RATE)
-        for first in range(0, count, round(hop * MOTION_RATE)):
-            begin, end = first / MOTION_RATE, min(first + round(hop * MOTION_RATE), count) / MOTION_RATE
-            start, known = max(0.0, begin - spec.context), min(seconds, end + spec.lookahead)
-            a, b = round(start * ANALYSIS_RATE), round(known * ANALYSIS_RATE)
 
-            def seen(events: Sequence, start: float = start, known: float = known) -> tuple:
-                return tuple(e for e in events if e.end > start and e.end <= known + 1e-9)
+def make_face(
+    phones: Sequence[Phone],
+    *,
+    seconds: float | None = None,
+    emotion: dict[str, float] | Callable[[np.ndarray], np.ndarray] | None = None,
+    vad: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    speaker: str | None = None,
+    seed: int = 0,
+    hop: float = 0.5,
+    source: str = "aligned",
+    cues: Sequence[Cue] = (),
+    syllables: Sequence[Syllable] | None = None,
+    prosody: Prosody | None = None,
+    jaw: np.ndarray | None = None,
+    network: VisemeNetwork | None = None,
+) -> FaceTrack:
+    seconds = seconds or phones[-1].end
+    prosody = prosody or voice(phones, seconds)
+    if syllables is None:
+        vowels = [p for p in phones if p.symbol in VOWELS]
+        syllables = [Syllable(p.start, p.end, 0.8 if i % 3 == 0 else 0.3) for i, p in enumerate(vowels)]
+    frames = round(seconds * ANALYSIS_RATE)
+    weights = np.zeros((frames, len(EMOTIONS)), np.float32)
+    if callable(emotion):
+        weights = emotion(np.arange(frames) / ANALYSIS_RATE).astype(np.float32)
+    else:
+        for name, strength in (emotion or {}).items():
+            weights[:, EMOTIONS.index(name)] = strength
+    track = EmotionTrack(weights, np.tile(np.float32(vad), (frames, 1)), ANALYSIS_RATE)
+    network = network or VisemeNetwork()
+    who = Speaker.named(speaker)
+    state = network.start(who, seed)
+    spec, made, count = network.spec, [], round(seconds * MOTION_RATE)
+    for first in range(0, count, round(hop * MOTION_RATE)):
+        begin, end = first / MOTION_RATE, min(first + round(hop * MOTION_RATE), count) / MOTION_RATE
+        start, known = max(0.0, begin - spec.context), min(seconds, end + spec.lookahead)
+        a, b = round(start * ANALYSIS_RATE), round(known * ANALYSIS_RATE)
 
-            conditions = Conditions(
-                start=a / ANALYSIS_RATE, hop_start=begin, hop_end=end, known_until=known, ended=known >= seconds,
-                prosody=prosody[a:b], phones=seen(phones), words=(), syllables=seen(syllables), cues=seen(cues),
-                emotion=track[a:b], speaker=who, source=source,
-            )  # fmt: skip
-            made.append(network.generate(conditions, state))
-        return FaceTrack(
-            np.concatenate([f.weights for f in made]),
-            np.concatenate([f.head for f in made]),
-            np.concatenate([f.gaze for f in made]),
-            MOTION_RATE,
-        )
+        def seen(events: Sequence, start: float = start, known: float = known) -> tuple:
+            return tuple(e for e in events if e.end > start and e.end <= known + 1e-9)
 
-    return run
+        conditions = Conditions(
+            start=a / ANALYSIS_RATE, hop_start=begin, hop_end=end, known_until=known, ended=known >= seconds,
+            prosody=prosody[a:b], phones=seen(phones), words=(), syllables=seen(syllables), cues=seen(cues),
+            emotion=track[a:b], speaker=who, source=source,
+            jaw=None if jaw is None else jaw[a:b],
+        )  # fmt: skip
+        made.append(network.generate(conditions, state))
+    return FaceTrack(
+        np.concatenate([f.weights for f in made]),
+        np.concatenate([f.head for f in made]),
+        np.concatenate([f.gaze for f in made]),
+        MOTION_RATE,
+    )
