@@ -98,7 +98,7 @@ def measure(body: str, samples: np.ndarray, rate: int, hop: float, runs: int, cl
     for words in (spoken(duration), None):
         for run in range(runs + 1):
             session = Session(config=config, rate=rate, words=words, emotion="happy")
-            network = session._networks["body"]
+            network = session.networks["body"]
             core, stage = bare(network, clock), Stopwatch(network.generate, clock)
             network.generate = stage  # type: ignore[method-assign]
             began = clock()

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE
 from gengine.errors import GengineError
 
+_NOTHING = 1e-9
+"""Seconds; a recording that reaches this little into a hop does not begin it."""
+
 
 @dataclass(frozen=True)
 class WindowSpec:
@@ -33,6 +36,37 @@ class WindowSpec:
         if self.hop < 0.05:
             raise GengineError(f"window hop: {self.hop} s, expected at least 0.05 s")
 
+    def at(self, index: int, duration: float = float("inf"), until: float | None = None) -> Hop | None:
+        """Hop number ``index`` (from 0) of a recording of ``duration`` seconds; None past its end.
+
+        Before the end is known ``duration`` is infinite. Motion ends at ``until`` (s), the ``duration`` unless given.
+        """
+        start = index * self.hop
+        if start >= duration - _NOTHING:
+            return None
+        known = start + self.hop + self.lookahead
+        return Hop(
+            first=max(0.0, start - self.context),
+            start=start,
+            end=min(start + self.hop, duration if until is None else until),
+            known=min(known, duration),
+            ended=known >= duration,
+        )
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step: motion is made for [``start``, ``end``) s, from what is known of [``first``, ``known``] s.
+
+    ``ended`` says that the recording ends at ``known``.
+    """
+
+    first: float
+    start: float
+    end: float
+    known: float
+    ended: bool
+
 
 class CurveBuffer:
     """Rows of several equally long arrays, addressed by their absolute frame number."""
@@ -40,6 +74,9 @@ class CurveBuffer:
     def __init__(self) -> None:
         self.first = 0
         self._rows: dict[str, NDArray] = {}
+
+    def __len__(self) -> int:
+        return self.end - self.first
 
     @property
     def end(self) -> int:
@@ -70,6 +107,9 @@ class EventBuffer:
 
     def __init__(self) -> None:
         self._events: list[Any] = []
+
+    def __len__(self) -> int:
+        return len(self._events)
 
     def append(self, events: Iterable[Any]) -> None:
         """Add newly settled events."""

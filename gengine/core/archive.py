@@ -32,13 +32,8 @@ from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import FormatError, GengineError
 
 _FORMAT = "gengine performance"
-_FIELDS = {
-    "audio": ("samples",),
-    "emotion": ("weights", "vad"),
-    "motion": ("rotations", "root"),
-    "face": ("weights", "head", "gaze"),
-}
-"""The arrays of every track that grow with time; all are float32."""
+_TRACKS = {"audio": AudioClip, "emotion": EmotionTrack, "motion": Motion, "face": FaceTrack}
+"""What grows with time; the arrays of all of them are float32."""
 _BLOCK = 1 << 20
 _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, AttributeError,
@@ -98,7 +93,7 @@ class PerformanceArchive:
         ):
             raise GengineError(f"{self.path.name}: a stretch has {about['tracks']}, expected {self._about['tracks']}")
         for track in about["tracks"]:
-            for field in _FIELDS[track]:
+            for field in _TRACKS[track].ARRAYS:
                 self._spool(f"{track}.{field}", getattr(getattr(stretch, track), field))
         self._words.update(dict.fromkeys(stretch.words.words))
         self._phones.update(dict.fromkeys(stretch.words.phones))
@@ -217,7 +212,7 @@ def _read(archive: zipfile.ZipFile) -> Performance:
     tracks = about["tracks"]
 
     def arrays(track: str) -> dict[str, NDArray]:
-        return {field: _load(archive, f"{track}.{field}") for field in _FIELDS[track]}
+        return {field: _load(archive, f"{track}.{field}") for field in _TRACKS[track].ARRAYS}
 
     motion = face = None
     if "motion" in tracks:

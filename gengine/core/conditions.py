@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
+from gengine.core.resampling import blend_at
 from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, Word
 
@@ -125,11 +126,8 @@ class Conditions:
     def emotion_at(self, times: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Strengths ``(T, 18)`` and VAD ``(T, 3)`` at ``times`` (s)."""
         position = np.clip((np.asarray(times) - self.start) * self.emotion.fps, 0, len(self.emotion) - 1)
-        low = np.floor(position).astype(int)
-        high = np.minimum(low + 1, len(self.emotion) - 1)
-        t = (position - low)[:, None]
-        weights = self.emotion.weights[low] * (1 - t) + self.emotion.weights[high] * t
-        return weights, self.emotion.vad[low] * (1 - t) + self.emotion.vad[high] * t
+        blend = blend_at(position, len(self.emotion), near=0.0)
+        return blend.line(self.emotion.weights), blend.line(self.emotion.vad)
 
     def with_face(self, face: FaceTrack) -> Conditions:
         """These conditions with the face of this hop, for networks further down the cascade."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.timing import check_rate, resample_index
+from gengine.core import resampling
+from gengine.core.timing import check_rate
 from gengine.errors import GengineError
 
 BEAT_EMOTIONS: tuple[str, ...] = (
@@ -38,6 +40,9 @@ class EmotionTrack:
     as neutral as ``neutral`` 1. ``vad`` is valence, arousal, dominance around 0 = neutral.
     """
 
+    ARRAYS: ClassVar[tuple[str, ...]] = ("weights", "vad")
+    """Fields that hold one row a frame."""
+
     weights: NDArray[np.floating]
     vad: NDArray[np.floating]
     fps: float
@@ -64,16 +69,8 @@ class EmotionTrack:
         return replace(self, weights=self.weights[frames], vad=self.vad[frames])
 
     def resample(self, fps: float) -> EmotionTrack:
-        """The same timeline at another rate (linear)."""
-        if fps == self.fps or len(self) == 0:
-            return replace(self, fps=float(fps))
-        low, high, t = resample_index(len(self), self.fps, fps)
-        t = t[:, None]
-        return EmotionTrack(
-            self.weights[low] * (1 - t) + self.weights[high] * t,
-            self.vad[low] * (1 - t) + self.vad[high] * t,
-            float(fps),
-        )
+        """The same timeline at another rate (Hz): linear."""
+        return resampling.resample(self, fps)
 
 
 def beat_ids(weights: NDArray, vad: NDArray) -> NDArray[np.int64]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
-from gengine.core.timing import check_rate, resample_index
-from gengine.errors import GengineError
+from gengine.core import resampling
+from gengine.core.timing import check_rate
+from gengine.errors import GengineError, unknown
 
 ARKIT_NAMES: tuple[str, ...] = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
@@ -35,6 +36,9 @@ class FaceTrack:
     ``head`` is the head relative to the chest (identity = facing where the chest faces). ``gaze`` is the
     eyes' (yaw, pitch) relative to the head: yaw positive to the character's left, pitch positive up.
     """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("weights", "head", "gaze")
+    """Fields that hold one row a frame."""
 
     weights: NDArray[np.floating]
     head: NDArray[np.floating]
@@ -63,17 +67,11 @@ class FaceTrack:
         return replace(self, weights=self.weights[frames], head=self.head[frames], gaze=self.gaze[frames])
 
     def channel(self, name: str) -> NDArray[np.float32]:
-        """One curve ``(T,)`` by its ARKit name."""
+        """One curve ``(T,)`` by its ARKit name; another name is a ``GengineError``."""
+        if name not in ARKIT_INDEX:
+            raise unknown("face curve", name, ARKIT_NAMES)
         return self.weights[:, ARKIT_INDEX[name]]
 
     def resample(self, fps: float) -> FaceTrack:
-        """The same face at another rate: linear for weights and gaze, slerp for the head."""
-        if fps == self.fps or len(self) == 0:
-            return replace(self, fps=float(fps))
-        low, high, t = resample_index(len(self), self.fps, fps)
-
-        def mix(x: NDArray) -> NDArray:
-            return x[low] * (1 - t[:, None]) + x[high] * t[:, None]
-
-        head = rotation.slerp(self.head[low], self.head[high], t)
-        return FaceTrack(mix(self.weights), head, mix(self.gaze), float(fps))
+        """The same face at another rate (Hz): linear for weights and gaze, slerp for the head."""
+        return resampling.resample(self, fps)

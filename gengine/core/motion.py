@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
+from gengine.core import resampling
 from gengine.core.skeleton import Skeleton
-from gengine.core.timing import check_rate, resample_index
+from gengine.core.timing import check_rate
 from gengine.errors import GengineError
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
     """``rotations (T, J, 4)`` local wxyz, ``root (T, 3)`` m (world position of joint 0), ``fps`` Hz."""
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("rotations", "root")
+    """Fields that hold one row a frame."""
 
     skeleton: Skeleton
     rotations: NDArray[np.floating]
@@ -48,10 +52,5 @@ class Motion:
         return replace(self, rotations=self.rotations[frames], root=self.root[frames])
 
     def resample(self, fps: float) -> Motion:
-        """The same motion at another rate: slerp for joints, linear for the root."""
-        if fps == self.fps or len(self) == 0:
-            return replace(self, fps=float(fps))
-        low, high, t = resample_index(len(self), self.fps, fps)
-        rotations = rotation.slerp(self.rotations[low], self.rotations[high], t[:, None])
-        root = self.root[low] * (1 - t[:, None]) + self.root[high] * t[:, None]
-        return Motion(self.skeleton, rotations, root, float(fps))
+        """The same motion at another rate (Hz): slerp for joints, linear for the root."""
+        return resampling.resample(self, fps)

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gengine.core.audio import AudioClip
 from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
+from gengine.core.resampling import joined
 from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
 from gengine.errors import GengineError
@@ -80,27 +79,15 @@ class Performance:
         if len(parts) == 1:
             return first
 
-        def stack(name: str, track: str) -> np.ndarray:
-            return np.concatenate([getattr(getattr(p, track), name) for p in parts])
-
         words = tuple(dict.fromkeys(w for p in parts for w in p.words.words))
         phones = tuple(dict.fromkeys(p for part in parts for p in part.words.phones))
         return replace(
             first,
-            audio=replace(first.audio, samples=stack("samples", "audio")),
+            audio=joined([p.audio for p in parts]),
             words=replace(first.words, words=words, phones=phones),
-            emotion=replace(first.emotion, weights=stack("weights", "emotion"), vad=stack("vad", "emotion")),
-            motion=None
-            if first.motion is None
-            else replace(first.motion, rotations=stack("rotations", "motion"), root=stack("root", "motion")),
-            face=None
-            if first.face is None
-            else replace(
-                first.face,
-                weights=stack("weights", "face"),
-                head=stack("head", "face"),
-                gaze=stack("gaze", "face"),
-            ),
+            emotion=joined([p.emotion for p in parts]),
+            motion=None if first.motion is None else joined([p.motion for p in parts]),
+            face=None if first.face is None else joined([p.face for p in parts]),
         )
 
     def save(self, path: str | Path) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gengine.core import rotation
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Skeleton:
         try:
             return self.names.index(name)
         except ValueError:
-            raise GengineError(f"joint '{name}' is not in this skeleton ({', '.join(self.names)})") from None
+            raise unknown("joint", name, self.names) from None
 
     @property
     def levels(self) -> list[NDArray[np.int64]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gengine.errors import GengineError
 
@@ -19,12 +18,3 @@ def check_rate(field: str, value: float) -> None:
 def frame_count(duration: float, fps: float) -> int:
     """Frames that cover ``duration`` seconds at ``fps`` (the last one may start just before the end)."""
     return max(0, math.ceil(duration * fps - 1e-6))
-
-
-def resample_index(count: int, fps: float, target: float) -> tuple[NDArray, NDArray, NDArray]:
-    """Neighbours and blend ``t`` in [0, 1) that take ``count`` frames at ``fps`` to ``target`` Hz."""
-    position = np.arange(frame_count(count / fps, target)) * (fps / target)
-    position = np.minimum(position, count - 1)
-    low = np.floor(position + 1e-9).astype(np.int64)
-    high = np.minimum(low + 1, count - 1)
-    return low, high, np.asarray(np.clip(position - low, 0.0, 1.0))

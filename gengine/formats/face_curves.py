@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
 from gengine.core.face import ARKIT_NAMES, FaceTrack
+from gengine.core.resampling import Blend
 
 _LOWER = {name.lower(): i for i, name in enumerate(ARKIT_NAMES)}
 _RATES = np.array([24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 90, 100, 120])
@@ -56,7 +56,5 @@ def regular_face(times: NDArray, weights: NDArray, head: NDArray, gaze: NDArray,
     low = high - 1
     t = np.clip((grid - times[low]) / (times[high] - times[low]), 0.0, 1.0)
 
-    def mix(x: NDArray) -> NDArray:
-        return x[low] * (1 - t[:, None]) + x[high] * t[:, None]
-
-    return FaceTrack(mix(weights), rotation.slerp(head[low], head[high], t).astype(np.float32), mix(gaze), rate)
+    blend = Blend(low, high, t)
+    return FaceTrack(blend.line(weights), blend.arc(head), blend.line(gaze), rate)

@@ -20,10 +20,11 @@ from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.resampling import StreamResampler
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, Skeleton
 from gengine.errors import GengineError
 from gengine.formats.gltf import GlbBuilder, Spool
-from gengine.formats.tracks import Clocked, Resampled
+from gengine.formats.tracks import Clocked
 from gengine.retarget.humanoid import to_humanoid
 
 LIPS: dict[str, dict[str, float]] = {
@@ -71,7 +72,7 @@ class VrmaExporter(Exporter):
             raise GengineError(f"expressions '{expressions}': choose from both, arkit, presets")
         self._fps, self._kinds, self._pascal = fps, expressions, pascal
         self._clocked = Clocked(self.path, fps)
-        self._mood: Resampled[EmotionTrack] = Resampled(fps)
+        self._mood: StreamResampler[EmotionTrack] = StreamResampler(fps)
         self._skeleton: Skeleton | None = None
         self._spools: dict[str, Spool] = {}
         self._builder: GlbBuilder | None = None

@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from gengine.config import EngineConfig
-from gengine.core.audio import SAMPLE_RATE
 from gengine.core.motion import Motion
 from gengine.core.noise import stable_seed
 from gengine.core.performance import Performance
 from gengine.data.beat import BeatCorpus
 from gengine.data.beat import Sequence as Recorded
-from gengine.encoders.prosody import ProsodyEncoder
-from gengine.encoders.syllables import SyllableEncoder, is_vowel
+from gengine.encoders.syllables import is_vowel
 from gengine.errors import GengineError
+from gengine.hearing import hear_recording
 from gengine.metrics import report
 from gengine.metrics.controls import Table, table
 from gengine.metrics.evaluate import Clip
@@ -145,11 +144,7 @@ def speech_of(recording: Performance) -> tuple[np.ndarray, np.ndarray]:
         onsets = [p.start for p in words.phones if is_vowel(p.symbol)]
         accents = stressed_onsets(words.phones, [(w.text, w.start, w.end) for w in words.words])
         return np.array(onsets) - recording.start, np.array(accents) - recording.start
-    import soxr
-
-    sound = soxr.resample(recording.audio.samples, recording.audio.rate, SAMPLE_RATE).astype(np.float32)
-    prosody, syllables = ProsodyEncoder(), SyllableEncoder()
-    found = syllables.push(prosody.push(sound)) + syllables.push(prosody.flush()) + syllables.flush()
+    found = hear_recording(recording).syllables
     return np.array([s.onset for s in found]), np.array([s.onset for s in found if s.prominence >= 0.5])
 
 

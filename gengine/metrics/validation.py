@@ -21,6 +21,7 @@ from gengine.metrics.evaluation import clip_of
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.frechet import frechet_distance, gaussian
 from gengine.networks.camn.published_network import FPS, WINDOW, PublishedCamnNetwork
+from gengine.session import run_network
 
 SHOWN = ("Head", "LeftForeArm", "LeftHand", "RightForeArm", "RightHand")
 """Joints whose places ``pose_distance`` compares."""
@@ -42,21 +43,13 @@ def chosen(sequences: CachedCorpus, count: int, seconds: float) -> list[Sequence
 def perform(network: PublishedCamnNetwork, sequence: Sequence) -> Motion:
     """The network's motion for a recording with its own words, emotion and face, hop by hop, at 15 fps."""
     p = sequence.performance
-    state, parts = network.start(p.speaker, 0), []
-    nothing = np.zeros(0, np.float32)
-    emotion = p.emotion.resample(ANALYSIS_RATE)
-    words = p.words.shift(-p.start).words
-    for k in range(int(np.ceil(p.duration / HOP - 1e-6))):
-        start, end = k * HOP, min((k + 1) * HOP, p.duration)
-        known = min(end + network.spec.lookahead, p.duration)
-        face = None if p.face is None else p.face[round(start * p.face.fps) : max(round(end * p.face.fps), 1)]
-        conditions = Conditions(
-            start=0.0, hop_start=start, hop_end=end, known_until=known, ended=end >= p.duration,
-            prosody=Prosody(*[nothing] * 6), phones=(), syllables=(), cues=(),
-            words=tuple(w for w in words if w.start < known), emotion=emotion, speaker=p.speaker,
-            face=face, sound=p.audio.samples,
-        )  # fmt: skip
-        parts.append(network.generate(conditions, state))
+    conditions = Conditions(
+        start=0.0, hop_start=0.0, hop_end=p.duration, known_until=p.duration, ended=True,
+        prosody=Prosody(*[np.zeros(0, np.float32)] * 6), phones=(), syllables=(), cues=(),
+        words=p.words.shift(-p.start).words, emotion=p.emotion.resample(ANALYSIS_RATE), speaker=p.speaker,
+        sound=p.audio.samples,
+    )  # fmt: skip
+    parts = run_network(network, conditions, 0, face=p.face, hop=HOP)
     step = round(network.spec.fps / FPS)
     turns, root = (np.concatenate([getattr(m, name) for m in parts])[::step] for name in ("rotations", "root"))
     return Motion(parts[0].skeleton, turns, root, FPS)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.resampling import NEAR_HOP, blend_at, joined
 from gengine.errors import GengineError
 from gengine.renderers.video_writer import check_fps
 
@@ -60,43 +61,27 @@ class _TrackBuffer:
 
     def __init__(self, start: float) -> None:
         self._start, self._first, self._track = start, 0, None
-        self._fields: tuple[str, ...] = ()
 
     def push(self, track: Any) -> None:
         if self._track is None:
             self._track, self._first = track, round(self._start * track.fps)
-            self._fields = ("rotations", "root") if isinstance(track, Motion) else ("weights", "head", "gaze")
-            return
-        joined = {f: np.concatenate([getattr(self._track, f), getattr(track, f)]) for f in self._fields}
-        self._track = self._build(joined, track.fps)
+        else:
+            self._track = joined([self._track, track])
 
     def known(self, times: NDArray) -> int:
         """How many of ascending ``times`` (s) lie between frames that have come."""
         if self._track is None:
             return 0
-        return int((np.ceil(times * self._track.fps - 1e-6) <= self._first + len(self._track) - 1).sum())
+        return int((np.ceil(times * self._track.fps - NEAR_HOP) <= self._first + len(self._track) - 1).sum())
 
     def at(self, times: NDArray, fps: float) -> Any:
         """The track at ``times``, as a track of ``fps``; what lies before is let go."""
         track: Any = self._track
         if not len(track) or not len(times):
-            return self._build({f: getattr(track, f)[:0] for f in self._fields}, fps)
-        place = np.clip(times * track.fps - self._first, 0, len(track) - 1)
-        low = np.floor(place + 1e-6).astype(int)
-        high, t = np.minimum(low + 1, len(track) - 1), np.clip(place - low, 0, 1)
-        t[t < 1e-6] = 0
-        values = {}
-        for name in self._fields:
-            x = getattr(track, name)
-            if name in ("rotations", "head"):
-                values[name] = rotation.slerp(x[low], x[high], t[:, None] if x.ndim == 3 else t)
-            else:
-                values[name] = x[low] * (1 - t[:, None]) + x[high] * t[:, None]
-        keep = int(low[-1])
+            return replace(track[:0], fps=fps)
+        position = np.clip(times * track.fps - self._first, 0, len(track) - 1)
+        blend = blend_at(position, len(track), near=NEAR_HOP)
+        blend.t[blend.t < NEAR_HOP] = 0
+        keep = int(blend.low[-1])
         self._track, self._first = track[keep:], self._first + keep
-        return self._build(values, fps)
-
-    def _build(self, values: dict[str, NDArray], fps: float) -> Any:
-        if "root" in values:
-            return Motion(self._track.skeleton, values["rotations"], values["root"], fps)  # type: ignore[union-attr]
-        return FaceTrack(values["weights"], values["head"], values["gaze"], fps)
+        return blend.of(track, fps)

@@ -16,27 +16,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.audio import SAMPLE_RATE
-from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
+from gengine.core.conditions import Conditions
 from gengine.core.face import FaceTrack
-from gengine.core.performance import Performance
 from gengine.data.beat import BeatCorpus, Sequence
-from gengine.encoders.lexicon import LexiconEncoder, lexicon
-from gengine.encoders.phones import PhoneEncoder
-from gengine.encoders.prosody import ProsodyEncoder
-from gengine.encoders.syllables import SyllableEncoder
+from gengine.encoders.lexicon import lexicon
 from gengine.errors import GengineError
-from gengine.networks.base import MotionNetwork
+from gengine.hearing import hear_recording
 from gengine.networks.camn.features import face_rows, features_of, traits_of
 from gengine.networks.camn.pose_space import centred
 from gengine.networks.visemes.network import VisemeNetwork
+from gengine.session import run_network
 
 log = logging.getLogger(__name__)
 
 VERSION = 3
 """Raise it when a row changes its meaning."""
-HOP = 2.0
-"""Seconds that a network makes at once when it is run over a whole recording."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,52 +90,6 @@ def collect(
     return examples
 
 
-def whole_conditions(performance: Performance) -> Conditions:
-    """Everything known of a recording in one window: what a session hands to its networks hop by hop."""
-    audio = performance.audio
-    samples = audio.samples
-    if audio.rate != SAMPLE_RATE:
-        import soxr
-
-        samples = soxr.resample(samples, audio.rate, SAMPLE_RATE)
-    encoder = ProsodyEncoder()
-    parts = [encoder.push(samples), encoder.flush()]
-    prosody = Prosody(**{k: np.concatenate([p.__dict__[k] for p in parts]) for k in parts[0].__dict__})
-    words = performance.words
-    phones, jaw = tuple(words.phones), None
-    syllables = SyllableEncoder()
-    if phones:
-        found = [*syllables.push(prosody, phones), *syllables.flush()]
-    else:
-        hearer = PhoneEncoder(keep_frames=True)
-        phones = tuple([*hearer.push(samples), *hearer.flush()])
-        jaw = hearer.take_frames().jaw
-        found = [*syllables.push(prosody), *syllables.flush()]
-    cues = LexiconEncoder(words.language)
-    return Conditions(
-        start=0.0, hop_start=0.0, hop_end=performance.duration, known_until=performance.duration, ended=True,
-        prosody=prosody, phones=phones, words=tuple(words.words), syllables=tuple(found),
-        cues=tuple([*cues.push(words.words, words.phones), *cues.flush()]),
-        emotion=performance.emotion.resample(ANALYSIS_RATE), speaker=performance.speaker,
-        language=words.language, source=words.source, jaw=jaw, sound=samples,
-    )  # fmt: skip
-
-
-def perform(network: MotionNetwork, c: Conditions, seed: int, face: FaceTrack | None = None, hop: float = HOP) -> list:
-    """What ``network`` makes of a recording, hop by hop, each with no more than its look-ahead known."""
-    state = network.start(c.speaker, seed)
-    parts = []
-    for k in range(int(np.ceil(c.hop_end / hop - 1e-6))):
-        start, end = k * hop, min((k + 1) * hop, c.hop_end)
-        known = min(start + hop + network.spec.lookahead, c.hop_end)
-        window = replace(c, hop_start=start, hop_end=end, known_until=known, ended=known >= c.hop_end)
-        if face is not None:
-            first, last = (round(t * face.fps) for t in (start, end))
-            window = window.with_face(face[first:last])
-        parts.append(network.generate(window, state))
-    return parts
-
-
 def _row(corpus: BeatCorpus, stem: str, split: str, fps: float, kinds: tuple[str, ...]) -> dict[str, NDArray] | None:
     sequence = corpus.read(stem)
     if sequence is None:
@@ -156,7 +104,7 @@ def _rows_of(sequence: Sequence, fps: float, kinds: tuple[str, ...], synthetic: 
     p = replace(sequence.performance, words=sequence.performance.words.shift(-sequence.performance.start), start=0.0)
     assert p.motion is not None
     motion = centred(p.motion)
-    c = whole_conditions(p)
+    c = hear_recording(p)
     count = len(motion)
     features = features_of(c, np.arange(count), fps, kinds)
     times = np.arange(count) / fps
@@ -173,7 +121,7 @@ def _rows_of(sequence: Sequence, fps: float, kinds: tuple[str, ...], synthetic: 
 
 
 def _predicted_face(c: Conditions) -> FaceTrack:
-    parts = perform(VisemeNetwork(), c, seed=0)
+    parts = run_network(VisemeNetwork(), c, seed=0)
     weights, head, gaze = (np.concatenate([getattr(f, n) for f in parts]) for n in ("weights", "head", "gaze"))
     return FaceTrack(weights, head, gaze, parts[0].fps)
 

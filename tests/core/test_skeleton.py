@@ -88,5 +88,5 @@ def test_broken_trees_are_errors(parents, offsets, message):
 
 def test_unknown_joints_are_errors():
     assert ARM.index("wrist") == 2
-    with pytest.raises(GengineError, match="'hand' is not in this skeleton"):
+    with pytest.raises(GengineError, match="joint 'hand' is unknown; choose from shoulder"):
         ARM.index("hand")

@@ -12,7 +12,7 @@ from gengine.core.audio import AudioClip
 from gengine.core.emotion import BEAT_EMOTIONS, EMOTION_INDEX, EMOTIONS, EmotionTrack
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.core.motion import Motion
-from gengine.core.timing import frame_count, resample_index
+from gengine.core.timing import frame_count
 from gengine.errors import GengineError
 
 
@@ -129,10 +129,3 @@ def test_arkit_order_is_the_published_one(reference_data):
 @pytest.mark.parametrize(("duration", "fps", "frames"), [(0, 30, 0), (1, 30, 30), (1.01, 30, 31), (0.1 + 0.2, 10, 3)])
 def test_frame_count(duration, fps, frames):
     assert frame_count(duration, fps) == frames
-
-
-def test_resample_index_blends_inside():
-    low, high, t = resample_index(4, 10, 25)
-    assert (len(low), low.max(), high.max()) == (10, 3, 3)
-    assert ((t >= 0) & (t <= 1)).all()
-    assert np.allclose(low + t, np.minimum(np.arange(10) * 0.4, 3))

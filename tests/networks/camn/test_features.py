@@ -11,9 +11,9 @@ from gengine import Performance
 from gengine.core.conditions import Conditions, Cue
 from gengine.core.speaker import Speaker
 from gengine.core.words import Word
+from gengine.hearing import hear_recording
 from gengine.networks.camn import features
 from gengine.networks.camn.features import READINGS, face_rows, features_of, traits_of
-from gengine.training.motion_examples import whole_conditions
 
 KINDS = ("deictic_self", "negation")
 
@@ -22,7 +22,7 @@ KINDS = ("deictic_self", "negation")
 def c(teacher: Performance) -> Conditions:
     words = (Word("really", 1.0, 1.4), Word("me", 2.0, 2.2))
     return replace(
-        whole_conditions(teacher),
+        hear_recording(teacher),
         words=words,
         cues=(Cue("deictic_self", 2.0, 2.2, 2.1, "me"), Cue("x", 1, 2, 1.5, "y")),
     )

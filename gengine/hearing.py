@@ -1,0 +1,186 @@
+"""The only wiring of the encoders: sound and words in, what a network may know out.
+
+A session hears hop by hop, trainings and metrics hear a whole recording at once (``hear_recording``); both run the
+same encoders in the same order, so a network meets in training what it meets at run time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core.audio import SAMPLE_RATE
+from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
+from gengine.core.emotion import EmotionTrack
+from gengine.core.performance import Performance
+from gengine.core.speaker import Speaker
+from gengine.core.words import WordTrack
+from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
+from gengine.encoders import phones
+from gengine.encoders.lexicon import LexiconEncoder
+from gengine.encoders.prosody import ProsodyEncoder
+from gengine.encoders.syllables import SyllableEncoder
+from gengine.windows import CurveBuffer, EventBuffer, Hop
+
+
+class Hearing:
+    """Runs all encoders over one stream of sound and holds what they settled until it is dropped.
+
+    ``push(samples)`` and ``flush()`` take mono float samples ``(N,)`` at ``rate`` Hz, cut anyhow. ``window(hop)``
+    reads what may be known for a hop; it is final once ``settled()`` has passed the hop's ``known``. Without
+    ``words`` that hold phones, phones are heard from the sound.
+    """
+
+    def __init__(
+        self,
+        plan: EmotionPlan | None = None,
+        words: WordTrack | None = None,
+        speaker: Speaker | None = None,
+        rate: int = SAMPLE_RATE,
+    ) -> None:
+        self.speaker = speaker or Speaker()
+        self.words = words
+        self._stream = _resampler(rate)
+        self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(plan or parse_emotion("neutral"))
+        self._syllables = SyllableEncoder()
+        self._phones = phones.PhoneEncoder(keep_frames=True) if words is None or not words.phones else None
+        self._curves = {name: CurveBuffer() for name in ("prosody", "emotion", "jaw", "sound")}
+        self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
+        self._given = {"words", "cues"} if self._phones else {"words", "phones", "cues"}
+        self._handed_phones = 0
+        self._heard_until = 0.0
+        self._ended = False
+        if words is not None:
+            lexicon = LexiconEncoder(words.language)
+            self._events["words"].append(words.words)
+            self._events["phones"].append(words.phones)
+            self._events["cues"].append([*lexicon.push(words.words, words.phones), *lexicon.flush()])
+
+    @property
+    def hears_phones(self) -> bool:
+        """Whether phones come from the sound and not from a transcript."""
+        return self._phones is not None
+
+    @property
+    def latency(self) -> float:
+        """Seconds of sound that the encoders need after a moment before they settle it."""
+        settle = ProsodyEncoder.LATENCY + SyllableEncoder.LATENCY
+        return max(settle, phones.LATENCY + phones.LONGEST) if self._phones else settle
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Rows (frames, samples, events) that are held, by kind: flat however long the sound is, if it is dropped."""
+        return {name: len(buffer) for name, buffer in (self._curves | self._events).items()}
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """Hear the next samples."""
+        self._hear(samples if self._stream is None else self._stream.resample_chunk(samples), last=False)
+
+    def flush(self) -> None:
+        """The recording ends here: everything becomes settled."""
+        rest = np.zeros(0, np.float32)
+        self._hear(rest if self._stream is None else self._stream.resample_chunk(rest, last=True), last=True)
+        self._ended = True
+
+    def settled(self) -> float:
+        """Time (s) before which every curve and event is final."""
+        if self._ended:
+            return float("inf")
+        return min(self._curves["prosody"].end / ANALYSIS_RATE - SyllableEncoder.LATENCY, self._heard_until)
+
+    def window(self, hop: Hop) -> Conditions:
+        """What may be known for a hop: curves and events of [``hop.first``, ``hop.known``], none of it dropped."""
+        frames = (round(hop.first * ANALYSIS_RATE), int(np.ceil(hop.known * ANALYSIS_RATE - 1e-6)))
+        samples = (round(hop.first * SAMPLE_RATE), round(hop.known * SAMPLE_RATE))
+        return self._conditions(hop, frames, samples, (hop.first, hop.known))
+
+    def whole(self, duration: float) -> Conditions:
+        """After ``flush``, all that was heard of a recording of ``duration`` seconds as one window."""
+        hop = Hop(first=0.0, start=0.0, end=duration, known=duration, ended=True)
+        end = self._curves["prosody"].end, self._curves["sound"].end
+        return self._conditions(hop, (0, end[0]), (0, end[1]), (-np.inf, np.inf))
+
+    def drop(self, before: float) -> None:
+        """Forget what ends at or before ``before`` seconds."""
+        for name, curve in self._curves.items():
+            curve.drop(round(before * (SAMPLE_RATE if name == "sound" else ANALYSIS_RATE)))
+        for events in self._events.values():
+            events.drop(before)
+
+    def _hear(self, samples: NDArray[np.float32], last: bool) -> None:
+        """Run the encoders over new 16 kHz samples and keep what they settled."""
+        self._curves["sound"].append({"sound": samples})
+        prosody = [self._prosody.push(samples)]
+        if last:
+            prosody.append(self._prosody.flush())
+        for frames in prosody:
+            self._curves["prosody"].append(dict(frames.__dict__))
+            track = self._emotion.push(frames)
+            self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
+        known = self._hear_phones(self._phones, samples, last) if self._phones else self._given_phones(last)
+        for frames in prosody:
+            self._events["syllables"].append(self._syllables.push(frames, known))
+            known = known and ()
+        if last:
+            self._events["syllables"].append(self._syllables.flush())
+
+    def _hear_phones(self, encoder: phones.PhoneEncoder, samples: NDArray[np.float32], last: bool) -> None:
+        """Phones from the sound. They settle later than the prosody around them, so syllables do without them."""
+        found = [*encoder.push(samples), *(encoder.flush() if last else ())]
+        self._events["phones"].append(found)
+        self._curves["jaw"].append({"jaw": encoder.take_frames().jaw})
+        self._heard_until = found[-1].end if found else self._heard_until
+
+    def _given_phones(self, last: bool) -> tuple[Any, ...]:
+        """Phones of the transcript that the sound has reached."""
+        assert self.words is not None
+        self._heard_until = self._curves["prosody"].end / ANALYSIS_RATE
+        rest = self.words.phones[self._handed_phones :]
+        reached = tuple(p for p in rest if p.end <= self._heard_until or last)
+        self._handed_phones += len(reached)
+        return reached
+
+    def _conditions(
+        self, hop: Hop, frames: tuple[int, int], samples: tuple[int, int], times: tuple[float, float]
+    ) -> Conditions:
+        curves, words = self._curves, self.words or WordTrack(source="heard")
+        events: dict[str, Any] = {k: v.read(*times, given=k in self._given) for k, v in self._events.items()}
+        return Conditions(
+            start=hop.first,
+            hop_start=hop.start,
+            hop_end=hop.end,
+            known_until=hop.known,
+            ended=hop.ended,
+            prosody=Prosody(**curves["prosody"].read(*frames)),
+            **events,
+            emotion=EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE),
+            speaker=self.speaker,
+            language=words.language,
+            source=words.source,
+            jaw=curves["jaw"].read(*frames)["jaw"] if self._phones else None,
+            sound=curves["sound"].read(*samples)["sound"],
+        )
+
+
+def hear_recording(performance: Performance) -> Conditions:
+    """Everything known of a recording in one window: what a session hands to its networks hop by hop.
+
+    Its own words, phones, emotion and speaker are taken; phones are heard where it has none. Times count from
+    second 0 of its sound, so the words of a stretch are to be shifted by its ``start`` first.
+    """
+    hearing = Hearing(words=performance.words, speaker=performance.speaker, rate=performance.audio.rate)
+    hearing.push(performance.audio.samples.astype(np.float32, copy=False))
+    hearing.flush()
+    return replace(hearing.whole(performance.duration), emotion=performance.emotion.resample(ANALYSIS_RATE))
+
+
+def _resampler(rate: int) -> Any:
+    """A stream of any rate to 16 kHz that does not depend on chunking; None where the rate is 16 kHz already."""
+    if rate == SAMPLE_RATE:
+        return None
+    import soxr
+
+    return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
