@@ -124,6 +124,86 @@ def test_silence_and_nothing() -> None:
     assert session.push(np.zeros(0, np.float32)) is None and session.flush() is None and session.flush() is None
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_an_endless_stream_is_held_in_flat_memory(given: bool, speech: np.ndarray) -> None:
+    rate, seconds = 16000, 30
+    spoken = WordTrack(
+        tuple(Word("yes", float(k), k + 0.5) for k in range(seconds)),
+        tuple(Phone("EH", float(k), k + 0.5, 1) for k in range(seconds)),
+        source="given",
+    )
+    session = Session(config=EngineConfig(hop=0.5), words=spoken if given else None)
+    start = session.held
+    assert set(start) == {"prosody", "emotion", "jaw", "sound", "phones", "words", "syllables", "cues", "audio"}
+    most: dict[str, int] = dict.fromkeys(start, 0)
+    for k in range(seconds):
+        session.push(speech[k % 6 * rate : (k % 6 + 1) * rate])
+        most = {name: max(most[name], count) for name, count in session.held.items()} if k else most
+    window = session.window
+    # before the hop that is waited for, up to the newest sample: what is pushed at once comes on top
+    span = window.context + session.latency + 1.0 + window.hop
+    rates = {"prosody": 100, "emotion": 100, "jaw": 100, "sound": rate}
+    for name, per_second in rates.items():
+        assert most[name] <= span * per_second, name
+    assert 0 < most["audio"] <= (session.latency + 1.0) * rate
+    if given:
+        assert start["words"] - session.held["words"] > seconds - 10
+        assert start["phones"] - session.held["phones"] > seconds - 10
+        assert start["cues"] - session.held["cues"] > seconds - 10
+        assert most["syllables"] <= 12
+    else:
+        assert most["phones"] <= span * 20 and most["syllables"] <= span * 8
+    session.flush()
+    assert session.held["audio"] == 0 and session.held["sound"] <= (window.context + window.hop) * rate
+
+
+def test_integers_are_samples_of_their_full_scale(speech: np.ndarray) -> None:
+    whole = np.round(speech[: 16000 * 3] * 2**15).astype(np.int16)
+    expected = run(whole.astype(np.float32) / 2**15, [])
+    same(run(whole, [7000]), expected)
+    same(run(whole.astype(np.int32) * 2**16, []), expected)
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (b"\0\0", r"push \(after 0.00 s\): bytes.*np.frombuffer\(data, np.int16\)"),
+        (np.zeros(4, np.uint8), "samples of uint8, expected floats in .-1, 1., int16 or int32"),
+        (np.zeros(4, bool), "samples of bool"),
+        (np.zeros(4, complex), "samples of complex128"),
+        (["a"], "samples of <U1"),
+        ([[0.0], [0.0, 1.0]], "different lengths"),
+        (0.5, "shape"),
+        ([0.0, np.inf], "sample 1 is NaN or infinite"),
+    ],
+)
+def test_what_is_no_sound_is_refused_in_plain_words(samples: object, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        Session().push(samples)  # type: ignore[arg-type]
+
+
+def test_values_of_another_kind_are_refused() -> None:
+    with pytest.raises(GengineError, match="Session stance: 'x.bvh' is of type str, expected Motion; gengine.animate"):
+        Session(stance="x.bvh")  # type: ignore[arg-type]
+    with pytest.raises(GengineError, match="Session words: 'hello' is of type str, expected WordTrack"):
+        Session(words="hello")  # type: ignore[arg-type]
+    with pytest.raises(GengineError, match="Session rate"):
+        Session(rate=0)
+
+
+def test_latency_names_all_that_is_waited_for() -> None:
+    known = WordTrack((), (Phone("sil", 0.0, 1.0),))
+    quick, heard = Session(words=known), Session()
+    assert quick.latency < heard.latency
+    assert heard.latency == pytest.approx(quick.window.hop + quick.window.lookahead + 0.34 + 0.4)
+
+
+def test_time_is_taken_by_stage(speech: np.ndarray) -> None:
+    session = Session()
+    session.push(speech)
+    assert min(session.seconds.values()) > 0 and set(session.seconds) == {"analysis", "face", "body"}
+
+
 def test_bad_pushes_are_refused() -> None:
     session = Session()
     with pytest.raises(AudioError, match="NaN"):
