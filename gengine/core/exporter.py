@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 
 from gengine.core.performance import Performance
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -38,7 +38,7 @@ class ExporterOption:
         """The value that a text stands for; a ``GengineError`` says what was expected instead."""
         if self.choices:
             if text not in self.choices:
-                raise GengineError(f"{self.name}={text}: choose from {', '.join(self.choices)}")
+                raise unknown(self.name, text, self.choices)
         elif self.kind is bool:
             if text.lower() not in _WORDS:
                 raise GengineError(f"{self.name}={text}: expected true or false")
@@ -135,14 +135,14 @@ class Exporter(ABC):
         An unknown name or a value that does not fit is a ``GengineError``.
         """
         known = cls.options()
-        if unknown := [name for name in texts if name not in known]:
-            raise cls._unknown(unknown)
+        if strange := [name for name in texts if name not in known]:
+            raise cls._unknown(strange)
         return {name: known[name].parse(text) for name, text in texts.items()}
 
     @classmethod
     def _unknown(cls, names: Iterable[str]) -> GengineError:
-        known = ", ".join(cls.options()) or "none: this format has no options"
-        return GengineError(f"{cls.suffix} files: unknown option(s) {', '.join(names)}; choose from {known}")
+        known, what = cls.options(), f"{cls.suffix} files: option"
+        return unknown(what, " ".join(names), known or ["none: this format has no options"])
 
     @classmethod
     def write(cls, performance: Performance, path: str | Path, **options: Any) -> Path:

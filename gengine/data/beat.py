@@ -35,7 +35,7 @@ from gengine.data.beat_layout import (
     find_sequences,
 )
 from gengine.data.beat_motion import read_body
-from gengine.errors import FormatError, GengineError
+from gengine.errors import FormatError, GengineError, unknown
 from gengine.formats.beat_json import BeatJsonExporter, read_beat_json
 from gengine.formats.bvh import BvhExporter
 from gengine.inputs.audio import load_audio
@@ -201,7 +201,7 @@ class BeatCorpus:
     def __post_init__(self) -> None:
         self.root = Path(self.root)
         if self.policy not in ("strict", "skip"):
-            raise GengineError(f"BeatCorpus policy '{self.policy}': choose from strict, skip")
+            raise unknown("BeatCorpus policy", self.policy, ("strict", "skip"))
         self.files = find_sequences(self.root)
         about = self.root / CORPUS
         self.about: dict[str, Any] = {}
@@ -269,6 +269,6 @@ class BeatCorpus:
 
     def _parts(self, stem: str, split: str) -> dict[str, tuple[float, float]]:
         if split not in SPLITS:
-            raise GengineError(f"split '{split}': choose from {', '.join(SPLITS)}")
+            raise unknown("split", split, SPLITS)
         own = self.about.get("splits", {}).get(stem)
         return {own: (0.0, 1.0)} if own else SequenceName.parse(stem).split_parts()

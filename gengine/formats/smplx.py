@@ -17,7 +17,7 @@ from gengine.core.face import ARKIT_INDEX, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.skeleton import beat_skeleton
-from gengine.errors import FormatError, GengineError, MissingExtraError
+from gengine.errors import FormatError, GengineError, MissingExtraError, unknown
 from gengine.formats.tracks import Clocked
 from gengine.retarget.humanoid import to_humanoid
 from gengine.retarget.joint_names import joint_names
@@ -68,7 +68,7 @@ class SmplxExporter(Exporter):
     ) -> None:
         super().__init__(path, **options)
         if up not in ("y", "z"):
-            raise GengineError(f"up '{up}': choose from y (BEAT2) and z (AMASS)")
+            raise unknown("up", up, ("y", "z"), "(y as BEAT2, z as AMASS)")
         self._fps, self._up = fps, up
         self._clocked = Clocked(self.path, fps)
         self._body: Any = None

@@ -22,7 +22,7 @@ from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.resampling import StreamResampler
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, Skeleton
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 from gengine.formats.gltf import GlbBuilder, Spool
 from gengine.formats.tracks import Clocked
 from gengine.retarget.humanoid import to_humanoid
@@ -69,7 +69,7 @@ class VrmaExporter(Exporter):
     ) -> None:
         super().__init__(path, **options)
         if expressions not in ("both", "arkit", "presets"):
-            raise GengineError(f"expressions '{expressions}': choose from both, arkit, presets")
+            raise unknown("expressions", expressions, ("both", "arkit", "presets"))
         self._fps, self._kinds, self._pascal = fps, expressions, pascal
         self._clocked = Clocked(self.path, fps)
         self._mood: StreamResampler[EmotionTrack] = StreamResampler(fps)

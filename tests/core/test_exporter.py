@@ -63,8 +63,8 @@ def test_texts_become_what_the_constructor_takes(tmp_path):
         ({"fps": "fast"}, "fps=fast: expected a number"),
         ({"fps": "inf"}, "fps=inf: expected a number"),
         ({"loud": "maybe"}, "loud=maybe: expected true or false"),
-        ({"side": "up"}, "side=up: choose from left, right"),
-        ({"seen": "x"}, r".txt files: unknown option\(s\) seen; choose from title, every, fps, loud, side"),
+        ({"side": "up"}, "side 'up' is unknown; choose from left, right"),
+        ({"seen": "x"}, ".txt files: option 'seen' is unknown; choose from title, every, fps, loud, side"),
     ],
 )
 def test_a_text_that_does_not_fit_is_an_error(texts, said):

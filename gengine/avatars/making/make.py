@@ -15,7 +15,7 @@ from gengine.avatars.making.lip_seal import lips_closed
 from gengine.avatars.making.skin_texture import paint
 from gengine.avatars.store import save_avatar
 from gengine.core.avatar import Avatar
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 
 ANCESTRIES = ("african", "asian", "caucasian")
 """MakeHuman's names of its three sets of facial proportions."""
@@ -82,7 +82,5 @@ def _look(look: str | Appearance | None, sex: float, age: float) -> Appearance:
         old = age > 52
         look = ("clara" if old else "anna") if sex > 0.5 else ("david" if old else "ben")
     elif look not in APPEARANCES:
-        raise GengineError(
-            f"make_avatar look '{look}' is unknown; choose from {', '.join(body_names())} or give an Appearance"
-        )
+        raise unknown("make_avatar look", look, body_names(), "or give an Appearance")
     return replace(APPEARANCES[look], age=float(np.clip((age - 35) / 40, 0, 1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gengine.core.avatar import Avatar
-from gengine.errors import GengineError, MissingExtraError
+from gengine.errors import MissingExtraError, unknown
 from gengine.renderers.base import AvatarBackend
 
 BACKENDS = ("auto", "gl", "soft", "pytorch3d")
@@ -16,7 +16,7 @@ def open_backend(name: str, avatar: Avatar, width: int, height: int) -> AvatarBa
     Raises ``GengineError`` for a name not in ``BACKENDS`` and for a backend that cannot run here.
     """
     if name not in BACKENDS:
-        raise GengineError(f"--backend {name}: choose from {', '.join(BACKENDS)}")
+        raise unknown("--backend", name, BACKENDS)
     if name == "pytorch3d":
         from gengine.renderers.avatar.differentiable import Pytorch3dBackend
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 from gengine.renderers.avatar.backend import open_backend
 from gengine.renderers.avatar.scene import CAMERA_PRESETS, Camera, camera_preset, figure_height, studio_lights
 from gengine.renderers.base import Renderer
@@ -57,7 +57,7 @@ class AvatarRenderer(Renderer):
                 f"size {width}x{height}: expected {MIN_SIDE} to {MAX_SIDE} pixels each way, for example 720x720"
             )
         if camera not in CAMERA_PRESETS:
-            raise GengineError(f"--camera {camera}: choose from {', '.join(CAMERA_PRESETS)}")
+            raise unknown("--camera", camera, CAMERA_PRESETS)
         self.avatar, self.size, self.camera, self.background = avatar, (width, height), camera, background
         self._preset = camera_preset(avatar, camera, yaw)
         self._lights = studio_lights(figure_height(avatar))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
-from gengine.errors import GengineError
+from gengine.errors import unknown
 
 CAMERA_PRESETS = ("portrait", "upper", "full")
 """Framings: head and shoulders; waist up with room for hands; the whole figure."""
@@ -81,7 +81,7 @@ def camera_preset(avatar: Avatar, preset: str, yaw: float = 0.0) -> Camera:
     Any other name is a ``GengineError``.
     """
     if preset not in CAMERA_PRESETS:
-        raise GengineError(f"--camera {preset}: choose from {', '.join(CAMERA_PRESETS)}")
+        raise unknown("--camera", preset, CAMERA_PRESETS)
     rest = avatar.rest_positions()
     tall = figure_height(avatar)
     names = avatar.skeleton.names

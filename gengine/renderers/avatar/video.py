@@ -16,7 +16,7 @@ from PIL import ImageColor
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
-from gengine.errors import GengineError
+from gengine.errors import GengineError, unknown
 from gengine.renderers.avatar.renderer import AvatarRenderer
 from gengine.renderers.frame_writers import FrameWriter, GifWriter, ImageSequenceWriter, MovieWriter
 from gengine.renderers.video_writer import VIDEO_FORMATS, check_fps, check_size
@@ -59,7 +59,7 @@ class AvatarVideoExporter(Exporter):
         check_fps("--fps", fps)
         kind = (format or self.path.suffix.lstrip(".") or "png").lower()
         if kind not in FORMATS:
-            raise GengineError(f"--format {kind}: choose from {', '.join(FORMATS)}")
+            raise unknown("--format", kind, FORMATS)
         pixels = parse_size(size)
         if kind in VIDEO_FORMATS:
             check_size(*pixels)
