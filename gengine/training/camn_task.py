@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from gengine.checkpoint import save_checkpoint
-from gengine.core.motion import Motion
 from gengine.core.noise import generator, stable_seed
 from gengine.errors import GengineError
-from gengine.metrics.evaluate import Clip, variety
 from gengine.metrics.fgd import FgdEncoder
-from gengine.metrics.limbs import Body
 from gengine.metrics.validation import pose_distance, validate
-from gengine.networks.camn.network import spline
 from gengine.networks.camn.pose_space import PoseSpace
 from gengine.networks.camn.sizes import CamnShape
 from gengine.training import stick_figures
+from gengine.training.camn_rollout import HEARD, Rollout, WindowFrames, fit_noise
 from gengine.training.loop import Player, run
 from gengine.training.motion_examples import MotionExamples, collect
 from gengine.training.settings import Training, sizes_of
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEARD = ("audio", "text", "subwords", "cues")
-"""Columns that are silent outside a recording."""
 OWN_SIZES = {"body_axes": 1, "hand_axes": 1, "cues": 1}
 """Sizes that the corpus decides."""
 SEED_WEIGHT = 0.2
@@ -49,15 +44,6 @@ NETWORK_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.98), (0.5, 0.99)
 """Of Adam (judgement; a discriminator's first is low as in DCGAN: Radford et al. 2016)."""
 DISCRIMINATOR_RATE = 0.5
 """The discriminator's rate over the network's (judgement)."""
-NOISE_ROUNDS = 2
-NOISE_POWER = 1.8
-"""L1 diversity of what is drawn grows with about this power of the noise's size (1.1 against 1.0, 300 recordings)."""
-NOISE_RIDGE = 0.1
-"""Ridge of the fit of the noise's size, per recording (judgement)."""
-LEAST_DEVIATION = 0.05
-"""Added to the deviations of what the size is fitted on, so that what hardly varies is not blown up (judgement)."""
-STILL = 50.0
-"""cm added to a diversity before its logarithm is taken, so that bodies at rest do not rule the fit (judgement)."""
 RATIOS = ("wrist_speed", "joint_speed", "diversity_l1", "beat_rate")
 """Metrics that are logged over the recordings' own value."""
 KEPT = ("fgd", "coverage", "density", "srgr", "srgr_beat", "beat_gain", "accent_gain", "ldlj_gap")
@@ -148,30 +134,6 @@ class CamnTraining(Training):
         return run(CamnTask(self), self.loop(), out)
 
 
-@dataclass(frozen=True)
-class WindowFrames:
-    """A window in frames: given poses, made poses, poses beyond the hop that are made and thrown away."""
-
-    before: int
-    hop: int
-    after: int
-
-    @property
-    def length(self) -> int:
-        """All frames of a window."""
-        return self.before + self.hop + self.after
-
-    @property
-    def frames(self) -> NDArray[np.int64]:
-        """0 to ``length`` - 1."""
-        return np.arange(self.length)
-
-    @property
-    def faced(self) -> NDArray[np.bool_]:
-        """Frames ``(length,)`` whose face can be known: it is made hop by hop, so that of the last is not there yet."""
-        return self.frames < self.before + self.hop - 2
-
-
 class CamnTask:
     """What the loop needs to know: batches of windows, losses, evaluators, export."""
 
@@ -188,8 +150,8 @@ class CamnTask:
         before, hop, after = (round(seconds * s.fps) for seconds in (s.before, s.hop, s.after))
         self.window = WindowFrames(before, hop + 2, after)
         self.encoder = FgdEncoder.load(s.fgd) if s.fgd else None
-        self.truths: dict[int, Clip] = {}
         self.space = space_of(self.learn)
+        self.rollout = Rollout(self.space, self.window, s.sampling, s.seed)
         self.poses = _coordinates(self.space, self.learn)
         body, hands = self.space.sizes
         self.shape = CamnShape(body, hands, len(self.learn.kinds), **s.shape)
@@ -383,87 +345,24 @@ class CamnTask:
         its encoder; without one a Fréchet distance of poses and their steps.
         """
         if self.shape.head == "flow" and self.s.noise_fit:
-            self._fit_noise(module["camn"])
+            fit_noise(module["camn"], self.rollout, self.learn, self.s.noise_fit)
         clips = []
         for clip in range(min(self.s.validation, len(self.held))):
-            motion = self._made(module["camn"], self.held, clip)
+            motion = self.rollout.made(module["camn"], self.held, clip)
             if not np.isfinite(motion.rotations).all():
                 raise GengineError(f"evaluation at step {step}: the network's poses are not finite")
-            clips.append(replace(self._truth(clip), motion=motion))
+            clips.append(replace(self.rollout.truth(self.held, clip), motion=motion))
         values, truth = validate(clips, self.encoder)
         ratios = {f"{name}_ratio": values[name] / max(truth[name], 1e-9) for name in RATIOS}
         found = {k: v for k, v in ({k: values[k] for k in KEPT if k in values} | ratios).items() if np.isfinite(v)}
         return found | {"score": values["fgd"] if self.encoder is not None else pose_distance(clips)}
 
-    def _fit_noise(self, camn: Any) -> None:
-        """Set ``camn.noise_size`` so that training recordings are performed with their own variety.
-
-        A network that has not learned all of what its conditions say makes the calm too lively and the lively too
-        calm. The variety of what it draws grows with the noise that it begins from, so a ridge regression on what a
-        recording is on the whole says how large that has to be.
-        """
-        import torch
-
-        from gengine.networks.camn.cascade import overview
-
-        data, count = self.learn, min(self.s.noise_fit, len(self.learn))
-        clips = np.linspace(0, len(data) - 1, count).astype(int)
-        about = np.stack([
-            overview({k: v[data.rows(c)] for k, v in data.columns.items()} | {"traits": data.traits[c]})
-            for c in clips
-        ])  # fmt: skip
-        true = np.array([variety(Body(self._recorded(data, c))) for c in clips])
-        mean, deviation = about.mean(0), about.std(0) + LEAST_DEVIATION
-        x = (about - mean) / deviation
-        camn.noise_size.zero_()
-        for _ in range(NOISE_ROUNDS):
-            made = np.array([variety(Body(self._made(camn, data, c))) for c in clips])
-            lack = np.log((true + STILL) / (made + STILL))
-            slope = np.linalg.solve(x.T @ x + NOISE_RIDGE * count * np.eye(x.shape[1]), x.T @ (lack - lack.mean()))
-            level = np.log(true.mean() / (made * np.exp(x @ slope)).mean())  # right for all of them together
-            change = np.append(slope / deviation, level - (slope / deviation) @ mean) / NOISE_POWER
-            camn.noise_size += torch.from_numpy(change).to(camn.noise_size)
-
-    def _recorded(self, data: MotionExamples, clip: int) -> Motion:
-        rows = data.rows(clip)
-        return Motion(self.space.skeleton, data.columns["rotations"][rows], data.columns["root"][rows], data.fps)
-
-    def _truth(self, clip: int) -> Clip:
-        """A held-out recording beside itself; made once, since evaluators remember what they measured of it."""
-        if clip not in self.truths:
-            data = self.held
-            motion = self._recorded(data, clip)
-            onsets, accents = (np.array(x) for x in data.moments[clip])
-            semantic = data.columns["semantic"][data.rows(clip)]
-            self.truths[clip] = Clip(data.names[clip], motion, motion, semantic, onsets, accents)
-        return self.truths[clip]
-
-    def _made(self, camn: Any, data: MotionExamples, clip: int) -> Motion:
-        """The network's motion for one recording, window after window."""
-        w, rows = self.window, data.rows(clip)
-        length, size = rows.stop - rows.start, sum(self.space.sizes)
-        made = np.zeros((0, size), np.float32)
-        for start in range(0, length, w.hop):
-            place = start - w.before + w.frames
-            inside = (place >= 0) & (place < length)
-            index = rows.start + np.clip(place, 0, length - 1)
-            inputs = {k: data.columns[k][index] for k in (*HEARD, "emotion", "face")}
-            for name in HEARD:
-                inputs[name] = inputs[name] * inside[:, None].astype(inputs[name].dtype)
-            inputs |= {"face_known": (inside & w.faced)[:, None].astype(np.float32), "traits": data.traits[clip]}
-            noise = generator(self.s.seed, "sample", clip, start).standard_normal((w.length, size))
-            window = camn.draw(inputs, made, w.before, noise.astype(np.float32), self.s.sampling)
-            made = np.concatenate([made, window[w.before : w.before + w.hop]])
-        poses = spline(made[:length], np.arange(length))
-        rotations, root = self.space.decode(*np.split(poses, [self.space.sizes[0]], axis=1))
-        return Motion(self.space.skeleton, rotations, root, data.fps)
-
     def preview(self, module: Any, step: int, folder: Path) -> None:
         """Stick figures of three held-out recordings, made and true."""
         for clip in range(min(3, len(self.held))):
-            truth = self._truth(clip)
+            truth = self.rollout.truth(self.held, clip)
             stick_figures.draw(
-                self._made(module["camn"], self.held, clip), truth.reference, folder / f"{truth.name}.png"
+                self.rollout.made(module["camn"], self.held, clip), truth.reference, folder / f"{truth.name}.png"
             )
 
     def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:

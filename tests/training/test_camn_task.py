@@ -12,7 +12,6 @@ import pytest
 from gengine import Performance, Session
 from gengine.checkpoint import load_checkpoint
 from gengine.config import EngineConfig
-from gengine.data import annotations, beat
 from gengine.errors import GengineError
 from gengine.inputs.audio import load_audio
 from gengine.networks.camn import features
@@ -36,7 +35,7 @@ def speech() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory, speech):
+def corpus(tmp_path_factory, speech, write_recording):
     """One minute of training motion and some for validation, all of it the choreographer's."""
     root = tmp_path_factory.mktemp("corpus")
     emotions = ["neutral", "happy", "angry", "sad", "fear:0.6", "neutral"]
@@ -44,14 +43,8 @@ def corpus(tmp_path_factory, speech):
         stem = f"1_wayne_0_{number}_{number}"
         session = Session(emotion=emotion, speaker="wayne", seed=k, config=EngineConfig(body_fps=15))
         performance = Performance.join([p for p in (session.push(speech), session.flush()) if p is not None])
-        strokes = annotations.cover([annotations.Gesture("05_iconic_l", 1.0, 2.0, 0.5)], performance.duration)
-        beat.write_sequence(beat.Sequence(stem, performance, np.zeros(1), 0, strokes), root)
+        write_recording(root, stem, performance)
     return root
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +207,8 @@ def test_it_memorises_one_minute(corpus, cache, tmp_path):
     def wrists(motion):
         return motion.skeleton.forward(motion.rotations, motion.root)[0][:, hands]
 
-    made = [wrists(task._made(task.module["camn"].eval(), task.held, clip)) for clip in range(len(task.learn))]
-    true = [wrists(task._truth(clip).reference) for clip in range(len(task.learn))]
+    made = [wrists(task.rollout.made(task.module["camn"].eval(), task.held, clip)) for clip in range(len(task.learn))]
+    true = [wrists(task.rollout.truth(task.held, clip).reference) for clip in range(len(task.learn))]
     for k, own in enumerate(made):
         count = min(len(own), len(true[k - 1]))
         error.append(np.linalg.norm(own - true[k], axis=-1).mean())

@@ -16,7 +16,6 @@ from gengine import cli
 from gengine.checkpoint import load_checkpoint
 from gengine.core.euler141 import to_141
 from gengine.core.words import WordTrack
-from gengine.data import annotations, beat
 from gengine.data.beat import BeatCorpus, write_sequence
 from gengine.errors import FormatError, GengineError
 from gengine.networks.camn.published_network import FACE_NAMES, PublishedCamnNetwork
@@ -45,23 +44,17 @@ STEMS = {
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory, make_performance):
+def corpus(tmp_path_factory, make_performance, write_recording):
     root = tmp_path_factory.mktemp("beat")
     for k, (stem, seconds) in enumerate(STEMS.items()):
         p = make_performance(seconds, seed=k)
         emotion = np.zeros_like(p.emotion.weights)
         emotion[:, 1 if "_66_" in stem else 0] = 1
         p = replace(p, emotion=replace(p.emotion, weights=emotion, vad=emotion[:, :3]))
-        strokes = [annotations.Gesture("05_iconic_l", 1.0, 2.0, 0.5)]
-        write_sequence(beat.Sequence(stem, p, np.zeros(1), 0, annotations.cover(strokes, seconds)), root)
+        write_recording(root, stem, p)
     for path in root.rglob("*.mixture.csv"):
         path.unlink()  # BEAT has none
     return root
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
