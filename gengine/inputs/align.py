@@ -120,16 +120,15 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
 def align_phones(samples: NDArray[np.float32], text: str | Sequence[Spoken]) -> tuple[Phone, ...] | None:
     """Phones of English ``text``, or of words with sounds of their own, in ``samples`` ``(N,)`` at 16 kHz.
 
-    They cover the whole recording without gaps. None where a part of the text cannot be believed to be said, or more
-    than ``FEW_UNHEARD`` of its words were not heard: as labels to learn from, guesses will not do.
+    They cover the whole recording without gaps; every word is taken to be said. None where a part of the text does not
+    fit the sound: as labels to learn from, guesses will not do.
     """
     duration, tool = len(samples) / SAMPLE_RATE, aligner()
     with tool.lock:
         if isinstance(text, str):
             text = [w for word in split_words(text) for w in english_words(word, tool)]
-        chunks = tool.align(samples, text) if text else []
-    unheard = sum(c.unheard for c in chunks)
-    if not chunks or not all(map(believed, chunks)) or unheard > FEW_UNHEARD * len(text):
+        chunks = tool.align(samples, text, skips=False) if text else []
+    if not chunks or not all(map(believed, chunks)):
         return None
     return gap_free([Phone(s.symbol, s.start + BIAS, s.end + BIAS) for c in chunks for s in c.sounds], duration)
 

@@ -131,45 +131,45 @@ class Aligner:
         self.lookup = self._decoders.lookup
         self.pronounce = self._decoders.pronounce
 
-    def align(self, samples: NDArray[np.float32], words: Sequence[Spoken]) -> list[Chunk]:
+    def align(self, samples: NDArray[np.float32], words: Sequence[Spoken], skips: bool = True) -> list[Chunk]:
         """Find ``words`` in ``samples`` ``(N,)`` at 16 kHz, chunk by chunk; together the chunks cover both.
 
-        A chunk in which the phones do not fit has none, the others are not harmed.
+        A chunk in which the phones do not fit has none. Without ``skips`` every word is taken to be said.
         """
         names = self._decoders.names(words)
         pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
         self._decoders.forget()
         try:
-            chunks = self._found(pcm, names, words, 0, len(pcm), 0, len(words))
+            chunks = self._found(pcm, names, words, 0, len(pcm), 0, len(words), skips=skips)
         except AlignmentFailed:
             chunks = [Chunk(0.0, len(pcm) / SAMPLE_RATE, 0, len(words), ())]
         result: list[Chunk] = []
         for bad, run in _runs(chunks):
-            result += self._again(pcm, names, words, run) if bad else run
+            result += self._again(pcm, names, words, run, skips) if bad else run
         return result
 
     def _found(
         self, pcm: NDArray[np.int16], names: list[str], words: Sequence[Spoken], start: int, end: int,
-        first: int, last: int, patient: bool = False,
+        first: int, last: int, patient: bool = False, skips: bool = True,
     ) -> list[Chunk]:  # fmt: skip
         """Chunks of words ``first`` to ``last`` in samples ``start`` to ``end``."""
         chunks = []
         for a, b, i, j in self._chunks(pcm[start:end], names[first:last], patient):
             a, b, i, j = a + start, b + start, i + first, j + first
             try:
-                sounds = self._phones(pcm, a, b, names, words, i, j, patient)
+                sounds = self._phones(pcm, a, b, names, words, i, j, patient, skips)
             except AlignmentFailed:
                 sounds = []
             chunks.append(Chunk(a / SAMPLE_RATE, b / SAMPLE_RATE, i, j, tuple(sounds)))
         return chunks
 
     def _again(
-        self, pcm: NDArray[np.int16], names: list[str], words: Sequence[Spoken], run: list[Chunk]
+        self, pcm: NDArray[np.int16], names: list[str], words: Sequence[Spoken], run: list[Chunk], skips: bool
     ) -> list[Chunk]:  # fmt: skip
         """A run of doubted chunks, and the borders between them, searched anew with patience."""
         start, end = (round(t * SAMPLE_RATE) for t in (run[0].start, run[-1].end))
         try:
-            again = self._found(pcm, names, words, start, end, run[0].first, run[-1].last, patient=True)
+            again = self._found(pcm, names, words, start, end, run[0].first, run[-1].last, True, skips)
         except AlignmentFailed:
             return run
         return [replace(c, contrast=self._contrast(pcm, words, c)) if c.sounds and c.score < SURE else c for c in again]

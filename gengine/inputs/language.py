@@ -62,12 +62,10 @@ def guess_language(text: str) -> str:
     for code, script in _SCRIPTS:
         if len(script.findall(text)) > SCRIPT_SHARE * letters:
             return code
-    lower = text.lower()
-    words = re.findall(r"[^\W\d_]+", lower)
+    words = re.findall(r"[^\W\d_]+", text.lower())
     if text.isascii() and len(words) >= ENOUGH and sum(w in _ENGLISH for w in words) >= PLAINLY_ENGLISH * len(words):
         return "en"
-    # The model learned from running text: capitals throughout are foreign to it.
-    best, probability = _identifier().rank(lower if text.isupper() else text)[0]
+    best, probability = _identifier().rank(text)[0]
     return best if probability >= SURE else "en"
 
 
