@@ -20,7 +20,9 @@ def main(out: Path = Path("runs/demo")) -> None:
         speed = np.linalg.norm(np.diff(wrist, axis=0), axis=-1) * body.fps
         smile = face.channel("mouthSmileLeft").mean() - face.channel("mouthFrownLeft").mean()
         print(f"{emotion:>8}: right wrist {100 * np.median(speed):5.1f} cm/s, mouth corners {smile:+.2f}")
-        performance.save(out / f"{emotion.partition(':')[0]}.npz")
+        name = emotion.partition(":")[0]
+        performance.save(out / f"{name}.npz")
+        performance.export(out / f"{name}.bvh", skeleton="mixamo")  # the ending names the format
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from gengine.core.performance import Performance
 from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
 from gengine.emotion import parse_emotion
-from gengine.errors import AudioError, GengineError
+from gengine.errors import AudioError, GengineError, wrong_kind
 from gengine.exporting import export
 from gengine.runs import load, saved
 from gengine.session import Session
@@ -51,6 +51,16 @@ class Take:
         stance: str | Path | Motion | None = None,
         config: EngineConfig | None = None,
     ) -> None:
+        for what, value, kinds, expected in (
+            ("source", source, str | Path | AudioClip, "the path of a recording, or an AudioClip"),
+            ("text", text, str | Path | None, "the words, or the path of a transcript"),
+            ("seed", seed, int | np.integer, "a whole number"),
+            ("speaker", speaker, str | int | np.integer | Speaker | None, "a name, a number of BEAT, or a Speaker"),
+            ("language", language, str | None, 'a code such as "en"'),
+            ("stance", stance, str | Path | Motion | None, "a path, or a Motion"),
+        ):
+            if not isinstance(value, kinds):
+                raise wrong_kind(what, value, expected)
         self.source = source
         self.config = config or EngineConfig()
         self.seed = int(seed)
@@ -185,6 +195,8 @@ def animate(
     >>> performance = gengine.animate("speech.wav", "happy:0.7", text="What is said.", seed=1)
     >>> performance.face.channel("jawOpen").max()
     """
+    if not isinstance(config, EngineConfig | None):
+        raise wrong_kind("config", config, "an EngineConfig")
     config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,

@@ -33,6 +33,11 @@ class MissingExtraError(GengineError):
         super().__init__(f"{feature} needs an optional part: {install_command(extra)}")
 
 
+def wrong_kind(what: str, value: object, expected: str) -> GengineError:
+    """The error for a value of another kind than ``expected``, which says so in words. The caller raises it."""
+    return GengineError(f"{what}: {value!r:.60} ({type(value).__name__}), expected {expected}")
+
+
 def checkout() -> Path | None:
     """The folder of the source checkout that this package runs from; None where it was installed from a wheel."""
     home = Path(__file__).resolve().parents[1]

@@ -8,12 +8,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
-from gengine.errors import GengineError, unknown
+from gengine.errors import GengineError, unknown, wrong_kind
 from gengine.registry import names, resolve
 from gengine.runs import amended, entry, load, write_manifest
 
@@ -56,6 +57,10 @@ def export(
     """
     if isinstance(performance, str | Path):
         performance = load(performance)
+    if not isinstance(performance, Iterable | Performance):
+        raise wrong_kind("performance", performance, "a Performance, its stretches, or the path of a saved one")
+    if not isinstance(formats, Iterable | None):
+        raise wrong_kind("formats", formats, 'a name, or a list of names such as ["bvh", "csv"]')
     total = performance.duration if isinstance(performance, Performance) else None
     stretches = [performance] if isinstance(performance, Performance) else performance
     if progress is not None:
@@ -63,6 +68,8 @@ def export(
     if formats is None or isinstance(formats, str):
         return export_file(stretches, path, formats, options)
     chosen = list(formats)
+    if not chosen:
+        raise GengineError(f"formats: empty; choose from {', '.join(names('exporters'))}")
     for name, value in options.items():
         if name not in chosen or not isinstance(value, dict):
             raise GengineError(
@@ -79,15 +86,15 @@ def export_file(
     options: dict[str, Any] | None = None,
 ) -> Path:
     """Write stretches to one file in the format that its ending (or ``format``) names; see ``export``."""
-    path, options = Path(path), options or {}
+    path, options = _path(path), options or {}
     name = format_of(path) if format is None else format
     kind = exporter(name)
     if format is None and path.is_dir():
         raise GengineError(f"export: {path} is a folder; give a file such as {path / kind.default_name}")
     with _parents_of(path):
         try:
-            with kind(path, **options) as writer:
-                for stretch in stretches:
+            with kind(path, **fitting(kind, options)) as writer:
+                for stretch in _performances(stretches):
                     writer.append(stretch)
             keep_true(path, name, options)
         except OSError as error:
@@ -109,14 +116,16 @@ def export_folder(
     of the files by name once these are complete, else the manifest that the folder may have is kept true;
     ``seconds`` receives the time that each format took. Returns the files by format.
     """
-    folder, options = Path(folder), options or {}
+    folder, options = _path(folder), options or {}
     kinds = {name: exporter(name) for name in dict.fromkeys(formats)}
     files = {name: folder / kind.default_name for name, kind in kinds.items()}
     with staging(folder) as stage, ExitStack() as stack:
         writers: list[tuple[str, Exporter]] = []
         for name, kind in kinds.items():
-            writers.append((name, stack.enter_context(kind(stage / kind.default_name, **options.get(name, {})))))
-        for stretch in stretches:
+            writers.append(
+                (name, stack.enter_context(kind(stage / kind.default_name, **fitting(kind, options.get(name, {})))))
+            )
+        for stretch in _performances(stretches):
             for name, writer in writers:
                 began = time.perf_counter()
                 writer.append(stretch)
@@ -154,6 +163,31 @@ def format_of(path: Path) -> str:
             f"{', '.join(f'.{n}' for n in known)}, or name one with formats="
         )
     return name
+
+
+def fitting(kind: type[Exporter], options: dict[str, Any]) -> dict[str, Any]:
+    """The options, each of the kind that the exporter declares; it refuses unknown ones itself."""
+    declared = kind.options()
+    for name, value in options.items():
+        option = declared.get(name)
+        if option is None or (value is None and option.default is None):
+            continue
+        if option.choices and value not in option.choices:
+            raise unknown(f"option {name}:", value, option.choices)
+        if not _is(option.kind, value):
+            expected = {bool: "True or False", int: "a whole number", float: "a number"}.get(option.kind, "a name")
+            raise wrong_kind(f"option {name}", value, f"{expected}: {option.help}")
+    return options
+
+
+def _is(kind: type, value: Any) -> bool:
+    """Whether a value is what a declared option of that kind takes; texts may also be paths and other objects."""
+    if kind is bool:
+        return isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if kind in (int, float):
+        return number and (kind is float or float(value).is_integer())
+    return value is not None and not isinstance(value, Real)
 
 
 def options_for(kind: type[Exporter], **shared: Any) -> dict[str, Any]:
@@ -208,11 +242,24 @@ def _parents_of(path: Path) -> Iterator[None]:
         raise
 
 
+def _path(value: str | Path) -> Path:
+    if not isinstance(value, str | Path):
+        raise wrong_kind("export", value, "the path of a file or folder")
+    return Path(value)
+
+
+def _performances(stretches: Iterable[Performance]) -> Iterator[Performance]:
+    for stretch in stretches:
+        if not isinstance(stretch, Performance):
+            raise wrong_kind("export", stretch, "a Performance")
+        yield stretch
+
+
 def _counted(
     stretches: Iterable[Performance], progress: Callable[[float, float | None], None], total: float | None
 ) -> Iterator[Performance]:
     done = 0.0
-    for stretch in stretches:
+    for stretch in _performances(stretches):
         yield stretch
         done += stretch.duration
         progress(done, total)

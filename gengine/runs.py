@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import gengine
 from gengine.core.performance import Performance
+from gengine.errors import wrong_kind
 
 MANIFEST = "manifest.json"
 
@@ -27,6 +28,8 @@ class Run(Protocol):
 
 def saved(source: str | Path) -> Path:
     """Where a performance lies: ``performance.npz`` of a run's folder, or the file itself."""
+    if not isinstance(source, str | Path):
+        raise wrong_kind("performance", source, "the path of a performance.npz or of a run's folder")
     path = Path(source)
     return path / "performance.npz" if path.is_dir() else path
 

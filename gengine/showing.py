@@ -8,7 +8,7 @@ from typing import Any
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
-from gengine.errors import GengineError
+from gengine.errors import GengineError, wrong_kind
 from gengine.exporting import export_file, export_folder, staging
 from gengine.runs import load, saved
 
@@ -50,6 +50,8 @@ def render(
     name = str(performance) if isinstance(performance, str | Path) else "render"
     if isinstance(performance, str | Path):
         performance = load(performance)
+    if not isinstance(performance, Performance):
+        raise wrong_kind("performance", performance, "a Performance, or the path of a saved one")
     if performance.motion is None and performance.face is None:
         raise GengineError(f"{name}: holds neither motion nor face, expected at least one")
     done = 0

@@ -43,6 +43,12 @@ WRONG = {
     "stance": ({"stance": "nowhere.bvh"}, gengine.GengineError),
     "text": ({"text": "nowhere.srt"}, gengine.TextError),
     "speaker": ({"speaker": ""}, gengine.GengineError),
+    "speaker of another kind": ({"speaker": 1.5}, gengine.GengineError),
+    "seed of another kind": ({"seed": "one"}, gengine.GengineError),
+    "text of another kind": ({"text": 5}, gengine.GengineError),
+    "language of another kind": ({"text": "hello", "language": 3}, gengine.GengineError),
+    "stance of another kind": ({"stance": 3}, gengine.GengineError),
+    "config of another kind": ({"config": {"hop": 1.0}}, gengine.GengineError),
 }
 
 
@@ -59,10 +65,20 @@ def test_a_wrong_source_is_an_audio_error(tmp_path) -> None:
             gengine.animate(source)
 
 
+@pytest.mark.parametrize("source", [3, None, np.zeros(16000)])
+def test_a_source_of_another_kind_is_an_error(source) -> None:
+    with pytest.raises(gengine.GengineError, match="source: .*expected the path"):
+        gengine.animate(source)
+    with pytest.raises(gengine.GengineError, match="expected the path"):
+        gengine.load(source)
+
+
 def test_what_is_public_is_there_documented_and_typed() -> None:
     assert set(gengine.__all__) <= set(dir(gengine))
-    for name in set(gengine.__all__) - {"metrics"}:
+    for name in gengine.__all__:
         assert (getattr(gengine, name).__doc__ or "").strip(), name
+    for name in gengine.metrics.__all__:
+        assert callable(getattr(gengine.metrics, name)) and getattr(gengine.metrics, name).__doc__, name
     with pytest.raises(AttributeError, match="animat'"):
         _ = gengine.animat  # type: ignore[attr-defined]
     assert resources.files("gengine").joinpath("py.typed").is_file()

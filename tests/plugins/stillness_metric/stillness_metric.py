@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gengine.metrics.clip_metric import ClipMetric
-from gengine.metrics.evaluate import Clip
+from gengine.metrics import Clip, ClipMetric
 
 SLOW = 0.05
 """m/s; a hand that moves less than this rests."""
