@@ -26,14 +26,14 @@ LIFT = 0.035
 
 
 @dataclass
-class _Foot:
+class _PlantedFoot:
     place: Array
     """x, z (m) and yaw (rad) where it stands or comes from."""
     goal: Array | None = None
     since: int = 0
 
 
-class Stand:
+class FootPlanting:
     """Both feet of one recording. ``plant`` re-solves the legs so that each foot stands still or steps."""
 
     def __init__(self, skeleton: Skeleton) -> None:
@@ -41,7 +41,7 @@ class Stand:
         self.joints = [[skeleton.index(f"{side}{part}") for part in ("UpLeg", "Leg", "Foot")]
                        for side in ("Left", "Right")]  # fmt: skip
         self.offsets = skeleton.offsets
-        self.feet: list[_Foot] = []
+        self.feet: list[_PlantedFoot] = []
         self.frame = 0
 
     def plant(self, rotations: Array, root: Array) -> Array:
@@ -49,7 +49,7 @@ class Stand:
         drawn = np.stack([self._foot(rotations, root, side) for side in (0, 1)], 1)
         ankles, yaw = np.empty((len(root), 2, 3)), np.empty((len(root), 2))
         if not self.feet:
-            self.feet = [_Foot(drawn[0, side].copy()) for side in (0, 1)]
+            self.feet = [_PlantedFoot(drawn[0, side].copy()) for side in (0, 1)]
         for t in range(len(root)):
             for side, foot in enumerate(self.feet):
                 other = self.feet[1 - side]

@@ -22,7 +22,7 @@ _KNEE = np.radians(8.0)
 """A finger begins to slow down this far from the end of its range."""
 
 
-class Reach:
+class HandReach:
     """Both arms of one skeleton. ``clear`` moves wrists out of trunk, head, thighs and each other; elbows follow.
     ``curl`` keeps fingers within their ranges."""
 

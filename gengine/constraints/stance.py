@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.constraints.foot_planting import Stand
-from gengine.constraints.hand_reach import Reach
+from gengine.constraints.foot_planting import FootPlanting
+from gengine.constraints.hand_reach import HandReach
 from gengine.constraints.legs import LegSpec
 from gengine.core import rotation
 from gengine.core.motion import Motion
@@ -55,7 +55,7 @@ class Stance:
         turns, root = np.asarray(motion.rotations, float), np.asarray(motion.root, float)
         if self._frame == 0:
             skeleton = motion.skeleton
-            self._stand, self._reach = Stand(skeleton), Reach(skeleton)
+            self._planting, self._reach = FootPlanting(skeleton), HandReach(skeleton)
             self._change = rotation.multiply(self._turns, rotation.conjugate(turns[0]))
             self._change *= np.where(self._change[:, :1] < 0, -1.0, 1.0)
             posed = skeleton.forward(self._turns[None], np.zeros((1, 3)))[0][0]
@@ -67,6 +67,6 @@ class Stance:
         left = smoothstep(since / LEAVES)[:, None]
         change[:, self._leaving] = rotation.slerp(change[:, self._leaving], rotation.IDENTITY, left)
         turns = rotation.multiply(change, turns)
-        root = self._stand.plant(turns, root + [0.0, self._lift, 0.0])
+        root = self._planting.plant(turns, root + [0.0, self._lift, 0.0])
         self._reach.clear(turns, root)
         return Motion(motion.skeleton, turns, root, motion.fps)

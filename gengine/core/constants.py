@@ -89,9 +89,9 @@ _PARSERS: dict[Any, Callable[[str], Any]] = {
 
 
 def read_table(package: str, name: str) -> list[dict[str, str]]:
-    """The rows of ``data/<name>.csv`` of a package of the project, by column."""
+    """The rows of ``data/<name>.csv`` of a package of the project, by column; lines that begin with # are notes."""
     text = resources.files(package).joinpath(f"data/{name}.csv").read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def read_constants(record: type[Record], package: str, name: str) -> Record:
@@ -118,6 +118,34 @@ def read_records(record: type[Record], package: str, name: str, key: str) -> dic
             raise FormatError(f"{where}: has no source")
         records[row[key]] = _filled(record, {k: v for k, v in row.items() if k not in (key, "source")}, where)
     return records
+
+
+class Constants:
+    """The constants of ``data/<name>.csv`` of ``package`` as read-only attributes, each typed by how it is written.
+
+    For long tables, whose record would only repeat them. FormatError where a row has no unit or source.
+    """
+
+    def __init__(self, package: str, name: str) -> None:
+        for row in read_table(package, name):
+            if not row["unit"] or not row["source"]:
+                raise FormatError(f"{package}/data/{name}.csv: {row['name']!r} has no unit or no source")
+            self.__dict__[row["name"]] = _typed(row["value"])
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"no constant {name!r}; the table has {', '.join(self.__dict__)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"constant {name!r} is changed in its table")
+
+
+def _typed(text: str) -> Any:
+    """A value of the type that its writing tells (see above); a number without a point is an ``int``."""
+    for sign, parse in (("..", _limits), (":", _points), ("+", _span)):
+        if sign in text:
+            return parse(text)
+    numbers = tuple(float(number) if "." in number else int(number) for number in text.split())
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _filled(record: type[Record], texts: dict[str, str], where: str) -> Record:

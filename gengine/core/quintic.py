@@ -29,7 +29,7 @@ def smoothstep(s: ArrayLike) -> Array:
     return s**3 * (10 + s * (6 * s - 15))
 
 
-class Track:
+class QuinticSpline:
     """A growing curve of ``dim`` channels over seconds: constant before its start and after its end.
 
     Twice continuously differentiable, because each piece starts with the position, velocity and

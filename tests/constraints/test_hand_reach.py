@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gengine import Performance
-from gengine.constraints.hand_reach import Reach
+from gengine.constraints.hand_reach import HandReach
 from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.metrics.limbs import Body
@@ -23,7 +23,7 @@ def test_hands_pushed_into_the_body_come_out_of_it(teacher: Performance) -> None
             rotations[:, arm] = rotation.multiply(rotation.normalize(swing), rotations[:, arm])
         inside = penetration(Body(Motion(motion.skeleton, rotations, motion.root, motion.fps)))
         assert max(inside["trunk"].max(), inside["hands"].max()) > 3
-        Reach(motion.skeleton).clear(rotations, np.asarray(motion.root, float))
+        HandReach(motion.skeleton).clear(rotations, np.asarray(motion.root, float))
         cleared = penetration(Body(Motion(motion.skeleton, rotations, motion.root, motion.fps)))
         assert cleared["trunk"].max() < 1.0 and cleared["head"].max() < 1.0 and cleared["hands"].max() < 4.5
 
@@ -32,7 +32,7 @@ def test_hands_outside_stay_where_they_are(teacher: Performance) -> None:
     motion = teacher.motion
     assert motion is not None
     rotations = np.array(motion.rotations, float)
-    Reach(motion.skeleton).clear(rotations, np.asarray(motion.root, float))
+    HandReach(motion.skeleton).clear(rotations, np.asarray(motion.root, float))
     after = Motion(motion.skeleton, rotations, motion.root, motion.fps)
     moved = np.linalg.norm(after.forward()[0] - motion.forward()[0], axis=-1)
     assert np.median(moved) < 0.002 and moved.max() < 0.03
@@ -42,7 +42,7 @@ def test_hands_outside_stay_where_they_are(teacher: Performance) -> None:
 def test_fingers_bend_no_further_than_they_can(teacher: Performance) -> None:
     motion = teacher.motion
     assert motion is not None
-    reach, before = Reach(motion.skeleton), np.array(motion.rotations, float)
+    reach, before = HandReach(motion.skeleton), np.array(motion.rotations, float)
     fingers = rotation.to_rotvec(before[:, reach.fingers])
     size = np.linalg.norm(fingers, axis=-1, keepdims=True)
     turns = before.copy()

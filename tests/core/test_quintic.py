@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gengine.core.quintic import Track, smoothstep
+from gengine.core.quintic import QuinticSpline, smoothstep
 
 
 def test_pieces_meet_their_ends_and_join_twice_differentiably() -> None:
-    track = Track([0.0, 1.0], 0.0)
+    track = QuinticSpline([0.0, 1.0], 0.0)
     track.to(0.5, [1.0, 0.0], [2.0, -1.0], [0.5, 3.0], bow=[0.1, 0.2])
     track.to(1.3, [0.2, 0.4], [0.0, 0.0])
     track.hold(1.6)
@@ -22,13 +22,13 @@ def test_pieces_meet_their_ends_and_join_twice_differentiably() -> None:
 
 
 def test_stop_to_stop_is_minimum_jerk_and_swings_are_sinusoidal() -> None:
-    stop = Track([0.0], 0.0)
+    stop = QuinticSpline([0.0], 0.0)
     stop.to(1.0, [1.0])
     times = np.linspace(0, 1, 1001)
     np.testing.assert_allclose(stop.at(times)[:, 0], smoothstep(times), atol=1e-12)
     speed = np.gradient(stop.at(times)[:, 0], times)
     assert abs(speed.max() - 1.875) < 0.01
-    swing = Track([0.0], 0.0)
+    swing = QuinticSpline([0.0], 0.0)
     swing.acceleration = np.array([np.pi**2 / 2])
     swing.to(1.0, [1.0], [0.0], [-(np.pi**2) / 2])
     speed = np.gradient(swing.at(times)[:, 0], times)
@@ -36,14 +36,14 @@ def test_stop_to_stop_is_minimum_jerk_and_swings_are_sinusoidal() -> None:
 
 
 def test_bow_bulges_by_its_height_and_outside_is_constant() -> None:
-    track = Track([0.0, 0.0], 1.0)
+    track = QuinticSpline([0.0, 0.0], 1.0)
     track.to(2.0, [1.0, 0.0], bow=[0.0, 0.17])
     assert abs(track.at([1.5])[0, 1] - 0.17) < 1e-12
     np.testing.assert_allclose(track.at([-5.0, 0.9, 7.0]), [[0, 0], [0, 0], [1, 0]], atol=1e-12)
 
 
 def test_trim_forgets_the_past_only() -> None:
-    track = Track([0.0], 0.0)
+    track = QuinticSpline([0.0], 0.0)
     for k in range(20):
         track.to(0.5 * (k + 1), [float(k % 3)])
     before = track.at(np.arange(6.0, 10.0, 0.01))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.checkpoint import load_checkpoint
-from gengine.constraints.foot_planting import Stand
-from gengine.constraints.hand_reach import Reach
+from gengine.constraints.foot_planting import FootPlanting
+from gengine.constraints.hand_reach import HandReach
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
 from gengine.core.noise import generator
@@ -34,7 +34,7 @@ class CamnState:
 
     seed: int
     traits: NDArray[np.float32]
-    stand: Stand
+    planting: FootPlanting
     poses: NDArray[np.float32]
     """The last of the ``end`` poses made."""
     end: int = 0
@@ -77,7 +77,7 @@ class CamnNetwork(MotionNetwork):
         self.model.eval().requires_grad_(False)
         self.space = PoseSpace.from_tensors(tensors)
         self.skeleton = self.space.skeleton
-        self._reach = Reach(self.skeleton)
+        self._reach = HandReach(self.skeleton)
         self._neck = [self.skeleton.index(n) for n in ("Neck", "Neck1", "Head")]
         self.spec = NetworkSpec(
             consumes=("prosody", "syllables", "words", "cues", "emotion", "speaker", "face"),
@@ -90,7 +90,7 @@ class CamnNetwork(MotionNetwork):
     def start(self, speaker: Speaker, seed: int) -> CamnState:
         """A fresh body."""
         empty = np.zeros((0, sum(self.space.sizes)), np.float32)
-        return CamnState(seed, traits_of(speaker), Stand(self.skeleton), empty)
+        return CamnState(seed, traits_of(speaker), FootPlanting(self.skeleton), empty)
 
     def generate(self, conditions: Conditions, state: CamnState) -> Motion:
         """Motion of the hop at 60 fps."""
@@ -109,7 +109,7 @@ class CamnNetwork(MotionNetwork):
             face = c.face.resample(MOTION_RATE).head
             head = np.asarray(face[np.minimum(np.arange(len(times)), len(face) - 1)], float)
             rotations[:, self._neck] = np.stack(spread_head(head), axis=1)
-        root = state.stand.plant(rotations, root)
+        root = state.planting.plant(rotations, root)
         self._reach.curl(rotations)
         self._reach.clear(rotations, root)
         return Motion(self.skeleton, rotations, root, MOTION_RATE)

@@ -16,18 +16,17 @@ from gengine.constraints.body_limits import soft_clip, soft_floor, soft_range
 from gengine.core import rotation
 from gengine.core.quintic import smoothstep
 from gengine.core.skeleton import Skeleton
+from gengine.networks.choreographer.parameters import JOINTS
 
 Array = NDArray[np.float64]
 
 SIDE = np.array([1.0, -1.0])
 """Sign of the X axis for (left, right)."""
 
-# A T-pose holds the shoulders higher and further forward than standing people do (medians of real clips).
-_LOWERED, _DRAWN_BACK = np.radians(-6.0), np.radians(-15.0)
+LEFT, UP, AHEAD = np.eye(3)
+"""Axes of the world and of joints in the rest pose."""
 
-# Heights of hand and elbow over the shoulder, arm lengths: as high as an elbow goes without looking hung up.
-_HAND_HEIGHT = np.array([-0.95, -0.60, -0.30, 0.0, 0.4])
-_ELBOW_HEIGHT = np.array([-0.40, -0.37, -0.27, -0.07, 0.15])
+_LOWERED, _DRAWN_BACK = np.radians(JOINTS.lowered), np.radians(JOINTS.drawn_back)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class ArmSpec:
     @property
     def middle(self) -> Array:
         """Mid-shoulder in the chest's frame while standing easy, metres: the origin of the plans."""
-        return self.clavicle_root + self.clavicle * np.array([0.0, np.sin(_LOWERED), np.sin(_DRAWN_BACK)])
+        return self.clavicle_root + self.clavicle * np.array([0, np.sin(_LOWERED), np.sin(_DRAWN_BACK)])
 
     @property
     def length(self) -> float:
@@ -65,23 +64,23 @@ class ArmSpec:
 def clavicles(chest: Array, root: Array, spec: ArmSpec, wrists: Array, shrug: Array, forward: Array) -> Array:
     """Local rotations ``(T, 2, 4)`` of the clavicles.
 
-    They follow the arms: up .19 deg per deg of humerus elevation beyond hanging and forward about 13 deg from arm
-    down to arm forward (real clips .10-.18 and 7-12, with movement of their own that is missing here); ``shrug`` and
-    ``forward`` (T, 2) rad add to it.
+    They follow the arms, up with the humerus and forward with the hand; ``shrug`` and ``forward`` ``(T, 2)`` rad
+    add to it.
     """
     local = rotation.rotate(rotation.conjugate(chest)[:, None], wrists - root[:, None])
     shoulder = np.array([[spec.clavicle, 0, 0], [-spec.clavicle, 0, 0]])
     direction = (local - shoulder) / spec.length
-    reach = np.clip(np.linalg.norm(direction, axis=-1), 0.35, 1.0)
+    reach = np.clip(np.linalg.norm(direction, axis=-1), JOINTS.elevation_reach, 1)
     # A bent elbow hangs below the line to the wrist, so the humerus rises less than that line.
     elevation = np.arctan2(
-        np.hypot(direction[..., 0], direction[..., 2]) * 0.9, -direction[..., 1] + 1.1 * (1 - reach) + 0.05
+        np.hypot(direction[..., 0], direction[..., 2]) * JOINTS.elevation_side,
+        -direction[..., 1] + JOINTS.elevation_bend * (1 - reach) + JOINTS.elevation_base,
     )
-    up = 0.19 * np.maximum(elevation - 0.25, -0.2) + shrug
-    ahead = np.radians(13.0) * np.clip(direction[..., 2], -0.3, 1.0) + forward
-    up, ahead = soft_range(up, "clavicle_up", 0.06), soft_range(ahead, "clavicle_forward")
-    lift = rotation.from_axis_angle([0.0, 0.0, 1.0], (up + _LOWERED) * SIDE)
-    swing = rotation.from_axis_angle([0.0, 1.0, 0.0], -(ahead + _DRAWN_BACK) * SIDE)
+    up = JOINTS.clavicle_up * np.maximum(elevation - JOINTS.clavicle_from, JOINTS.clavicle_least) + shrug
+    ahead = np.radians(JOINTS.clavicle_forward) * np.clip(direction[..., 2], JOINTS.clavicle_behind, 1) + forward
+    up, ahead = soft_range(up, "clavicle_up", JOINTS.clavicle_knee), soft_range(ahead, "clavicle_forward")
+    lift = rotation.from_axis_angle(AHEAD, (up + _LOWERED) * SIDE)
+    swing = rotation.from_axis_angle(UP, -(ahead + _DRAWN_BACK) * SIDE)
     return rotation.multiply(lift, swing)
 
 
@@ -92,14 +91,14 @@ def bend(shoulder: Array, wrist: Array, swivel: Array, forward: Array, spec: Arm
     ``forward (T, 3)`` is the body's heading, which settles where a hanging arm's elbow points: back.
     """
     direction, distance = two_bone_ik.towards(shoulder, wrist)
-    longest = spec.length * 0.995
-    distance = soft_clip(distance, spec.length * 0.32, longest, spec.length * 0.035)
+    longest, shortest = spec.length * JOINTS.longest, spec.length * JOINTS.shortest
+    distance = soft_clip(distance, shortest, longest, spec.length * JOINTS.length_knee)
     # The elbow of a hanging arm points back, that of a raised arm out: the reference turns with the arm, so that it
     # is never parallel to it.
     raised = direction[..., 1:2]
     left = np.stack([forward[:, 2], np.zeros(len(forward)), -forward[:, 0]], -1)
-    down = [0.0, -1.0, 0.0] - 0.7 * np.clip(0.35 - raised, 0.0, 1.0) * forward[:, None]
-    down = down + (0.12 + 0.6 * np.clip(raised, 0.0, 1.0) ** 2) * SIDE[:, None] * left[:, None]
+    down = -UP - JOINTS.back_lean * np.clip(JOINTS.back_below - raised, 0, 1) * forward[:, None]
+    down = down + (JOINTS.out_base + JOINTS.out_raised * np.clip(raised, 0, 1) ** 2) * SIDE[:, None] * left[:, None]
     below = two_bone_ik.across(down, direction)
     out = rotation.cross(direction, below) * SIDE[:, None]
     arm = two_bone_ik.TwoBones.lay(shoulder, direction, distance, spec.upper, spec.fore)
@@ -113,17 +112,17 @@ def _lowered(
 ) -> Array:  # fmt: skip
     """``swivel`` reduced so far that the elbow stays as low as people keep it under a hand of that height.
 
-    On the elbow's circle its height is ``middle - radius cos(swivel - lowest)``; the bound is the 95th percentile of
-    an orator who lifts elbows more than most.
+    On the elbow's circle its height is ``middle - radius cos(swivel - lowest)``.
     """
     fall, rise = below[..., 1], out[..., 1]
     radius = height[..., 0] * np.hypot(fall, rise) / length
     # Where the circle is nearly level (a hanging arm) every elbow is about as high, and the bound fades.
-    lowest = np.arctan2(-rise, 0.3 - fall)
-    bound = np.interp(hand[..., 0] / length, _HAND_HEIGHT, _ELBOW_HEIGHT)
-    share = (along[..., 1] / length - bound) / np.hypot(radius, 0.12)
-    most = lowest + np.arccos(soft_clip(share, -0.98, 0.98, 0.3)) + 1.2 * (1.0 - smoothstep(radius / 0.22))
-    return most - soft_floor(most - swivel, 0.0, 0.10)
+    lowest = np.arctan2(-rise, JOINTS.level_bias - fall)
+    bound = np.interp(hand[..., 0] / length, JOINTS.hand_heights, JOINTS.elbow_heights)
+    share = (along[..., 1] / length - bound) / np.hypot(radius, JOINTS.level_radius)
+    most = lowest + np.arccos(soft_clip(share, -JOINTS.circle_edge, JOINTS.circle_edge, JOINTS.circle_knee))
+    most = most + JOINTS.free_turn * (1 - smoothstep(radius / JOINTS.free_radius))
+    return most - soft_floor(most - swivel, 0, JOINTS.swivel_corner)
 
 
 def _frame(x: Array, y: Array) -> Array:
@@ -146,24 +145,22 @@ def pose(
     world_arm = _frame(upper * SIDE[:, None], -hinge * SIDE[:, None])
     above = rotation.multiply(chest[:, None], clavicle)
     arm = rotation.multiply(rotation.conjugate(above), world_arm)
-    bend_angle = np.arccos(np.clip((upper * fore).sum(-1), -1.0, 1.0))
-    bend_angle = soft_range(bend_angle, "elbow_flexion", 0.05)
-    hinge_turn = rotation.from_axis_angle([0.0, 1.0, 0.0], -SIDE * bend_angle)
+    bend_angle = np.arccos(np.clip((upper * fore).sum(-1), -1, 1))
+    bend_angle = soft_range(bend_angle, "elbow_flexion", JOINTS.elbow_knee)
+    hinge_turn = rotation.from_axis_angle(UP, -SIDE * bend_angle)
     # At roll r the palm faces -cos r Y - sin r Z of the unrolled forearm. ``inward`` is folded onto the half-plane
     # before the palm, which keeps the angle continuous where the forearm itself points inward.
     unrolled = rotation.multiply(world_arm, hinge_turn)
     wanted = rotation.rotate(rotation.conjugate(unrolled), inward)
     ahead, across = -wanted[..., 1], -wanted[..., 2]
-    fold = 0.5 * (ahead + np.sqrt(ahead**2 + 0.12))
-    roll = soft_range(np.arctan2(across, fold) - palm, "pronation", 0.08)
-    fore_local = rotation.multiply(hinge_turn, rotation.from_axis_angle([1.0, 0.0, 0.0], roll))
+    fold = 0.5 * (ahead + np.sqrt(ahead**2 + JOINTS.fold))
+    roll = soft_range(np.arctan2(across, fold) - palm, "pronation", JOINTS.roll_knee)
+    fore_local = rotation.multiply(hinge_turn, rotation.from_axis_angle(LEFT, roll))
     normal = np.stack([np.zeros_like(roll), -np.cos(roll), -np.sin(roll)], -1)
     return arm, fore_local, roll, rotation.rotate(unrolled, normal)
 
 
 def wrist(flexion: Array, radial: Array) -> Array:
     """Local rotations ``(T, 2, 4)`` of the hands from ``flexion`` and ``radial`` deviation ``(T, 2)`` rad."""
-    bent = rotation.from_axis_angle([0.0, 0.0, 1.0], -SIDE * soft_range(flexion, "wrist_flexion"))
-    return rotation.multiply(
-        bent, rotation.from_axis_angle([0.0, 1.0, 0.0], -SIDE * soft_range(radial, "wrist_radial"))
-    )
+    bent = rotation.from_axis_angle(AHEAD, -SIDE * soft_range(flexion, "wrist_flexion"))
+    return rotation.multiply(bent, rotation.from_axis_angle(UP, -SIDE * soft_range(radial, "wrist_radial")))

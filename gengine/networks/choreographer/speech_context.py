@@ -1,4 +1,4 @@
-"""What the planner may know at a moment: speech and pauses, accents, cues, mood, up to a fixed horizon."""
+"""What the planner may know at a moment: speech and pauses, accents, cues, emotion, up to a fixed horizon."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions, Cue, Syllable
-from gengine.networks.choreographer.style import Mood
+from gengine.networks.choreographer.style import EmotionStyle
+
+PAUSE_FRAMES = 35
+"""Silence (10 ms frames) that counts as a pause; shorter ones belong to the speech (measured: pauses .29-.36 s)."""
+BACK_FRAMES, BACK = 200, 2.0
+"""How far back silence is counted: 10 ms frames, seconds. Judgement."""
+ACCENTED = 0.5
+"""Prominence from which a syllable counts as accented. Judgement."""
+STRESSED, UNSTRESSED = 0.4, -0.35
+"""What the lexical stress of a longer word's vowel adds to its prominence. Judgement."""
+LONGER_WORD = 3
+"""Words of more letters have a stress worth knowing. Judgement."""
+_SLACK = 0.01
+"""Seconds by which a phone may overlap its word's borders."""
 
 
 @dataclass(frozen=True)
-class Look:
+class SpeechMoment:
     """The sound around one moment, seconds relative to it."""
 
     speaking: bool
@@ -25,7 +38,7 @@ class Look:
     """Length of the pause after that, up to the horizon; infinite if the recording ends."""
 
 
-class Heard:
+class SpeechContext:
     """One window of conditions as the planner reads it.
 
     Every question is limited to ``horizon`` seconds after the moment asked about, so an answer is the same in
@@ -36,34 +49,34 @@ class Heard:
         self.conditions, self.horizon = conditions, horizon
         self._speech = np.asarray(conditions.prosody.speech) > 0.5
         self._start = conditions.start
-        long = [(w.start, w.end) for w in conditions.words if len(w.text) > 3]
+        long = [(w.start, w.end) for w in conditions.words if len(w.text) > LONGER_WORD]
         self._stress = {
-            round(p.start * 1000): p.stress == 1 and any(a <= p.start + 0.01 and p.end <= b + 0.01 for a, b in long)
+            round(p.start * 1000): p.stress == 1 and any(a <= p.start + _SLACK and p.end <= b + _SLACK for a, b in long)
             for p in conditions.phones
             if p.stress >= 0
         }
-        accents = [(s.onset, p, s.end) for s in conditions.syllables if (p := self._weight(s)) >= 0.5]
+        accents = [(s.onset, p, s.end) for s in conditions.syllables if (p := self._weight(s)) >= ACCENTED]
         self._accents = np.array(accents).reshape(-1, 3)
         self._cues = sorted(conditions.cues, key=lambda c: (c.accent, c.kind))
 
-    def look(self, moment: float) -> Look:
+    def around(self, moment: float) -> SpeechMoment:
         """Speech and silence around ``moment``."""
         here = int(round((moment - self._start) * ANALYSIS_RATE))
         last = here + int(self.horizon * ANALYSIS_RATE)
         ahead = self._speech[max(here, 0) : last]
         cut = len(ahead) < self.horizon * ANALYSIS_RATE - 2 and self.conditions.ended
-        back = self._speech[max(here - 200, 0) : max(here, 0)]
-        step = 1.0 / ANALYSIS_RATE
+        back = self._speech[max(here - BACK_FRAMES, 0) : max(here, 0)]
+        step = 1 / ANALYSIS_RATE
         spoken = np.flatnonzero(ahead)
         if len(ahead) == 0 or not ahead[0]:
             past = np.flatnonzero(back)
-            silent = (len(back) - 1 - past[-1]) * step if len(past) else max(len(back) * step, 2.0)
-            return Look(False, float(silent), float(spoken[0]) * step if len(spoken) else float(np.inf), 0.0, 0.0)
-        gaps = np.flatnonzero(np.diff(spoken) > 35)
+            silent = (len(back) - 1 - past[-1]) * step if len(past) else max(len(back) * step, BACK)
+            return SpeechMoment(False, float(silent), float(spoken[0]) * step if len(spoken) else float(np.inf), 0, 0)
+        gaps = np.flatnonzero(np.diff(spoken) > PAUSE_FRAMES)
         final = spoken[gaps[0]] if len(gaps) else spoken[-1]
         after = spoken[gaps[0] + 1] - final if len(gaps) else len(ahead) - 1 - final
         pause = float(np.inf) if cut and not len(gaps) else float(after) * step
-        return Look(True, 0.0, 0.0, (float(final) + 1) * step, pause)
+        return SpeechMoment(True, 0, 0, (float(final) + 1) * step, pause)
 
     def accents(self, moment: float, first: float, last: float) -> np.ndarray:
         """Accented vowels ``(n, 2)`` (onset s, prominence) with onset in [moment + first, moment + last)."""
@@ -76,13 +89,13 @@ class Heard:
         stress = self._stress.get(round(syllable.onset * 1000))
         if stress is None:
             return syllable.prominence
-        return float(np.clip(syllable.prominence + (0.4 if stress else -0.35), 0.0, 1.0))
+        return float(np.clip(syllable.prominence + (STRESSED if stress else UNSTRESSED), 0, 1))
 
     def cues(self, moment: float) -> list[Cue]:
         """Cues whose accent is still to come and whose words end within the horizon."""
         return [c for c in self._cues if c.accent > moment and c.end <= moment + self.horizon]
 
-    def mood(self, moment: float) -> Mood:
+    def emotion(self, moment: float) -> EmotionStyle:
         """The emotion's demands at ``moment``."""
         weights, vad = self.conditions.emotion_at(np.array([moment]))
-        return Mood.at(weights[0], vad[0])
+        return EmotionStyle.at(weights[0], vad[0])
