@@ -33,14 +33,39 @@ RANGES_DEG: dict[str, tuple[float, float]] = {
 """Ranges of motion, degrees. Flexion, pronation and radial deviation are positive."""
 
 TORSO_RADIUS = 0.16
-"""Radius of the capsule from pelvis to neck, metres."""
+"""Radius of the capsule from pelvis to neck, metres (real ones .16-.18: gesture notes)."""
 WRIST_CLEARANCE = 0.12
-"""How far a wrist keeps off the torso capsule, arm lengths."""
+"""How far a wrist keeps off the torso capsule, arm lengths. Judgement."""
 HEAD_RADIUS = 0.115
-"""Radius of the head's sphere, metres."""
+"""Radius of the head's sphere, metres (a head is 15 cm wide and 19 long)."""
+
+CORNER = 0.012
+"""Rounding of the surfaces that hands keep out of, m: hands glide along them. Judgement."""
+SOFT_SHARE = 0.12
+"""Part of a joint's range, at either end, within which it is slowed down. Judgement."""
+PALM_AT, TIP_AT = 0.09, 0.16
+"""Middle of the palm and finger tips of a relaxed hand, m from the wrist (hands are about 18 cm long)."""
+HEAD_WRIST, HEAD_PALM, HEAD_TIP = 0.07, 0.045, 0.025
+"""How far wrist, palm and tips keep off the head, m: half their thickness and a little. Judgement."""
+TORSO_TIP = 0.032
+"""How far the tips keep off the torso capsule, m. Judgement."""
+THIGH_ROOM = 0.137
+"""How far the tips of a hanging hand keep beside the middle of the thigh, m (its radius and half a hand)."""
+THIGH_UNDER, THIGH_UNDER_OVER = 0.08, 0.12
+"""The thighs count below so much (m) over the hip, and in full so much further down. Judgement."""
+THIGH_FRONT, THIGH_FRONT_OVER = 0.20, 0.07
+"""They count for hands nearer than this before them (m), and in full so much nearer. Judgement."""
+WRISTS_APART, PALMS_APART, TIPS_APART = 0.11, 0.125, 0.11
+"""Least distance sideways (m) of wrists, of palms, and of tips and whatever they meet. Judgement: two hands' width."""
+PASS_FROM, PASS_SLOPE = 0.055, 1.6
+"""Hands further apart than this (m) in front of or above each other may be nearer sideways: so many m per m."""
+HANDS_CORNER = 0.01
+"""Rounding of that distance, m. Judgement."""
+_LEAST, _LEAST_SQUARE = 1e-6, 1e-9
+"""Shortest length (m) and least square of one by which is divided."""
 
 
-def soft_range(value: ArrayLike, name: str, share: float = 0.12) -> Array:
+def soft_range(value: ArrayLike, name: str, share: float = SOFT_SHARE) -> Array:
     """``value`` (radians) bent smoothly into the range called ``name``: unchanged inside, never outside.
 
     The last ``share`` of the range on either side is where the bend happens.
@@ -52,32 +77,34 @@ def soft_range(value: ArrayLike, name: str, share: float = 0.12) -> Array:
 def soft_clip(value: ArrayLike, low: float | Array, high: float | Array, knee: float) -> Array:
     """Identity well inside [low, high], saturating smoothly (slope continuous) towards the ends."""
     value = np.asarray(value, float)
-    over = np.maximum(value - (high - knee), 0.0)
-    under = np.maximum((low + knee) - value, 0.0)
+    over = np.maximum(value - (high - knee), 0)
+    under = np.maximum((low + knee) - value, 0)
     return value - over + knee * np.tanh(over / knee) + under - knee * np.tanh(under / knee)
 
 
 def soft_floor(value: ArrayLike, floor: float | Array, width: float) -> Array:
     """Smooth ``max(value, floor)``, never below ``floor``; ``width`` is the size of the rounded corner."""
     value = np.asarray(value, float)
-    return floor + width * np.logaddexp(0.0, (value - floor) / width)
+    return floor + width * np.logaddexp(0, (value - floor) / width)
 
 
-def outside_capsule(points: Array, low: Array, high: Array, distance: float, width: float = 0.012) -> Array:
+def outside_capsule(points: Array, low: Array, high: Array, distance: float, width: float = CORNER) -> Array:
     """``points (T, ..., 3)`` pushed straight out to at least ``distance`` m from the segments ``low``-``high``."""
     axis = high - low
-    along = ((points - low) * axis).sum(-1, keepdims=True) / np.maximum((axis * axis).sum(-1, keepdims=True), 1e-9)
-    nearest = low + np.clip(along, 0.0, 1.0) * axis
+    along = ((points - low) * axis).sum(-1, keepdims=True) / np.maximum(
+        (axis * axis).sum(-1, keepdims=True), _LEAST_SQUARE
+    )
+    nearest = low + np.clip(along, 0, 1) * axis
     away = points - nearest
     length = np.linalg.norm(away, axis=-1, keepdims=True)
-    return nearest + away / np.maximum(length, 1e-6) * soft_floor(length, distance, width)
+    return nearest + away / np.maximum(length, _LEAST) * soft_floor(length, distance, width)
 
 
-def outside_sphere(points: Array, centre: Array, radius: float, width: float = 0.012) -> Array:
+def outside_sphere(points: Array, centre: Array, radius: float, width: float = CORNER) -> Array:
     """``points (T, ..., 3)`` pushed out to at least ``radius`` m from ``centre``."""
     away = points - centre
     length = np.linalg.norm(away, axis=-1, keepdims=True)
-    return centre + away / np.maximum(length, 1e-6) * soft_floor(length, radius, width)
+    return centre + away / np.maximum(length, _LEAST) * soft_floor(length, radius, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,31 +122,38 @@ class BodySpace:
     def off_trunk(self, wrists: Array, clearance: float) -> Array:
         """Wrists outside trunk (by ``clearance`` m) and head."""
         wrists = outside_capsule(wrists, self.low[:, None], self.top[:, None], TORSO_RADIUS + clearance)
-        return outside_sphere(wrists, self.skull[:, None], HEAD_RADIUS + 0.07)
+        return outside_sphere(wrists, self.skull[:, None], HEAD_RADIUS + HEAD_WRIST)
 
     def clear(self, wrists: Array, reached: Array, fore: Array) -> Array:
         """Wrists so placed that hands from ``reached`` along ``fore (T, 2, 3)`` enter neither body nor each other."""
         low, top, skull, thighs = self.low[:, None], self.top[:, None], self.skull[:, None], self.thighs
-        palm, tip = reached + 0.09 * fore, reached + 0.16 * fore
-        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + 0.032), skull, HEAD_RADIUS + 0.025)
-        freed = freed + outside_sphere(palm, skull, HEAD_RADIUS + 0.045) - palm
+        palm, tip = reached + PALM_AT * fore, reached + TIP_AT * fore
+        freed = outside_sphere(outside_capsule(tip, low, top, TORSO_RADIUS + TORSO_TIP), skull, HEAD_RADIUS + HEAD_TIP)
+        freed = freed + outside_sphere(palm, skull, HEAD_RADIUS + HEAD_PALM) - palm
         left = np.stack([self.heading[:, 2], np.zeros(len(self.heading)), -self.heading[:, 0]], -1)
-        sideways = np.array([1.0, -1.0])[:, None] * left[:, None]
+        sideways = np.array([1, -1])[:, None] * left[:, None]
         beside = tip - thighs[0]
-        along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.thigh**2, 0.0, 1.0)
+        along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.thigh**2, 0, 1)
         lateral = ((beside - along[..., None] * (thighs[1] - thighs[0])) * sideways).sum(-1)
-        under = np.clip((thighs[0, ..., 1] + 0.08 - tip[..., 1]) / 0.12, 0.0, 1.0)
-        near = np.clip((0.20 - (beside * self.heading[:, None]).sum(-1)) / 0.07, 0.0, 1.0)
-        room = (soft_floor(lateral, 0.137, 0.012) - lateral) * smoothstep(under) * smoothstep(near)
+        under = np.clip((thighs[0, ..., 1] + THIGH_UNDER - tip[..., 1]) / THIGH_UNDER_OVER, 0, 1)
+        near = np.clip((THIGH_FRONT - (beside * self.heading[:, None]).sum(-1)) / THIGH_FRONT_OVER, 0, 1)
+        room = (soft_floor(lateral, THIGH_ROOM, CORNER) - lateral) * smoothstep(under) * smoothstep(near)
         wrists = wrists + (freed - tip) + room[..., None] * sideways
-        # The left hand stays to the left of the right one, unless one passes clearly in front of or above the other.
+        return self._apart(wrists, palm, tip, left)
+
+    def _apart(self, wrists: Array, palm: Array, tip: Array, left: Array) -> Array:
+        """``wrists`` moved apart so that the left hand stays to the left of the right one, unless one passes clearly in
+        front of or above the other."""
         gaps = []
-        pairs = ((wrists, wrists, 0.11), (palm, palm, 0.125), (tip, tip, 0.11), (palm, tip, 0.11), (tip, palm, 0.11))
+        pairs = (
+            (wrists, wrists, WRISTS_APART), (palm, palm, PALMS_APART),
+            (tip, tip, TIPS_APART), (palm, tip, TIPS_APART), (tip, palm, TIPS_APART),
+        )  # fmt: skip
         for lefts, rights, least in pairs:
             apart = lefts[:, 0] - rights[:, 1]
             across = (apart * left).sum(-1)
             clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
-            needed = least - 1.6 * np.maximum(clear - 0.055, 0.0)
-            gaps.append(soft_floor(across, needed, 0.01) - across)
+            needed = least - PASS_SLOPE * np.maximum(clear - PASS_FROM, 0)
+            gaps.append(soft_floor(across, needed, HANDS_CORNER) - across)
         push = 0.5 * np.max(gaps, axis=0)[:, None] * left
         return wrists + np.stack([push, -push], 1)

@@ -18,6 +18,10 @@ _TRUNK = ("Hips", "Spine", "Spine1", "Spine2", "Spine3", "Neck", "Neck1", "Head"
 _ARM = ("Shoulder", "Arm", "ForeArm", "Hand")
 _LEG = ("UpLeg", "Leg")
 _FINGER = re.compile("Hand(Thumb|Index|Middle|Ring|Pinky)([123])")
+_SHORTEST = 1.05
+"""How far an arm folds, x the difference of its bones. Judgement."""
+_NECK, _SKULL = (0, 0.14, 0), (0, 0.08, 0.02)
+"""Top of the torso's capsule from Spine3 and middle of the skull from Head, m (BEAT's skeleton)."""
 _KNEE = np.radians(8.0)
 """A finger begins to slow down this far from the end of its range."""
 
@@ -53,7 +57,7 @@ class HandReach:
             return
         most = np.broadcast_to(self.most, far.shape)[far]
         half = soft_clip(angle[far], -np.inf, most, _KNEE) / 2
-        axis = turns[far][:, 1:] * np.where(turns[far][:, :1] < 0, -1.0, 1.0) / size[far][:, None]
+        axis = turns[far][:, 1:] * np.where(turns[far][:, :1] < 0, -1, 1) / size[far][:, None]
         turns[far] = np.concatenate([np.cos(half)[:, None], axis * np.sin(half)[:, None]], -1)
         rotations[:, self.fingers] = turns
 
@@ -75,19 +79,19 @@ class HandReach:
             rotations[:, joints[2]] = rotation.multiply(rotation.conjugate(upper[:, k]), fore[:, k])
 
     def _space(self, at: Array, world: Array, root: Array) -> BodySpace:
-        def beyond(joint: int, offset: list[float]) -> Array:
+        def beyond(joint: int, offset: tuple[float, ...]) -> Array:
             return at[:, joint] + rotation.rotate(world[:, joint], np.broadcast_to(offset, root.shape))
 
-        ahead = rotation.rotate(world[:, self.chest], np.broadcast_to([0.0, 0.0, 1.0], root.shape)) * [1.0, 0.0, 1.0]
+        ahead = rotation.rotate(world[:, self.chest], np.broadcast_to([0, 0, 1], root.shape)) * [1, 0, 1]
         thighs = np.stack([np.stack([at[:, leg[k]] for leg in self.legs], 1) for k in (0, 1)])
         return BodySpace(
-            root, beyond(self.chest, [0.0, 0.14, 0.0]), beyond(self.head, [0.0, 0.08, 0.02]), thighs, self.thigh,
+            root, beyond(self.chest, _NECK), beyond(self.head, _SKULL), thighs, self.thigh,
             ahead / np.linalg.norm(ahead, axis=-1, keepdims=True),
         )  # fmt: skip
 
     def _bend(self, shoulder: Array, elbow: Array, goal: Array) -> tuple[Array, Array]:
         """Wrists and elbows ``(T, 2, 3)`` of arms that reach for ``goal``, bent in the plane they were bent in."""
         ahead, distance = two_bone_ik.towards(shoulder, goal)
-        shortest, longest = abs(self.upper - self.fore) * 1.05, two_bone_ik.STRETCH * (self.upper + self.fore)
+        shortest, longest = abs(self.upper - self.fore) * _SHORTEST, two_bone_ik.STRETCH * (self.upper + self.fore)
         arm = two_bone_ik.TwoBones.lay(shoulder, ahead, np.clip(distance, shortest, longest), self.upper, self.fore)
         return arm.end, arm.middle(two_bone_ik.across(elbow - shoulder, ahead))

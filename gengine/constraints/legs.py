@@ -14,6 +14,12 @@ from gengine.core.skeleton import Skeleton
 Array = NDArray[np.float64]
 
 
+CHANGE = 0.004
+"""Rounding where the carrying leg changes, m. Judgement."""
+_LEAST_HEIGHT = 0.25
+"""Square of the least height (m) of a hip over its ankle that is reckoned with."""
+
+
 @dataclass(frozen=True)
 class LegSpec:
     """Lengths of one skeleton's legs, metres."""
@@ -49,11 +55,11 @@ def pelvis_height(sideways: Array, ankles: Array, hips: Array, spec: LegSpec, be
     joint = rotation.rotate(hips[:, None], np.broadcast_to(spec.hip, (len(hips), 2, 3)))
     across = ankles - sideways[:, None] - joint
     reach = spec.length * (1 - bend)[:, None]
-    heights = ankles[..., 1] + np.sqrt(np.maximum(reach**2 - across[..., 0] ** 2 - across[..., 2] ** 2, 0.25))
+    heights = ankles[..., 1] + np.sqrt(np.maximum(reach**2 - across[..., 0] ** 2 - across[..., 2] ** 2, _LEAST_HEIGHT))
     heights = heights - joint[..., 1]
     low, high = heights.min(-1), heights.max(-1)
     # A smooth minimum, so that the change of the carrying leg makes no corner.
-    return low - 0.004 * np.log1p(np.exp(-(high - low) / 0.004))
+    return low - CHANGE * np.log1p(np.exp(-(high - low) / CHANGE))
 
 
 def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) -> tuple[Array, Array, Array]:
@@ -72,7 +78,7 @@ def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) ->
     hinge = rotation.cross(pole, direction)
     world_thigh = rotation.from_matrix(np.stack([hinge, -thigh, rotation.cross(hinge, -thigh)], -1))
     world_shank = rotation.from_matrix(np.stack([hinge, -shank, rotation.cross(hinge, -shank)], -1))
-    world_foot = rotation.from_axis_angle([0.0, 1.0, 0.0], yaw)
+    world_foot = rotation.from_axis_angle([0, 1, 0], yaw)
     turns = np.stack(
         [
             rotation.multiply(rotation.conjugate(hips)[:, None], world_thigh),

@@ -22,7 +22,7 @@ from gengine.errors import GengineError
 Array = NDArray[np.float64]
 
 LEAVES = 1.2
-"""Seconds in which arms and hands leave the pose they began in."""
+"""Seconds in which arms and hands leave the pose they began in. Judgement."""
 
 
 class Stance:
@@ -40,10 +40,8 @@ class Stance:
         if not len(pose) or not np.isfinite(pose.rotations[0]).all():
             raise GengineError("stance: holds no pose; give a motion of at least one frame")
         turns = rotation.normalize(np.asarray(pose.rotations[0], float))
-        ahead = rotation.rotate(turns[0], np.array([0.0, 0.0, 1.0]))
-        turns[0] = rotation.multiply(
-            rotation.from_axis_angle([0.0, 1.0, 0.0], -np.arctan2(ahead[0], ahead[2])), turns[0]
-        )
+        ahead = rotation.rotate(turns[0], np.array([0, 0, 1]))
+        turns[0] = rotation.multiply(rotation.from_axis_angle([0, 1, 0], -np.arctan2(ahead[0], ahead[2])), turns[0])
         self._turns = turns
         self._leaving = np.array([j for j, n in enumerate(pose.skeleton.names) if "Arm" in n or "Hand" in n])
         self._frame = 0
@@ -57,7 +55,7 @@ class Stance:
             skeleton = motion.skeleton
             self._planting, self._reach = FootPlanting(skeleton), HandReach(skeleton)
             self._change = rotation.multiply(self._turns, rotation.conjugate(turns[0]))
-            self._change *= np.where(self._change[:, :1] < 0, -1.0, 1.0)
+            self._change *= np.where(self._change[:, :1] < 0, -1, 1)
             posed = skeleton.forward(self._turns[None], np.zeros((1, 3)))[0][0]
             feet = [posed[skeleton.index(name), 1] for name in ("LeftFoot", "RightFoot")]
             self._lift = LegSpec.of(skeleton).ankle - min(feet) - root[0, 1]
@@ -67,6 +65,6 @@ class Stance:
         left = smoothstep(since / LEAVES)[:, None]
         change[:, self._leaving] = rotation.slerp(change[:, self._leaving], rotation.IDENTITY, left)
         turns = rotation.multiply(change, turns)
-        root = self._planting.plant(turns, root + [0.0, self._lift, 0.0])
+        root = self._planting.plant(turns, root + [0, self._lift, 0])
         self._reach.clear(turns, root)
         return Motion(motion.skeleton, turns, root, motion.fps)

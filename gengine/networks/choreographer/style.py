@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -199,7 +200,7 @@ class MotionStyle:
             "shift_every": usual["shift_every"] / np.sqrt(max(traits.sway, p.sway_least)),
             "shift_size": usual["shift_size"] * traits.sway,
         }
-        values = usual | bent
+        values: dict[str, Any] = {**usual, **bent}
         return cls(traits, **{f.name: values[f.name] for f in fields(cls) if f.name != "traits"})
 
     def duration(self, chord_cm: float) -> float:
