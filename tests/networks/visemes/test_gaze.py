@@ -212,9 +212,11 @@ def test_a_speaker_looks_at_the_listener_when_giving_the_floor_away():
     motion._switch, motion._since = 3.8, 3.0
     plan_once(motion, window(speech, (3.0, 3.1)))
     assert motion._switch == pytest.approx(3.6)  # at least 0.6 s away
-    motion._switch, motion._away = 3.2, False
-    plan_once(motion, window(speech, (3.0, 3.1)))
-    assert motion._switch == pytest.approx(4.3)
+    motion._away = False
+    for leaves in (3.12, 3.2, 4.2):
+        motion._switch = leaves
+        plan_once(motion, window(speech, (3.0, 3.1)))
+        assert motion._switch == pytest.approx(4.3)
     for keeps in (3.05 + 0.01, 4.4):
         motion._switch = keeps
         plan_once(motion, window(speech, (2.9, 3.0)))
