@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gengine.core.emotion import BEAT_EMOTIONS, EMOTION_INDEX, EMOTIONS
+from gengine.core.emotion import BEAT_EMOTIONS, BEAT_VAD, EMOTION_INDEX, EMOTIONS
 from gengine.emotion import known_words, look_up, strengths_of_vad
 from gengine.emotion.vocabulary import SYNONYMS, everyday, prototypes, terms
 from gengine.errors import EmotionError
@@ -80,3 +80,7 @@ def test_unknown_words_get_near_matches():
         look_up("hapy")
     with pytest.raises(EmotionError, match="Use one of neutral, happiness"):
         look_up("xqzw")
+
+
+def test_beats_emotions_lie_where_the_table_says():
+    assert np.array_equal(prototypes()[0][: len(BEAT_EMOTIONS)], BEAT_VAD)
