@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["avatar_names", "find_avatar", "load_avatar", "make_avatar"]
 
 
-FILES = (".glb", ".gltf", ".vrm", ".npz", ".obj")
+FILES = (".glb", ".gltf", ".vrm", ".npz", ".obj", ".ply", ".stl")
 """Kinds of files that an avatar can be brought in as."""
 
 
@@ -45,7 +45,7 @@ def find_avatar(which: str | Path) -> Avatar:
     used is a ``FormatError``.
     """
     suffix = Path(which).suffix.lower()
-    if suffix in (".npz", ".obj"):
+    if suffix in (".npz", ".obj", ".ply", ".stl"):
         from gengine.avatars.store import is_avatar_file
 
         if suffix == ".npz" and is_avatar_file(Path(which)):

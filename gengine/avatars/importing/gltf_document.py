@@ -2,6 +2,10 @@
 
 Buffers and images may lie inside the file, in data URIs, or in files of the same folder; web addresses,
 absolute paths and paths that leave the folder are refused. Whatever does not fit is a ``FormatError``.
+
+It is a reader of our own because the libraries trust their input: they follow any path, allocate what a header
+claims and raise what they like; and they drop what an avatar lives from (VRM's extensions, names of morph targets,
+rest transforms of joints).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A head without a body: blend shapes from an archive or from OBJ files."""
+"""A head without a body: blend shapes from an archive, or from OBJ, PLY or STL files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.importing.gltf_document import MAX_BYTES, MAX_TRIANGLES
+from gengine.avatars.importing.gltf_document import DAMAGE, MAX_BYTES, MAX_TRIANGLES
+from gengine.avatars.importing.gltf_primitives import one_joint
 from gengine.avatars.importing.lip_gap import measured_seal, outer_eyes
 from gengine.avatars.importing.morph_names import arkit_recipe
 from gengine.core.avatar import Avatar, Material, Morphs, Part
@@ -20,25 +21,34 @@ from gengine.core.lips import OUTER_EYE_DISTANCE
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError
 
+FILES = (".npz", ".obj", ".ply", ".stl")
+"""Kinds of files that hold a head."""
 HEAD_HEIGHT = 0.25
-"""Metres from chin to crown that a head of unknown unit is scaled to, where it stands alone."""
+"""Metres from chin to crown that a head of unknown unit is scaled to, where it stands alone (an adult's with some neck;
+judgement)."""
+_USUAL_EYES = (0.07, 0.11)
+"""Distances between the outer eye corners (m) that are taken as they are: a human's is 0.087."""
+_USUAL_HEIGHTS = (0.15, 0.6)
+"""Heights (m) of heads and busts that are taken as they are (judgement)."""
+_PIVOT = 0.33
+"""Height of the joint a head turns about, as a share of its own: the top of the spine, between the ears and below."""
 
 
 def load_head_avatar(path: str | Path) -> Avatar:
-    """A head from ``.npz`` or ``.obj``.
+    """A head from ``.npz``, or from ``.obj``, ``.ply`` or ``.stl`` (read by trimesh).
 
     An archive holds ``neutral (V, 3)``, ``deltas (K, V, 3)``, ``names (K,)`` and ``faces (F, 3 or 4)``. Beside a
-    neutral OBJ lie its shapes under ARKit's names (``jawOpen.obj`` …) with the same vertices. Any unit: a head is
-    scaled to its usual size when it is not of that size already.
+    neutral mesh lie its shapes under ARKit's names (``jawOpen.obj`` …) with the same vertices. Any unit: a head is
+    scaled to its usual size when it is not of that size already. What does not fit is a ``FormatError``.
     """
     path = Path(path)
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); give a head as .npz or .obj") from None
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); give a head as {', '.join(FILES)}") from None
     if size > MAX_BYTES:
         raise FormatError(f"{path}: has {size >> 20} MB, at most {MAX_BYTES >> 20} are read")
-    names, neutral, deltas, faces = _archive(path) if path.suffix.lower() == ".npz" else _objects(path)
+    names, neutral, deltas, faces = _archive(path) if path.suffix.lower() == ".npz" else _mesh_files(path)
     if neutral.ndim != 2 or neutral.shape[1] != 3 or not len(neutral) or deltas.shape != (len(names), *neutral.shape):
         raise FormatError(f"{path}: neutral {neutral.shape} and deltas {deltas.shape} do not fit {len(names)} names")
     if not (np.isfinite(neutral).all() and np.isfinite(deltas).all()):
@@ -48,24 +58,10 @@ def load_head_avatar(path: str | Path) -> Avatar:
         raise FormatError(f"{path}: faces name vertices outside 0..{len(neutral) - 1}")
     if len(triangles) > MAX_TRIANGLES:
         raise FormatError(f"{path}: holds {len(triangles)} triangles, at most {MAX_TRIANGLES} are read; simplify it")
-    recipe, _ = arkit_recipe(names)
-    if not recipe:
-        raise FormatError(f"{path}: no shape has an ARKit name (jawOpen, eyeBlinkLeft, …); rename them")
-    at = {name: k for k, name in enumerate(names)}
-    shapes = {
-        a: np.sum([share * deltas[at[n]].astype(float) for n, share in parts], axis=0) for a, parts in recipe.items()
-    }
-    order = sorted((a for a in shapes if np.abs(shapes[a]).max() > 0), key=lambda a: ARKIT_INDEX[a])
-    moved = [np.flatnonzero(np.abs(shapes[a]).max(axis=1) > 0) for a in order]
-    morphs = Morphs(
-        tuple(order),
-        tuple(m.astype(np.int32) for m in moved),
-        tuple(shapes[a][m].astype(np.float32) for a, m in zip(order, moved, strict=True)),
-    )
+    morphs = _morphs(path, names, deltas)
     count = len(neutral)
     material = Material("head", "skin", (0.85, 0.65, 0.55, 1.0))
-    weights = np.zeros((count, 4))
-    weights[:, 0] = 1.0
+    weights = one_joint(count)
     joints = np.zeros((count, 4), np.uint16)
     part = Part("head", neutral, triangles, np.zeros((count, 2)), joints, weights, material, morphs)
     avatar = head_avatar(path.stem, [part])
@@ -86,11 +82,11 @@ def head_avatar(name: str, parts: Sequence[Part]) -> Avatar:
     face = max(parts, key=lambda part: len(part.morphs.names))
     eyes = outer_eyes(face) if len(face.morphs.names) else None
     if eyes is not None:
-        scale = 1.0 if 0.07 < eyes < 0.11 else OUTER_EYE_DISTANCE / 1000 / eyes
+        scale = 1.0 if _USUAL_EYES[0] < eyes < _USUAL_EYES[1] else OUTER_EYE_DISTANCE / 1000 / eyes
     else:
-        scale = 1.0 if 0.15 < height < 0.6 else HEAD_HEIGHT / max(height, 1e-9)
+        scale = 1.0 if _USUAL_HEIGHTS[0] < height < _USUAL_HEIGHTS[1] else HEAD_HEIGHT / max(height, 1e-9)
     middle = np.array([0.5 * (low[0] + high[0]), low[1], 0.5 * (low[2] + high[2])])
-    pivot = scale * height * 0.33  # a head turns about the top of the spine, between the ears and below
+    pivot = scale * height * _PIVOT
 
     def placed(part: Part) -> Part:
         morphs = Morphs(
@@ -100,6 +96,24 @@ def head_avatar(name: str, parts: Sequence[Part]) -> Avatar:
 
     skeleton = Skeleton(("Head",), np.array([-1]), np.zeros((1, 3)))
     return Avatar(name, skeleton, tuple(map(placed, parts)), pivot, {"Head": "Head"})
+
+
+def _morphs(path: Path, names: list[str], deltas: NDArray) -> Morphs:
+    """ARKit's shapes of a head whose ``deltas (K, V, 3)`` have their own ``names``."""
+    recipe, _ = arkit_recipe(names)
+    if not recipe:
+        raise FormatError(f"{path}: no shape has an ARKit name (jawOpen, eyeBlinkLeft, …); rename them")
+    at = {name: k for k, name in enumerate(names)}
+    shapes = {
+        a: np.sum([share * deltas[at[n]].astype(float) for n, share in parts], axis=0) for a, parts in recipe.items()
+    }
+    order = sorted((a for a in shapes if np.abs(shapes[a]).max() > 0), key=lambda a: ARKIT_INDEX[a])
+    moved = [np.flatnonzero(np.abs(shapes[a]).max(axis=1) > 0) for a in order]
+    return Morphs(
+        tuple(order),
+        tuple(m.astype(np.int32) for m in moved),
+        tuple(shapes[a][m].astype(np.float32) for a, m in zip(order, moved, strict=True)),
+    )
 
 
 def _archive(path: Path) -> tuple[list[str], NDArray, NDArray, NDArray]:
@@ -113,42 +127,39 @@ def _archive(path: Path) -> tuple[list[str], NDArray, NDArray, NDArray]:
         ) from None
 
 
-def _objects(path: Path) -> tuple[list[str], NDArray, NDArray, NDArray]:
-    neutral, faces = _obj(path)
+def _mesh_files(path: Path) -> tuple[list[str], NDArray, NDArray, NDArray]:
+    """A neutral mesh and its shapes from the files of its kind beside it."""
+    neutral, faces = _mesh(path)
     names, deltas = [], []
-    for other in sorted(path.parent.glob("*.obj")):
+    for other in sorted(path.parent.glob(f"*{path.suffix}")):
         if other == path or not arkit_recipe([other.stem])[0]:
             continue
-        points, _ = _obj(other)
+        points, _ = _mesh(other)
         if points.shape != neutral.shape:
             raise FormatError(f"{other}: {len(points)} vertices, {path.name} has {len(neutral)}; they must be the same")
         names.append(other.stem)
         deltas.append((points - neutral).astype(np.float32))
     if not names:
-        raise FormatError(f"{path}: no shapes such as jawOpen.obj lie beside it; put them there")
+        raise FormatError(f"{path}: no shapes such as jawOpen{path.suffix} lie beside it; put them there")
     return names, neutral, np.stack(deltas), faces
 
 
-def _obj(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    points: list[list[float]] = []
-    triangles: list[list[int]] = []
-    number = 0
+def _mesh(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices ``(V, 3)`` in the file's own order and triangles ``(F, 3)``; nothing is welded, since shapes are told
+    by the order of their vertices."""
+    import trimesh  # a second to load, and only heads need it
+
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                number += 1
-                cells = line.split()
-                if cells[:1] == ["v"]:
-                    points.append([float(c) for c in cells[1:4]])
-                elif cells[:1] == ["f"]:
-                    corners = [int(c.partition("/")[0]) for c in cells[1:]]
-                    corners = [c - 1 if c > 0 else len(points) + c for c in corners]
-                    triangles += [[corners[0], b, c] for b, c in zip(corners[1:], corners[2:], strict=False)]
-        return np.array(points, float).reshape(-1, 3), np.array(triangles, int).reshape(-1, 3)
-    except ValueError:
-        raise FormatError(f"{path}: line {number} is no OBJ; export it again") from None
+        with warnings.catch_warnings(action="ignore"):
+            found = trimesh.load_mesh(
+                path, process=False, maintain_order=True, skip_materials=True, split_object=False, group_material=False
+            )
+        return np.array(found.vertices, float).reshape(-1, 3), np.array(found.faces, np.int64).reshape(-1, 3)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror})") from None
+    except (*DAMAGE, NotImplementedError) as error:
+        kind = path.suffix[1:].upper()
+        raise FormatError(f"{path}: is no whole {kind} file ({str(error)[:60]}); export it again") from None
 
 
 def _triangles(faces: NDArray) -> NDArray[np.int64]:

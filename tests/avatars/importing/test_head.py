@@ -32,14 +32,41 @@ def test_obj_files_side_by_side(tmp_path):
     assert head.parts[0].morphs.deltas[0] == pytest.approx(np.tile([0, -0.125, 0], (4, 1)))
 
 
+@pytest.mark.parametrize("kind", ["obj", "ply", "stl"])
+def test_every_mesh_format_gives_the_same_head(kind, tmp_path):
+    import trimesh
+
+    box = trimesh.creation.box((0.16, 0.24, 0.2))
+    lower = box.vertices.copy()
+    lower[box.vertices[:, 1] < 0] -= [0, 0.03, 0]
+    for name, points in (("neutral", box.vertices), ("jawOpen", lower)):
+        trimesh.Trimesh(points, box.faces, process=False).export(tmp_path / f"{name}.{kind}")
+    with pytest.warns(UserWarning, match="lips not measured"):
+        head = find_avatar(tmp_path / f"neutral.{kind}")
+    part = head.parts[0]
+    assert len(part.triangles) == 12
+    assert np.ptp(part.vertices, axis=0) == pytest.approx([0.16, 0.24, 0.2], abs=1e-6)
+    moved = np.zeros(len(part.vertices), bool)
+    moved[part.morphs.indices[0]] = True
+    assert np.array_equal(moved, part.vertices[:, 1] < 0.12)
+    assert part.morphs.deltas[0] == pytest.approx(np.tile([0, -0.03, 0], (moved.sum(), 1)), abs=1e-6)
+    corners = part.vertices[part.triangles]
+    outward = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert ((corners.mean(1) - [0, 0.12, 0]) * outward).sum(1).min() > 0
+
+
 def test_bad_heads_are_one_line(tmp_path):
     square = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], float)
     alone = obj(tmp_path / "neutral.obj", square)
     with pytest.raises(FormatError, match="no shapes"):
         load_head_avatar(alone)
     (tmp_path / "bad.obj").write_text("v 1 2 x\n")
-    with pytest.raises(FormatError, match="line 1"):
+    with pytest.raises(FormatError, match="is no whole OBJ file"):
         load_head_avatar(tmp_path / "bad.obj")
+    for kind in ("obj", "ply", "stl"):
+        (tmp_path / f"junk.{kind}").write_bytes(bytes(range(256)))
+        with pytest.raises(FormatError, match=f"junk.{kind}"):
+            find_avatar(tmp_path / f"junk.{kind}")
     path = tmp_path / "h.npz"
     for arrays, words in (
         ({"neutral": square}, "no head archive"),
