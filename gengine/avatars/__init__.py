@@ -10,9 +10,11 @@ from gengine.errors import GengineError
 if TYPE_CHECKING:
     from gengine.core.avatar import Avatar
 
-__all__ = ["avatar_names", "find_avatar", "load_avatar", "make_avatar"]
+__all__ = ["AVATAR_HELP", "FILES", "avatar_names", "find_avatar", "load_avatar", "make_avatar"]
 
 
+AVATAR_HELP = "who is shown: a preset, or the path of a .glb, .vrm, .npz or .obj"
+"""Help of the option ``avatar`` of everything that shows one."""
 FILES = (".glb", ".gltf", ".vrm", ".npz", ".obj", ".ply", ".stl")
 """Kinds of files that an avatar can be brought in as."""
 
@@ -38,12 +40,16 @@ def make_avatar(*args: Any, **kwargs: Any) -> Avatar:
     return make(*args, **kwargs)
 
 
-def find_avatar(which: str | Path) -> Avatar:
-    """A preset by its name (``"anna"``), or an avatar or head of one's own by the path of its file.
+def find_avatar(which: str | Path | Avatar) -> Avatar:
+    """A preset by its name (``"anna"``), an avatar or head of one's own by the path of its file, or itself.
 
     A name that is no preset, or a file of another kind than ``FILES``, is a ``GengineError``; a file that cannot be
     used is a ``FormatError``.
     """
+    from gengine.core.avatar import Avatar
+
+    if isinstance(which, Avatar):
+        return which
     suffix = Path(which).suffix.lower()
     if suffix in (".npz", ".obj", ".ply", ".stl"):
         from gengine.avatars.store import is_avatar_file

@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gengine.core import rotation
-from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
-from gengine.core.performance import Performance
-from gengine.errors import FormatError, GengineError
+from gengine.errors import FormatError
 from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
+from gengine.formats.face_text import FaceTextExporter
 
 NAMES: tuple[str, ...] = tuple(sorted(set(ARKIT_NAMES) - {"tongueOut"}))
 """The 51 names in file order."""
 _ORDER = np.array([ARKIT_INDEX[name] for name in NAMES])
-_WRITE = 512
-"""Frames formatted at a time."""
 
 
-class BeatJsonExporter(Exporter):
+class BeatJsonExporter(FaceTextExporter):
     """The face as BEAT stores it, one frame per line, written as it arrives.
 
     ``time`` is seconds of the recording. Gaze stays in the ``eyeLook`` weights only.
@@ -35,47 +33,21 @@ class BeatJsonExporter(Exporter):
 
     suffix: ClassVar[str] = ".json"
     default_name: ClassVar[str] = "face.json"
-    needs: ClassVar[tuple[str, ...]] = ("face",)
+    footer: ClassVar[str] = "\n]}\n"
 
-    def __init__(self, path: str | Path, **options: Any) -> None:
-        super().__init__(path, **options)
-        self._file: TextIO | None = None
-        self._start = self._fps = 0.0
-        self._frames = 0
+    def header(self, start: float) -> str:
+        self._start = start
+        return f'{{"names": {json.dumps(NAMES)}, "frames": ['
 
-    def append(self, stretch: Performance) -> None:
-        self.check(stretch)
-        face = stretch.face
-        assert face is not None
-        if self._file is None:
-            self._start, self._fps = stretch.start, face.fps
-            self._file = self.partial.open("w", encoding="ascii", newline="\n")
-            self._file.write(f'{{"names": {json.dumps(NAMES)}, "frames": [')
-        elif face.fps != self._fps:
-            raise GengineError(f"{self.path.name}: a stretch at {face.fps} Hz does not continue one at {self._fps} Hz")
-        for first in range(0, len(face), _WRITE):
-            self._rows(self._file, face[first : first + _WRITE])
+    def values(self, face: FaceTrack) -> NDArray[np.float64]:
+        times = self._start + (self.frames + np.arange(len(face))) / self.fps
+        return np.concatenate([face.weights[:, _ORDER], times[:, None], face.head], axis=1)
 
-    def finish(self) -> None:
-        if self._file is None:
-            raise GengineError(f"{self.path}: no face was appended, expected at least one stretch")
-        self._file.write("\n]}\n")
-        self._file.close()
-
-    def abort(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def _rows(self, file: TextIO, face: FaceTrack) -> None:
-        times = self._start + (self._frames + np.arange(len(face))) / self._fps
-        values = np.concatenate([face.weights[:, _ORDER], times[:, None], face.head], axis=1)
-        if not np.isfinite(values).all():
-            raise GengineError(f"{self.path.name}: the face holds NaN or infinity from frame {self._frames} on")
+    def text(self, values: NDArray[np.float64]) -> str:
         weights = ", ".join(["%.6f"] * len(NAMES))
         line = f'\n{{"weights": [{weights}], "time": %.6f, "rotation": [%.6f, %.6f, %.6f, %.6f]}}'
-        rows = [line % tuple(row) for row in (np.round(values, 6) + 0.0).tolist()]
-        file.write(("," if self._frames and rows else "") + ",".join(rows))
-        self._frames += len(face)
+        rows = [line % tuple(row) for row in (np.round(values, 6) + 0.0).tolist()]  # no -0.000000
+        return ("," if self.frames else "") + ",".join(rows)
 
 
 def read_beat_json(path: str | Path, fps: float | None = None) -> FaceTrack:

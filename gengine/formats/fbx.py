@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from gengine.avatars import AVATAR_HELP
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
 from gengine.errors import GengineError, MissingExtraError
 from gengine.formats.glb import GlbExporter
-from gengine.formats.tracks import AVATAR_HELP
 
 BPY = "GENGINE_BPY_PYTHON"
 """Environment variable: a Python that can import Blender's module ``bpy``."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.avatars import AVATAR_HELP, find_avatar
 from gengine.core import rotation
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
@@ -16,12 +17,13 @@ from gengine.core.face import ARKIT_INDEX, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
-from gengine.formats.gltf import GlbBuilder, Spool
+from gengine.formats.gltf import XYZW, AnimationBuilder, GlbBuilder, Spool
 from gengine.formats.gltf_avatar import add_joints, add_meshes, add_names_only
-from gengine.formats.tracks import AVATAR_HELP, Clocked, find_avatar
+from gengine.formats.tracks import Clocked
 from gengine.retarget.avatar_pose import to_avatar
 
 _SHORT = 32767
+"""What 1 is as a normalised 16-bit number."""
 
 
 class GlbExporter(Exporter):
@@ -110,7 +112,7 @@ class GlbExporter(Exporter):
             eyes = self._eye_joints()
             moved = eyes if motion is not None else [*eyes, *self._head_joints()]
             if moved:
-                self._eyes.append(np.round(_positive(pose.rotations[:, moved])[..., _XYZW] * _SHORT).astype("<i2"))
+                self._eyes.append(np.round(_positive(pose.rotations[:, moved])[..., XYZW] * _SHORT).astype("<i2"))
             self._weights.append(np.clip(pose.morphs, 0, 1)[:, :, None].astype("<f4"))
 
     def _short(self, turns: NDArray) -> NDArray[np.int16]:
@@ -120,7 +122,7 @@ class GlbExporter(Exporter):
         else:
             turns = rotation.continuous(turns)
         self._last = turns[-1]
-        return np.round(turns[..., _XYZW] * _SHORT).astype("<i2")
+        return np.round(turns[..., XYZW] * _SHORT).astype("<i2")
 
     def _eye_joints(self) -> list[int]:
         return [self.avatar.skeleton.index(name) for name in self.avatar.eyes]
@@ -132,37 +134,17 @@ class GlbExporter(Exporter):
 
     def _animate(self, builder: GlbBuilder, joints: list[int], meshes: list[tuple[int, tuple[str, ...]]]) -> None:
         assert self._body and self._root and self._eyes and self._weights
-        samplers: list[dict[str, Any]] = []
-        channels: list[dict[str, Any]] = []
-        clocks: dict[tuple[int, float], int] = {}
-
-        def clock(rows: int, fps: float) -> int:
-            if (rows, fps) not in clocks:
-                times = (np.arange(rows) / fps).astype(np.float32)
-                clocks[rows, fps] = builder.accessor(times, bounds=True)
-            return clocks[rows, fps]
-
-        def channel(node: int, path: str, clock: int, output: int) -> None:
-            samplers.append({"input": clock, "output": output, "interpolation": "LINEAR"})
-            channels.append({"sampler": len(samplers) - 1, "target": {"node": node, "path": path}})
-
-        def turns(spool: Spool, column: int, node: int, fps: float) -> None:
-            rows = spool.rows if spool.moves(column) else 1
-            blocks: Iterable[bytes] = spool.column(column) if rows > 1 else [spool.first(column)]
-            channel(node, "rotation", clock(rows, fps), builder.stream(blocks, "int16", 4, rows, normalized=True))
-
+        animation = AnimationBuilder(builder)
         eyes = self._eye_joints()
         if self._body.rows:
-            body_fps, rows = self._rates[0], self._root.rows
-            channel(joints[0], "translation", clock(rows, body_fps),
-                    builder.stream(self._root.column(0), "float32", 3, rows))  # fmt: skip
+            animation.column(self._root, 0, joints[0], "translation", self._rates[0], still=False)
             for j in range(len(joints)):
                 if not (self._eyes.rows and j in eyes):
-                    turns(self._body, j, joints[j], body_fps)
+                    animation.column(self._body, j, joints[j], "rotation", self._rates[0], "int16")
         if self._eyes.rows:
             moved = eyes if self._body.rows else [*eyes, *self._head_joints()]
             for column, j in enumerate(moved):
-                turns(self._eyes, column, joints[j], self._rates[1])
+                animation.column(self._eyes, column, joints[j], "rotation", self._rates[1], "int16")
         if self._weights.rows:
             rows = self._weights.rows
             outputs: dict[tuple[str, ...], int] = {}
@@ -171,11 +153,8 @@ class GlbExporter(Exporter):
                     continue
                 if names not in outputs:
                     outputs[names] = builder.stream(_curves(self._weights, names), "float32", 1, rows * len(names))
-                channel(node, "weights", clock(rows, self._rates[1]), outputs[names])
-        builder.add("animations", {"name": "performance", "samplers": samplers, "channels": channels})
-
-
-_XYZW = [1, 2, 3, 0]
+                animation.channel(node, "weights", animation.clock(rows, self._rates[1]), outputs[names])
+        animation.add("performance")
 
 
 def _positive(q: NDArray) -> NDArray:

@@ -19,6 +19,9 @@ VERTICES, INDICES = 34962, 34963
 _COMPONENT = {"int8": 5120, "uint8": 5121, "int16": 5122, "uint16": 5123, "uint32": 5125, "float32": 5126}
 _KIND = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 _LIMIT = 2**32 - 1
+"""Bytes that a .glb may have: its header counts them in 32 bits."""
+XYZW = [1, 2, 3, 0]
+"""Columns of this project's quaternions (w first) in the order of glTF and USD (w last)."""
 
 
 class GlbBuilder:
@@ -172,3 +175,39 @@ class Spool:
         self._blocks.append(len(block))
         self._file.seek(0, 2)
         self._file.write(np.ascontiguousarray(block.transpose(1, 0, 2)).tobytes())
+
+
+class AnimationBuilder:
+    """The one animation of a document: linear keys, clocks shared by all channels of one length and rate."""
+
+    def __init__(self, builder: GlbBuilder) -> None:
+        self._builder = builder
+        self._samplers: list[dict[str, Any]] = []
+        self._channels: list[dict[str, Any]] = []
+        self._clocks: dict[tuple[int, float], int] = {}
+
+    def clock(self, rows: int, fps: float) -> int:
+        """The accessor of ``rows`` times at ``fps`` Hz, from 0 on."""
+        if (rows, fps) not in self._clocks:
+            times = (np.arange(rows) / fps).astype(np.float32)
+            self._clocks[rows, fps] = self._builder.accessor(times, bounds=True)
+        return self._clocks[rows, fps]
+
+    def channel(self, node: int, path: str, clock: int, output: int) -> None:
+        """Keys of a node's ``path`` ("rotation", "translation", "weights") from two accessors."""
+        self._samplers.append({"input": clock, "output": output, "interpolation": "LINEAR"})
+        self._channels.append({"sampler": len(self._samplers) - 1, "target": {"node": node, "path": path}})
+
+    def column(
+        self, spool: Spool, column: int, node: int, path: str, fps: float, dtype: str = "float32", still: bool = True
+    ) -> None:
+        """A column of a spool as keys; one that never moves has a single key (where ``still``)."""
+        rows = spool.rows if spool.moves(column) or not still else 1
+        clock = self.clock(rows, fps)
+        blocks: Iterable[bytes] = spool.column(column) if rows > 1 or not still else [spool.first(column)]
+        width = 4 if path == "rotation" else 3
+        self.channel(node, path, clock, self._builder.stream(blocks, dtype, width, rows, normalized=dtype == "int16"))
+
+    def add(self, name: str) -> None:
+        """Put the animation into the document."""
+        self._builder.add("animations", {"name": name, "samplers": self._samplers, "channels": self._channels})

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Material, Part, vertex_normals
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
-from gengine.formats.gltf import INDICES, VERTICES, GlbBuilder
+from gengine.formats.gltf import INDICES, VERTICES, XYZW, GlbBuilder
 
 JPEG_QUALITY = 88
-_WEIGHT = 65535
-_XYZW = [1, 2, 3, 0]
+"""Of textures without transparency, 0-100: no difference is seen on a face that fills the screen (judgement)."""
+_UNIT = 65535
+"""What 1 is as a normalised 16-bit number."""
+_TURNED = 0.009
+"""Length of the change (half a degree) from which on a morph's turn of a normal is stored."""
 
 
 def add_joints(builder: GlbBuilder, avatar: Avatar) -> list[int]:
@@ -29,7 +32,7 @@ def add_joints(builder: GlbBuilder, avatar: Avatar) -> list[int]:
         offset = skeleton.offsets[j] if j else [0.0, avatar.root_height, 0.0]
         node: dict[str, Any] = {"name": name, "translation": [float(x) for x in offset]}
         if avatar.rest is not None:
-            node["rotation"] = np.clip(rotation.normalize(rest[j]), -1, 1)[_XYZW].tolist()
+            node["rotation"] = np.clip(rotation.normalize(rest[j]), -1, 1)[XYZW].tolist()
         if children[j]:
             node["children"] = [first + c for c in children[j]]
         builder.add("nodes", node)
@@ -96,7 +99,7 @@ def _primitive(
         "WEIGHTS_0": builder.accessor(weights, VERTICES, normalized=True),
     }
     if uv.size and uv.min() >= 0 and uv.max() <= 1:
-        attributes["TEXCOORD_0"] = builder.accessor(np.round(uv * 65535).astype(np.uint16), VERTICES, normalized=True)
+        attributes["TEXCOORD_0"] = builder.accessor(np.round(uv * _UNIT).astype(np.uint16), VERTICES, normalized=True)
     else:
         attributes["TEXCOORD_0"] = builder.accessor(uv.astype(np.float32), VERTICES)
     kind = np.uint16 if count <= 65535 else np.uint32
@@ -142,7 +145,7 @@ class Normals:
         change = _unit(vertex_normals(moved[self._first], whole))[self._twin] - self.rest
         inside = np.zeros(len(self._first), bool)
         inside[ring] = True
-        turned = np.flatnonzero(inside[self._twin] & (np.linalg.norm(change, axis=1) > 0.009))
+        turned = np.flatnonzero(inside[self._twin] & (np.linalg.norm(change, axis=1) > _TURNED))
         return turned.astype(np.int32), change[turned].astype(np.float32)
 
     def _ring(self, vertices: NDArray) -> NDArray[np.int64]:
@@ -170,20 +173,24 @@ def _influences(part: Part) -> tuple[NDArray, NDArray[np.uint16]]:
             weights[same, a] += weights[same, b]
             weights[same, b] = 0.0
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
-    short = np.round(weights * _WEIGHT).astype(np.int64)
-    short[:, 0] += _WEIGHT - short.sum(1)
+    short = np.round(weights * _UNIT).astype(np.int64)
+    short[:, 0] += _UNIT - short.sum(1)
     joints[short == 0] = 0
     kind = np.uint8 if joints.max(initial=0) < 256 else np.uint16
     return joints.astype(kind), short.astype(np.uint16)
+
+
+def linear(color: NDArray) -> NDArray[np.float64]:
+    """sRGB numbers 0-1 as linear light (IEC 61966-2-1)."""
+    return np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
 
 
 def _material(builder: GlbBuilder, material: Material) -> int:
     texture = material.texture
     seen = texture is not None and texture.shape[2] == 4 and bool((texture[..., 3] < 255).any())
     color = np.asarray(material.color, float)
-    linear = np.where(color[:3] <= 0.04045, color[:3] / 12.92, ((color[:3] + 0.055) / 1.055) ** 2.4)
     surface: dict[str, Any] = {
-        "baseColorFactor": [*(round(float(c), 6) for c in linear), float(color[3])],
+        "baseColorFactor": [*(round(float(c), 6) for c in linear(color[:3])), float(color[3])],
         "metallicFactor": 0.0,
         "roughnessFactor": float(material.roughness),
     }

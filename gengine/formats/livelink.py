@@ -15,17 +15,16 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TextIO
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
-from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
-from gengine.core.performance import Performance
-from gengine.errors import FormatError, GengineError
+from gengine.errors import FormatError
 from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
+from gengine.formats.face_text import FaceTextExporter
 
 _SWAPPED = {"jawLeft": "jawRight", "jawRight": "jawLeft", "mouthLeft": "mouthRight", "mouthRight": "mouthLeft"}
 CURVES: tuple[str, ...] = tuple(_SWAPPED.get(name, name) for name in ARKIT_NAMES)
@@ -36,11 +35,10 @@ _ORDER = np.array([ARKIT_INDEX[name] for name in CURVES])
 _MIRROR = np.array([-1.0, 1.0, -1.0])
 """Yaw, pitch, roll between this project's frame and the file's."""
 _DAY = 24 * 3600 * 60
-_WRITE = 512
-"""Frames formatted at a time."""
+"""Frames of the timecode in a day: it counts sixtieths of a second, whatever the rate of the rows."""
 
 
-class LiveLinkExporter(Exporter):
+class LiveLinkExporter(FaceTextExporter):
     """The face as a Live Link Face recording, at the face track's own rate.
 
     ``degrees`` writes the nine angles in degrees for tools that expect them; ``hour`` is the timecode at which
@@ -50,7 +48,6 @@ class LiveLinkExporter(Exporter):
 
     suffix: ClassVar[str] = ".csv"
     default_name: ClassVar[str] = "face.csv"
-    needs: ClassVar[tuple[str, ...]] = ("face",)
 
     def __init__(
         self,
@@ -62,45 +59,22 @@ class LiveLinkExporter(Exporter):
         super().__init__(path, **options)
         self._unit = 180 / np.pi if degrees else 1.0
         self._origin = float(hour) * 3600 * 60
-        self._file: TextIO | None = None
-        self._fps = 0.0
-        self._frames = 0
 
-    def append(self, stretch: Performance) -> None:
-        self.check(stretch)
-        face = stretch.face
-        assert face is not None
-        if self._file is None:
-            self._fps = face.fps
-            self._origin += stretch.start * 60
-            self._file = self.partial.open("w", encoding="ascii", newline="\n")
-            titles = [name[0].upper() + name[1:] for name in CURVES]
-            self._file.write(",".join(["Timecode", "BlendShapeCount", *titles, *ANGLES]) + "\n")
-        elif face.fps != self._fps:
-            raise GengineError(f"{self.path.name}: a stretch at {face.fps} Hz does not continue one at {self._fps} Hz")
-        for first in range(0, len(face), _WRITE):
-            self._rows(self._file, face[first : first + _WRITE])
+    def header(self, start: float) -> str:
+        self._origin += start * 60
+        titles = [name[0].upper() + name[1:] for name in CURVES]
+        return ",".join(["Timecode", "BlendShapeCount", *titles, *ANGLES]) + "\n"
 
-    def finish(self) -> None:
-        if self._file is None:
-            raise GengineError(f"{self.path}: no face was appended, expected at least one stretch")
-        self._file.close()
-
-    def abort(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def _rows(self, file: TextIO, face: FaceTrack) -> None:
+    def values(self, face: FaceTrack) -> NDArray[np.float64]:
         eye = np.concatenate([face.gaze[:, :1], -face.gaze[:, 1:], np.zeros((len(face), 1))], axis=1)
         angles = np.concatenate([rotation.to_euler(face.head, "YXZ"), eye, eye], axis=1) * np.tile(_MIRROR, 3)
-        values = np.concatenate([face.weights[:, _ORDER], angles * self._unit], axis=1)
-        if not np.isfinite(values).all():
-            raise GengineError(f"{self.path.name}: the face holds NaN or infinity from frame {self._frames} on")
-        sixtieths = self._origin + (self._frames + np.arange(len(face))) * (60 / self._fps)
-        line = "%s,61," + ",".join(["%.10f"] * values.shape[1]) + "\n"
+        return np.concatenate([face.weights[:, _ORDER], angles * self._unit], axis=1)
+
+    def text(self, values: NDArray[np.float64]) -> str:
+        sixtieths = self._origin + (self.frames + np.arange(len(values))) * (60 / self.fps)
+        line = f"%s,{len(CURVES) + len(ANGLES)}," + ",".join(["%.10f"] * values.shape[1]) + "\n"
         codes = [_timecode(x) for x in sixtieths.tolist()]
-        file.write("".join([line % (code, *row) for code, row in zip(codes, (values + 0.0).tolist(), strict=True)]))
-        self._frames += len(face)
+        return "".join([line % (code, *row) for code, row in zip(codes, (values + 0.0).tolist(), strict=True)])
 
 
 def _timecode(sixtieths: float) -> str:

@@ -19,6 +19,7 @@ from gengine.core.performance import Performance
 from gengine.core.skeleton import beat_skeleton
 from gengine.errors import FormatError, GengineError, MissingExtraError, unknown
 from gengine.formats.tracks import Clocked
+from gengine.retarget.avatar_pose import gaze_turns
 from gengine.retarget.humanoid import to_humanoid
 from gengine.retarget.joint_names import joint_names
 
@@ -142,9 +143,7 @@ def _jaw_and_eyes(face: FaceTrack) -> NDArray[np.float64]:
     """Axis-angle of the jaw and both eyes ``(T, 9)``, rad."""
     rows = np.zeros((len(face), 9))
     rows[:, 0] = JAW_OPEN * face.weights[:, ARKIT_INDEX["jawOpen"]]
-    yaw, pitch = face.gaze[:, 0].astype(float), face.gaze[:, 1].astype(float)
-    eyes = rotation.to_rotvec(rotation.from_euler(np.stack([yaw, -pitch, 0 * yaw], axis=-1), "YXZ"))
-    rows[:, 3:6] = rows[:, 6:9] = eyes
+    rows[:, 3:6] = rows[:, 6:9] = rotation.to_rotvec(gaze_turns(face))
     return rows
 
 

@@ -7,24 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gengine.core.avatar import Avatar
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.resampling import StreamResampler, joined
 from gengine.errors import GengineError
-
-AVATAR_HELP = "who is shown: a preset, or the path of a .glb, .vrm, .npz or .obj"
-"""Help of the option ``avatar`` of every format that shows one."""
-
-
-def find_avatar(which: str | Path | Avatar) -> Avatar:
-    """An avatar by preset name, by the path of its file, or itself."""
-    if isinstance(which, Avatar):
-        return which
-    from gengine.avatars import find_avatar as find
-
-    return find(which)
 
 
 class Clocked:

@@ -14,15 +14,18 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.avatars import AVATAR_HELP, find_avatar
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part
 from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_NAMES, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.resampling import joined
 from gengine.errors import GengineError, MissingExtraError
-from gengine.formats.gltf_avatar import JPEG_QUALITY, Normals
-from gengine.formats.tracks import AVATAR_HELP, Clocked, find_avatar, joined
+from gengine.formats.gltf import XYZW
+from gengine.formats.gltf_avatar import JPEG_QUALITY, Normals, linear
+from gengine.formats.tracks import Clocked
 from gengine.retarget.avatar_pose import to_avatar
 
 
@@ -73,57 +76,49 @@ class UsdExporter(Exporter):
             self._faces.append(face)
 
     def _write(self) -> None:
-        Gf, Sdf, Usd, UsdGeom, UsdSkel, Vt = _pxr("Gf", "Sdf", "Usd", "UsdGeom", "UsdSkel", "Vt")
-
-        avatar, motion, face = self.avatar, _whole(self._motions), _whole(self._faces)
         with tempfile.TemporaryDirectory(dir=self.partial.parent) as folder:
             package = self.path.suffix.lower() == ".usdz"
             made = Path(folder) / ("avatar.usda" if self.path.suffix.lower() == ".usda" else "avatar.usdc")
             images: dict[str, bytes] = {}
-            stage = Usd.Stage.CreateNew(str(made))
-            UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
-            UsdGeom.SetStageMetersPerUnit(stage, 1.0)
-            stage.SetTimeCodesPerSecond(self._fps)
-            stage.SetFramesPerSecond(self._fps)
-            root = UsdSkel.Root.Define(stage, "/Avatar")
-            stage.SetDefaultPrim(root.GetPrim())
-            Usd.ModelAPI(root.GetPrim()).SetKind("component")
-            if avatar.licence:
-                stage.GetRootLayer().documentation = avatar.licence
-
-            joints = _paths(avatar)
-            skeleton = UsdSkel.Skeleton.Define(stage, "/Avatar/Skeleton")
-            skeleton.CreateJointsAttr(joints)
-            bind, rest = _matrices(avatar)
-            skeleton.CreateBindTransformsAttr(Vt.Matrix4dArray([Gf.Matrix4d(*m.ravel().tolist()) for m in bind]))
-            skeleton.CreateRestTransformsAttr(Vt.Matrix4dArray([Gf.Matrix4d(*m.ravel().tolist()) for m in rest]))
-            binding = UsdSkel.BindingAPI.Apply(skeleton.GetPrim())
-
-            animation = UsdSkel.Animation.Define(stage, "/Avatar/Skeleton/Performance")
-            binding.CreateAnimationSourceRel().SetTargets([animation.GetPath()])
-            last = self._keys(animation, joints, motion, face)
-            stage.SetStartTimeCode(0)
-            stage.SetEndTimeCode(max(last - 1, 0))
-
-            materials: dict[int, Any] = {}
-            low = np.min([part.vertices.min(0) for part in avatar.parts], axis=0)
-            high = np.max([part.vertices.max(0) for part in avatar.parts], axis=0)
-            UsdGeom.ModelAPI.Apply(root.GetPrim()).SetExtentsHint(
-                Vt.Vec3fArray([Gf.Vec3f(*low.tolist()), Gf.Vec3f(*high.tolist())])
-            )
-            scope = UsdGeom.Scope.Define(stage, "/Avatar/Materials")
-            for k, part in enumerate(avatar.parts):
-                name = f"{_identifier(part.name)}_{k}"
-                if id(part.material) not in materials:
-                    image = _image(part, len(materials), images) if package else None
-                    materials[id(part.material)] = _material(stage, scope.GetPath(), part, len(materials), image)
-                _mesh(stage, f"/Avatar/{name}", part, skeleton.GetPath(), materials[id(part.material)])
-            stage.GetRootLayer().Save()
-            del stage
+            self._save_stage(made, images if package else None)
             if package:
                 _package(made, images, self.partial)
             else:
                 shutil.move(made, self.partial)
+
+    def _save_stage(self, path: Path, images: dict[str, bytes] | None) -> None:
+        """The layer; ``images`` receives the textures, where the file can hold some."""
+        Usd, UsdGeom, UsdSkel = _pxr("Usd", "UsdGeom", "UsdSkel")
+
+        avatar = self.avatar
+        stage = Usd.Stage.CreateNew(str(path))
+        UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
+        UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+        stage.SetTimeCodesPerSecond(self._fps)
+        stage.SetFramesPerSecond(self._fps)
+        root = UsdSkel.Root.Define(stage, "/Avatar")
+        stage.SetDefaultPrim(root.GetPrim())
+        Usd.ModelAPI(root.GetPrim()).SetKind("component")
+        if avatar.licence:
+            stage.GetRootLayer().documentation = avatar.licence
+
+        skeleton, animation = _skeleton(stage, avatar)
+        last = self._keys(animation, _paths(avatar), _whole(self._motions), _whole(self._faces))
+        stage.SetStartTimeCode(0)
+        stage.SetEndTimeCode(max(last - 1, 0))
+
+        low = np.min([part.vertices.min(0) for part in avatar.parts], axis=0)
+        high = np.max([part.vertices.max(0) for part in avatar.parts], axis=0)
+        UsdGeom.ModelAPI.Apply(root.GetPrim()).SetExtentsHint(_box(low, high))
+        scope = UsdGeom.Scope.Define(stage, "/Avatar/Materials").GetPath()
+        materials: dict[int, Any] = {}
+        for k, part in enumerate(avatar.parts):
+            if id(part.material) not in materials:
+                image = _image(part, len(materials), images) if images is not None else None
+                materials[id(part.material)] = _material(stage, scope, part, len(materials), image)
+            name = f"/Avatar/{_identifier(part.name)}_{k}"
+            _mesh(stage, name, part, skeleton.GetPath(), materials[id(part.material)])
+        stage.GetRootLayer().Save()
 
     def _keys(self, animation: Any, joints: list[str], motion: Motion | None, face: FaceTrack | None) -> int:
         """Writes all keys; the number of frames."""
@@ -140,7 +135,7 @@ class UsdExporter(Exporter):
         rotations, translations = animation.CreateRotationsAttr(), animation.CreateTranslationsAttr()
         ones = Vt.Vec3hArray([Gf.Vec3h(1, 1, 1)] * len(joints))
         animation.CreateScalesAttr().Set(ones)
-        xyzw = np.ascontiguousarray(turns[..., [1, 2, 3, 0]], np.float32)
+        xyzw = np.ascontiguousarray(turns[..., XYZW], np.float32)
         for t in range(frames):
             at = Usd.TimeCode(t)
             rotations.Set(Vt.QuatfArray.FromNumpy(xyzw[t]), at)
@@ -210,6 +205,28 @@ def _paths(avatar: Avatar) -> list[str]:
     return paths
 
 
+def _skeleton(stage: Any, avatar: Avatar) -> tuple[Any, Any]:
+    """The joints, and the animation that is to move them."""
+    Gf, UsdSkel, Vt = _pxr("Gf", "UsdSkel", "Vt")
+
+    skeleton = UsdSkel.Skeleton.Define(stage, "/Avatar/Skeleton")
+    skeleton.CreateJointsAttr(_paths(avatar))
+    bind, rest = (Vt.Matrix4dArray([Gf.Matrix4d(*m.ravel().tolist()) for m in rows]) for rows in _matrices(avatar))
+    skeleton.CreateBindTransformsAttr(bind)
+    skeleton.CreateRestTransformsAttr(rest)
+    binding = UsdSkel.BindingAPI.Apply(skeleton.GetPrim())
+    animation = UsdSkel.Animation.Define(stage, "/Avatar/Skeleton/Performance")
+    binding.CreateAnimationSourceRel().SetTargets([animation.GetPath()])
+    return skeleton, animation
+
+
+def _box(low: NDArray, high: NDArray) -> Any:
+    """Corners of an extent."""
+    Gf, Vt = _pxr("Gf", "Vt")
+
+    return Vt.Vec3fArray([Gf.Vec3f(*low.tolist()), Gf.Vec3f(*high.tolist())])
+
+
 def _matrices(avatar: Avatar) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """World bind and local rest matrices ``(J, 4, 4)``, in USD's row-vector convention."""
 
@@ -237,8 +254,7 @@ def _mesh(stage: Any, path: str, part: Part, skeleton: Any, material: Any) -> No
     mesh.CreateDoubleSidedAttr(part.material.double_sided)
     mesh.CreateNormalsAttr(Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(Normals(part).rest, np.float32)))
     mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
-    low, high = part.vertices.min(0), part.vertices.max(0)
-    mesh.CreateExtentAttr(Vt.Vec3fArray([Gf.Vec3f(*low.tolist()), Gf.Vec3f(*high.tolist())]))
+    mesh.CreateExtentAttr(_box(part.vertices.min(0), part.vertices.max(0)))
     uv = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
     uv.Set(Vt.Vec2fArray.FromNumpy(np.ascontiguousarray(part.uv * [1, -1] + [0, 1], np.float32)))
 
@@ -276,9 +292,8 @@ def _material(stage: Any, scope: Any, part: Part, number: int, image: str | None
     color = np.asarray(source.color, float)
     if source.texture is not None and image is None:  # the texture's mean stands for it
         color[:3] *= source.texture[..., :3].reshape(-1, 3).mean(0) / 255
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3].tolist()]
     base = shader.CreateInput("diffuseColor", Sdf.ValueTypeNames.Color3f)
-    base.Set(Gf.Vec3f(*linear))
+    base.Set(Gf.Vec3f(*linear(color[:3]).tolist()))
     shader.CreateInput("roughness", Sdf.ValueTypeNames.Float).Set(float(source.roughness))
     shader.CreateInput("metallic", Sdf.ValueTypeNames.Float).Set(0.0)
     if color[3] < 1:

@@ -23,8 +23,9 @@ from gengine.core.performance import Performance
 from gengine.core.resampling import StreamResampler
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, Skeleton
 from gengine.errors import GengineError, unknown
-from gengine.formats.gltf import GlbBuilder, Spool
+from gengine.formats.gltf import XYZW, AnimationBuilder, GlbBuilder, Spool
 from gengine.formats.tracks import Clocked
+from gengine.retarget.avatar_pose import gaze_turns
 from gengine.retarget.humanoid import to_humanoid
 
 LIPS: dict[str, dict[str, float]] = {
@@ -40,7 +41,6 @@ EMOTIONS: dict[str, tuple[str, ...]] = {
     "surprised": ("surprise",),
 }  # fmt: skip
 """VRM's emotion presets and the emotions that drive them (the strongest counts)."""
-PRESETS: tuple[str, ...] = (*EMOTIONS, *LIPS, "blinkLeft", "blinkRight")
 _CHANNELS = ("jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthLowerDown", "mouthUpperUp")
 _HEAD_TO_EYES = [0.0, 0.06, 0.08]
 """From the head bone to between the eyes, m: VRM applications move it with their model."""
@@ -106,14 +106,12 @@ class VrmaExporter(Exporter):
             turns = body.rotations if self._last is None else np.concatenate([self._last[None], body.rotations])
             turns = rotation.continuous(turns)[0 if self._last is None else 1 :]
             self._last = turns[-1]
-            spools["turns"].append(rotation.normalize(turns)[..., [1, 2, 3, 0]].astype("<f4"))
+            spools["turns"].append(rotation.normalize(turns)[..., XYZW].astype("<f4"))
             spools["root"].append(body.root.astype("<f4")[:, None])
         if face is not None and len(face):
             spools["arkit"].append(_as_x(face.weights))
             spools["lips"].append(_as_x(_presets(face)))
-            yaw, pitch = face.gaze[:, 0].astype(float), face.gaze[:, 1].astype(float)
-            turn = rotation.from_euler(np.stack([yaw, -pitch, 0 * yaw], axis=-1), "YXZ")
-            spools["gaze"].append(turn[:, None, [1, 2, 3, 0]].astype("<f4"))
+            spools["gaze"].append(gaze_turns(face)[:, None, XYZW].astype("<f4"))
         if mood is not None and len(mood):
             weights = [mood.weights[:, [EMOTION_INDEX[e] for e in names]].max(1) for names in EMOTIONS.values()]
             spools["mood"].append(_as_x(np.stack(weights, axis=1)))
@@ -122,18 +120,10 @@ class VrmaExporter(Exporter):
         skeleton, spools = self._skeleton, self._spools
         if skeleton is None:
             raise GengineError(f"{self.path}: the performance has no frame; expected at least one")
-        samplers: list[dict[str, Any]] = []
-        channels: list[dict[str, Any]] = []
-        clocks: dict[int, int] = {}
+        animation = AnimationBuilder(builder)
 
         def animate(spool: Spool, column: int, node: int, path: str) -> None:
-            rows = spool.rows if spool.moves(column) else 1
-            if rows not in clocks:
-                clocks[rows] = builder.accessor((np.arange(rows) / self._fps).astype(np.float32), bounds=True)
-            blocks = spool.column(column) if rows > 1 else [spool.first(column)]
-            output = builder.stream(blocks, "float32", 4 if path == "rotation" else 3, rows)
-            samplers.append({"input": clocks[rows], "output": output, "interpolation": "LINEAR"})
-            channels.append({"sampler": len(samplers) - 1, "target": {"node": node, "path": path}})
+            animation.column(spool, column, node, path, self._fps)
 
         for j, name in enumerate(skeleton.names):
             offset = skeleton.offsets[j] if j else [0.0, BEAT_HIP_HEIGHT, 0.0]
@@ -175,7 +165,7 @@ class VrmaExporter(Exporter):
             "extensionsUsed": ["VRMC_vrm_animation"],
             "extensions": {"VRMC_vrm_animation": about},
         }
-        builder.add("animations", {"name": "performance", "samplers": samplers, "channels": channels})
+        animation.add("performance")
 
 
 def _as_x(weights: NDArray) -> NDArray[np.float32]:

@@ -13,9 +13,6 @@ from gengine.core.face import ARKIT_NAMES, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.skeleton import BEAT_HIP_HEIGHT
 
-EYE_UNIT = np.radians([35.0, 23.0])
-"""Gaze (down, up) at which eyeLookDown and eyeLookUp are 1 (face.md section 3)."""
-
 
 @dataclass(frozen=True, eq=False)
 class AvatarPose:
@@ -70,12 +67,17 @@ def to_avatar(avatar: Avatar, motion: Motion | None, face: FaceTrack | None, fps
     return AvatarPose(local, root, morphs, fps)
 
 
+def gaze_turns(face: FaceTrack) -> NDArray[np.float64]:
+    """Rotations ``(T, 4)`` of the eyes in the head: yaw about +Y, then pitch, which is positive upwards, about +X."""
+    yaw, pitch = face.gaze[:, 0].astype(float), face.gaze[:, 1].astype(float)
+    return rotation.from_euler(np.stack([yaw, -pitch, 0 * yaw], axis=-1), "YXZ")
+
+
 def _eyes(avatar: Avatar, local: NDArray, face: FaceTrack | None, frames: int) -> None:
-    """Gaze turns the eye joints; each eye's own ARKit look channels add vergence."""
+    """Gaze turns both eye joints alike."""
     if face is None or not avatar.eyes:
         return
-    yaw, pitch = face.gaze[:frames, 0].astype(float), face.gaze[:frames, 1].astype(float)
-    turn = rotation.from_euler(np.stack([yaw, -pitch, 0 * yaw], axis=-1), "YXZ")
+    turn = gaze_turns(face)[:frames]
     for name in avatar.eyes:
         local[:, avatar.skeleton.index(name)] = turn
 

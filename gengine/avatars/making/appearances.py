@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Color = tuple[float, float, float]
 """sRGB, 0-1."""
@@ -35,7 +35,6 @@ class Appearance:
     nails: Color | None = None
     recede: float = 0.0
     seed: int = 0
-    extras: dict = field(default_factory=dict)
 
 
 APPEARANCES: dict[str, Appearance] = {

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
+from gengine.avatars import AVATAR_HELP, find_avatar
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
@@ -43,7 +44,7 @@ class AvatarVideoExporter(Exporter):
     def __init__(
         self,
         path: str | Path,
-        avatar: Annotated[str | Path | Avatar, "who is shown: a preset, or the path of an avatar file"] = "anna",
+        avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
         camera: Annotated[str, "portrait, upper or full"] = "upper",
         size: Annotated[str | tuple[int, int], "WIDTHxHEIGHT in pixels"] = (720, 720),
         background: Annotated[str, "a colour such as #3a3f47 or white, or transparent"] = "#3a3f47",
@@ -69,7 +70,7 @@ class AvatarVideoExporter(Exporter):
                 "--background transparent: mp4 holds no transparency; use --format webm, mov, gif or png"
             )
         self._fps, self._clear, self._seen = fps, color is None, seen
-        self._renderer = AvatarRenderer(_find(avatar), pixels, camera, color or (0, 0, 0), backend)
+        self._renderer = AvatarRenderer(find_avatar(avatar), pixels, camera, color or (0, 0, 0), backend)
         self._worker = ThreadPoolExecutor(1)
         self._jobs: deque[Future[None]] = deque()
         writer = {"gif": GifWriter, "png": ImageSequenceWriter}.get(kind)
@@ -141,11 +142,3 @@ def parse_color(text: str) -> tuple[int, int, int] | None:
         raise GengineError(
             f"--background {text}: expected a colour like '#3a3f47' or 'white', or 'transparent'"
         ) from None
-
-
-def _find(avatar: str | Path | Avatar) -> Avatar:
-    if isinstance(avatar, Avatar):
-        return avatar
-    from gengine.avatars import find_avatar  # which avatars there are, the renderer need not know
-
-    return find_avatar(avatar)
