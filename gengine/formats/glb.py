@@ -82,10 +82,7 @@ class GlbExporter(Exporter):
         builder.add("scenes", {"nodes": [joints[0], *(node for node, _ in meshes)]})
         builder.json["scene"] = 0
         self._animate(builder, joints, meshes)
-        try:
-            builder.save(self.partial)
-        except ValueError as error:
-            raise GengineError(f"{self.path}: {error}; export a shorter stretch") from None
+        builder.save(self.partial, self.path)
         self.abort()
 
     def abort(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.errors import GengineError
+
 VERTICES, INDICES = 34962, 34963
 """Targets of buffer views that graphics cards read."""
 
@@ -92,8 +94,11 @@ class GlbBuilder:
         item: dict[str, Any] = {"componentType": _COMPONENT[dtype], "type": _KIND[width], "count": count}
         return item | ({"normalized": True} if normalized else {})
 
-    def save(self, path: Path) -> None:
-        """Write the file. More than 4 GiB does not fit the format and is a ``ValueError``."""
+    def save(self, path: Path, name: Path | None = None) -> None:
+        """Write the file, which messages call ``name``.
+
+        More than 4 GiB does not fit the format and is a ``GengineError``.
+        """
         self._bin.write(bytes(-self._bin.tell() % 4))
         size = self._bin.tell()
         self.json["buffers"][0]["byteLength"] = size
@@ -101,7 +106,9 @@ class GlbBuilder:
         text += b" " * (-len(text) % 4)
         total = 12 + 8 + len(text) + 8 + size
         if total > _LIMIT:
-            raise ValueError(f"{total} bytes, a .glb holds at most {_LIMIT}")
+            raise GengineError(
+                f"{name or path}: {total} bytes, a .glb holds at most {_LIMIT}; export a shorter stretch"
+            )
         self._bin.seek(0)
         with path.open("wb") as file:
             file.write(struct.pack("<4sII", b"glTF", 2, total))

@@ -40,11 +40,14 @@ JOINTS: tuple[str, ...] = (
 )
 """SMPL-X's 55 joints in the order of its parameters."""
 JAW_OPEN = 0.35
-"""Turn of the jaw at jawOpen 1, rad."""
+"""Turn of the jaw at jawOpen 1, rad (20 degrees, judgement)."""
 MEAN_PELVIS = np.array([0.0031, -0.3514, 0.0120])
 """The pelvis of the neutral mean body in SMPL-X's own frame, m: ``trans`` counts from that frame's origin."""
 BETAS, EXPRESSIONS = 300, 100
+"""Shape and expression numbers of BEAT2's files."""
 _ROW = 3 * len(JOINTS)
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)
+"""What a broken or foreign archive can raise while it is read."""
 
 
 class SmplxExporter(Exporter):
@@ -158,7 +161,7 @@ def read_smplx(path: str | Path, up: str = "y") -> Motion:
             poses, trans = archive["poses"].astype(float), archive["trans"].astype(float)
             keys = [k for k in ("mocap_frame_rate", "mocap_framerate") if k in archive.files]
             fps = float(archive[keys[0]]) if keys else 30.0
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise FormatError(f"{path}: is no SMPL-X archive ({str(error)[:80]}); it holds poses and trans") from None
     if poses.ndim != 2 or poses.shape[1] != _ROW or trans.shape != (len(poses), 3):
         raise FormatError(f"{path}: poses {poses.shape} and trans {trans.shape}, expected (T, {_ROW}) and (T, 3)")
@@ -179,7 +182,8 @@ def read_smplx(path: str | Path, up: str = "y") -> Motion:
 def smplx_joints(path: str | Path, model: str | Path) -> NDArray[np.float32]:
     """Joint positions ``(T, 55, 3)`` m of a written file on the user's own SMPL-X model file (``.npz`` or ``.pkl``).
 
-    The model is not part of this project; its licence forbids commercial use.
+    The model is not part of this project; its licence forbids commercial use. A file that is none is a
+    ``FormatError``, a model that is absent or another a ``GengineError``.
     """
     try:
         import torch
@@ -190,9 +194,12 @@ def smplx_joints(path: str | Path, model: str | Path) -> NDArray[np.float32]:
     model = Path(model)
     if not model.is_file():
         raise GengineError(f"{model}: no SMPL-X model file; get SMPLX_NEUTRAL.npz from its authors")
-    with np.load(path, allow_pickle=False) as archive:
-        poses = torch.from_numpy(archive["poses"].astype(np.float32))
-        trans = torch.from_numpy(archive["trans"].astype(np.float32))
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            poses = torch.from_numpy(archive["poses"].astype(np.float32))
+            trans = torch.from_numpy(archive["trans"].astype(np.float32))
+    except _DAMAGE as error:
+        raise FormatError(f"{path}: is no SMPL-X archive ({str(error)[:80]}); it holds poses and trans") from None
     count = len(poses)
     body = smplx.SMPLX(str(model), use_pca=False, flat_hand_mean=True, batch_size=count, num_betas=10,
                        num_expression_coeffs=10, ext=model.suffix.lstrip("."))  # fmt: skip

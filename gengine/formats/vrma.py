@@ -35,7 +35,8 @@ LIPS: dict[str, dict[str, float]] = {
     "ee": {"jawOpen": 0.3, "mouthStretch": 0.25, "mouthLowerDown": 0.2, "mouthUpperUp": 0.12},
     "oh": {"jawOpen": 0.35, "mouthFunnel": 0.6, "mouthPucker": 0.15},
 }
-"""VRM's lip presets in ARKit's shapes (both sides alike); the presets are found from them by least squares."""
+"""VRM's lip presets in ARKit's shapes (both sides alike; weights 0-1 by judgement); the presets are found from
+them by least squares."""
 EMOTIONS: dict[str, tuple[str, ...]] = {
     "happy": ("happiness", "amused"), "angry": ("anger",), "sad": ("sadness",), "relaxed": ("tender",),
     "surprised": ("surprise",),
@@ -43,7 +44,7 @@ EMOTIONS: dict[str, tuple[str, ...]] = {
 """VRM's emotion presets and the emotions that drive them (the strongest counts)."""
 _CHANNELS = ("jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthLowerDown", "mouthUpperUp")
 _HEAD_TO_EYES = [0.0, 0.06, 0.08]
-"""From the head bone to between the eyes, m: VRM applications move it with their model."""
+"""From the head bone to between the eyes, m (judgement): VRM applications move it with their model."""
 
 
 class VrmaExporter(Exporter):
@@ -88,7 +89,7 @@ class VrmaExporter(Exporter):
         self._take(*self._clocked.flush(), self._mood.flush())
         builder = self._builder = GlbBuilder(self.partial.parent)
         self._write(builder)
-        builder.save(self.partial)
+        builder.save(self.partial, self.path)
         self.abort()
 
     def abort(self) -> None:

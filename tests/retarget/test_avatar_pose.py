@@ -50,12 +50,13 @@ def test_eyes_turn_in_the_head_by_the_gaze():
 
 def test_the_path_scales_with_the_hips_and_turns_stay():
     who = avatar()
-    pose = to_avatar(who, motion(Head=(0, 0.4, 0), LeftArm=(0, 0, -1.0)), None, 30)
+    pose = to_avatar(who, motion(Hips=(0, 0.3, 0), Head=(0, 0.4, 0), LeftArm=(0, 0, -1.0)), None, 30)
     assert np.allclose(pose.root, [[0, 0.5, 0], [0.1, 0.5, 0.2]])
     world = who.skeleton.forward(pose.rotations, pose.root)[1]
-    assert np.allclose(world[1, 2], rotation.from_rotvec([0, 0.4, 0]), atol=1e-6)
-    assert np.allclose(world[1, 3], rotation.from_rotvec([0, 0, -1.0]), atol=1e-6)
-    assert np.allclose(world[1, 1], rotation.IDENTITY)  # what nobody drives follows its parent
+    hips = rotation.from_rotvec([0, 0.3, 0])
+    assert np.allclose(world[1, 2], rotation.from_rotvec([0, 0.7, 0]), atol=1e-6)
+    assert np.allclose(world[1, 3], rotation.multiply(hips, rotation.from_rotvec([0, 0, -1.0])), atol=1e-6)
+    assert np.allclose(world[1, 1], hips, atol=1e-6)  # what nobody drives follows its parent
     assert np.allclose(world[1, 5], world[1, 3])
 
 

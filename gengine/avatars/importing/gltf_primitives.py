@@ -12,6 +12,9 @@ from gengine.avatars.importing.gltf_document import MAX_TRIANGLES, GltfDocument
 from gengine.avatars.importing.gltf_material import Materials
 from gengine.core.avatar import INFLUENCES
 
+_TRIANGLES = 4
+"""glTF's number of the drawing mode."""
+
 
 @dataclass
 class GltfPrimitive:
@@ -32,59 +35,80 @@ class GltfPrimitive:
 
 
 def read_primitives(document: GltfDocument, world: NDArray, materials: Materials) -> list[GltfPrimitive]:
-    """Every triangle mesh of the document, with a name of its own; ``world (N, 4, 4)`` are its nodes at rest."""
+    """Every triangle mesh of the document, with a name of its own; ``world (N, 4, 4)`` are its nodes at rest.
+
+    What does not fit together, is compressed or has more than ``MAX_TRIANGLES`` is a ``FormatError``.
+    """
     found: list[GltfPrimitive] = []
-    skins, meshes = document.items("skins"), document.items("meshes")
-    total = 0
+    meshes = document.items("meshes")
     for i, node in enumerate(document.items("nodes")):
         if "mesh" not in node:
             continue
-        mesh = node["mesh"]
-        for k, primitive in enumerate(meshes[mesh]["primitives"]):
-            if primitive.get("mode", 4) != 4:
+        mesh = meshes[node["mesh"]]
+        title = str(mesh.get("name") or node.get("name") or f"mesh{node['mesh']}")
+        for k, primitive in enumerate(mesh["primitives"]):
+            if primitive.get("mode", _TRIANGLES) != _TRIANGLES:
                 continue
             for name in primitive.get("extensions", {}):
                 if name in ("KHR_draco_mesh_compression", "EXT_meshopt_compression"):
                     raise document.error(f"is compressed ({name}); save it without compression")
-            attributes = primitive["attributes"]
-            local = document.accessor(attributes["POSITION"]).astype(float)
-            count = len(local)
-            faces = (document.accessor(primitive["indices"])[:, 0].astype(np.int64) if "indices" in primitive
-                     else np.arange(count))  # fmt: skip
-            total += len(faces) // 3
-            if total > MAX_TRIANGLES:
-                raise document.error(f"holds over {MAX_TRIANGLES} triangles; simplify it")
-            if faces.size and faces.max() >= count:
-                raise document.error(f"mesh {mesh}: a triangle names vertex {faces.max()} of {count}; export it again")
-            targets = {
-                t: document.accessor(target["POSITION"]).astype(float)
-                for t, target in enumerate(primitive.get("targets", []))
-                if "POSITION" in target
-            }
-            if any(len(delta) != count for delta in targets.values()):
-                raise document.error(f"mesh {mesh}: a morph has another number of vertices; export it again")
-            if "skin" in node and "JOINTS_0" in attributes:
-                skin = skins[node["skin"]]
-                linked = np.array(skin["joints"], int)
-                bind = (document.accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
-                        if "inverseBindMatrices" in skin else np.tile(np.eye(4), (len(linked), 1, 1)))  # fmt: skip
-                slots, weights = _influences(document, attributes, count)
-                matrices = world[linked] @ bind[: len(linked)].astype(float)
-                blended = np.einsum("vk,vkab->vab", weights, matrices[slots])
-                bones = linked[slots]
-            else:
-                blended = np.tile(world[i], (count, 1, 1))
-                bones = np.tile([i, -1, -1, -1], (count, 1))
-                weights = one_joint(count)
-            vertices = np.einsum("vab,vb->va", blended[:, :3, :3], local) + blended[:, :3, 3]
-            morphs = {t: np.einsum("vab,vb->va", blended[:, :3, :3], delta) for t, delta in targets.items()}
-            material, uv = materials.of(primitive.get("material"), attributes, count)
-            title = str(meshes[mesh].get("name") or node.get("name") or f"mesh{mesh}")
-            found.append(GltfPrimitive(title if k == 0 else f"{title}_{k}", mesh, vertices, faces[: len(faces) // 3 * 3]
-                                 .reshape(-1, 3), uv, bones, weights, material, morphs))  # fmt: skip
-    for name, surface in zip(unique([s.name for s in found]), found, strict=True):
-        surface.name = name
+            room = MAX_TRIANGLES - sum(len(p.triangles) for p in found)
+            made = _primitive(document, i, primitive, world, materials, room)
+            made.name = title if k == 0 else f"{title}_{k}"
+            found.append(made)
+    for name, made in zip(unique([p.name for p in found]), found, strict=True):
+        made.name = name
     return found
+
+
+def _primitive(
+    document: GltfDocument, index: int, primitive: dict[str, Any], world: NDArray, materials: Materials, room: int
+) -> GltfPrimitive:
+    """One primitive of the node ``index`` with at most ``room`` triangles, unnamed."""
+    node = document.items("nodes")[index]
+    attributes, mesh = primitive["attributes"], node["mesh"]
+    local = document.accessor(attributes["POSITION"]).astype(float)
+    count = len(local)
+    if "indices" in primitive:
+        corners = document.accessor(primitive["indices"])[:, 0].astype(np.int64)
+    else:
+        corners = np.arange(count)
+    if len(corners) // 3 > room:
+        raise document.error(f"holds over {MAX_TRIANGLES} triangles; simplify it")
+    if corners.size and corners.max() >= count:
+        raise document.error(f"mesh {mesh}: a triangle names vertex {corners.max()} of {count}; export it again")
+    targets = {
+        t: document.accessor(target["POSITION"]).astype(float)
+        for t, target in enumerate(primitive.get("targets", []))
+        if "POSITION" in target
+    }
+    if any(len(delta) != count for delta in targets.values()):
+        raise document.error(f"mesh {mesh}: a morph has another number of vertices; export it again")
+    if "skin" in node and "JOINTS_0" in attributes:
+        bones, weights, blended = _skinned(document, node["skin"], attributes, world, count)
+    else:  # it hangs on its node
+        bones, weights = np.tile([index, -1, -1, -1], (count, 1)), one_joint(count)
+        blended = np.tile(world[index], (count, 1, 1))
+    vertices = np.einsum("vab,vb->va", blended[:, :3, :3], local) + blended[:, :3, 3]
+    morphs = {t: np.einsum("vab,vb->va", blended[:, :3, :3], delta) for t, delta in targets.items()}
+    material, uv = materials.of(primitive.get("material"), attributes, count)
+    triangles = corners[: len(corners) // 3 * 3].reshape(-1, 3)
+    return GltfPrimitive("", mesh, vertices, triangles, uv, bones, weights, material, morphs)
+
+
+def _skinned(
+    document: GltfDocument, index: int, attributes: dict[str, int], world: NDArray, count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Bones and weights ``(V, 4)`` of vertices, and the matrices ``(V, 4, 4)`` that put them into the world."""
+    skin = document.items("skins")[index]
+    linked = np.array(skin["joints"], int)
+    if "inverseBindMatrices" in skin:
+        bind = document.accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
+    else:
+        bind = np.tile(np.eye(4), (len(linked), 1, 1))
+    slots, weights = _influences(document, attributes, count)
+    matrices = world[linked] @ bind[: len(linked)].astype(float)
+    return linked[slots], weights, np.einsum("vk,vkab->vab", weights, matrices[slots])
 
 
 def unique(names: list[str]) -> list[str]:
