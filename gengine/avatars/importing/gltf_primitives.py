@@ -18,20 +18,24 @@ _TRIANGLES = 4
 
 @dataclass
 class GltfPrimitive:
-    """One primitive in world space at the file's rest pose; ``morphs`` by target index are dense ``(V, 3)``.
-
-    ``bones (V, 4)`` are node indices (-1: none) and ``weights (V, 4)`` their shares.
-    """
+    """One primitive in world space at the file's rest pose, in its unit."""
 
     name: str
     mesh: int
+    """Index of its mesh."""
     vertices: NDArray[np.float64]
+    """``(V, 3)``."""
     triangles: NDArray[np.int64]
+    """``(F, 3)``."""
     uv: NDArray[np.float32]
+    """``(V, 2)``."""
     bones: NDArray[np.int64]
+    """Node indices ``(V, 4)``; -1 is none."""
     weights: NDArray[np.float64]
+    """Their shares ``(V, 4)``."""
     material: Any
     morphs: dict[int, NDArray[np.float64]]
+    """Dense displacements ``(V, 3)`` by target index."""
 
 
 def read_primitives(document: GltfDocument, world: NDArray, materials: Materials) -> list[GltfPrimitive]:

@@ -7,6 +7,8 @@ preset, and ``data/skin_*.jpg``. Positions are stored as 16-bit integers over th
 
 from __future__ import annotations
 
+import csv
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,54 +26,6 @@ BODIES = Path(__file__).parents[1] / "data" / "bodies.npz"
 _TO_PROJECT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 """MakeHuman stands z-up facing -y; the project stands y-up facing +z."""
 
-PHENOTYPES: dict[str, dict[str, Any]] = {
-    "anna": {
-        "tall": 1.68,
-        "body": {"gender": 1.0, "age": 0.68, "muscle": 0.5, "weight": 0.45, "proportions": 0.75, "caucasian": 1.0},
-        "local": {"mouth-upperlip-volume-incr": 0.3, "nose-scale-horiz-incr": -0.3},
-    },
-    "ben": {
-        "tall": 1.8,
-        "body": {"gender": 0.0, "age": 0.68, "muscle": 0.6, "weight": 0.5, "proportions": 0.7, "caucasian": 1.0},
-        "local": {"nose-hump-incr": 0.25, "head-scale-horiz-incr": 0.1},
-    },
-    "clara": {
-        "tall": 1.63,
-        "body": {"gender": 1.0, "age": 0.87, "muscle": 0.45, "weight": 0.6, "proportions": 0.5, "caucasian": 1.0},
-        "local": {"nose-point-width-incr": 0.3, "mouth-lowerlip-volume-incr": -0.1},
-    },
-    "david": {
-        "tall": 1.76,
-        "body": {"gender": 0.0, "age": 0.9, "muscle": 0.5, "weight": 0.56, "proportions": 0.5, "caucasian": 1.0},
-        "local": {"nose-volume-incr": 0.3, "head-scale-vert-incr": 0.15},
-    },
-    "emi": {
-        "tall": 1.59,
-        "body": {"gender": 1.0, "age": 0.66, "muscle": 0.45, "weight": 0.38, "proportions": 0.7, "asian": 1.0},
-        "local": {"head-scale-horiz-incr": 0.1},
-    },
-    "femi": {
-        "tall": 1.86,
-        "body": {"gender": 0.0, "age": 0.7, "muscle": 0.7, "weight": 0.48, "proportions": 0.8, "african": 1.0},
-        "local": {},
-    },
-    "grace": {
-        "tall": 1.71,
-        "body": {"gender": 1.0, "age": 0.71, "muscle": 0.5, "weight": 0.55, "proportions": 0.6, "african": 1.0},
-        "local": {},
-    },
-    "hugo": {
-        "tall": 1.77,
-        "body": {
-            "gender": 0.0, "age": 0.74, "muscle": 0.5, "weight": 0.74, "proportions": 0.45,
-            "caucasian": 0.6, "asian": 0.4,
-        },
-        "local": {"neck-double-incr": 0.3, "head-fat-incr": 0.25},
-    },
-}  # fmt: skip
-"""Shape of every preset: standing height (m), MakeHuman's phenotype (0-1; gender 0 male, 1 female; the three
-ancestry weights are MakeHuman's own) and local changes (-1 to 1)."""
-
 CLOSE = 1.25
 """Gain on mouthClose: MakeHuman's undoes jawOpen at equal weights, while faces captured on ARKit heads seal an open
 jaw at 0.78 to 0.86 of its weight (face.md section 1)."""
@@ -87,6 +41,23 @@ hair are built from."""
 
 _MASKS = ("lips", "eyelids", "ears", "fingernails")
 """MakeHuman's greyscale masks (CC0) kept as one value per vertex."""
+
+
+@cache
+def phenotypes() -> dict[str, dict[str, Any]]:
+    """Shape of every preset, from ``data/phenotypes.csv`` (chosen by eye): ``tall``, ``body`` and ``local``.
+
+    ``tall`` is the standing height (m); ``body`` MakeHuman's phenotype (0-1; gender 0 male, 1 female; the three
+    ancestry weights are MakeHuman's own); ``local`` its local changes (-1 to 1).
+    """
+    out = {}
+    text = BODIES.with_name("phenotypes.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        local = dict(pair.split(":") for pair in row.pop("local").split())
+        name, tall = row.pop("name"), float(row.pop("tall"))
+        body = {key: float(value) for key, value in row.items()}
+        out[name] = {"tall": tall, "body": body, "local": {key: float(value) for key, value in local.items()}}
+    return out
 
 
 def shape(model: Any, body: dict[str, float], local: dict[str, float] | None = None) -> tuple[NDArray, NDArray]:
@@ -209,7 +180,7 @@ def bake(path: Path = BODIES, model: Any = None) -> Path:
         index = np.flatnonzero(np.linalg.norm(delta[used], axis=1) > 2e-5)
         arrays[f"morph_{name}_index"] = index.astype(np.uint16)
         arrays[f"morph_{name}_delta"] = delta[used][index].astype(np.float16)
-    for name, phenotype in ({"middle": _MIDDLE} | PHENOTYPES).items():
+    for name, phenotype in ({"middle": _MIDDLE} | phenotypes()).items():
         vertices, positions = shape(model, phenotype["body"], phenotype["local"])
         arrays |= quantised(name, vertices, positions, used, phenotype["tall"])
     path.parent.mkdir(parents=True, exist_ok=True)

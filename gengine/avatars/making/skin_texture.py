@@ -52,18 +52,30 @@ def _origin() -> NDArray[np.float64]:
     return np.array([0.0, figure.joint("LeftEye")[1], figure.joint("Head")[2] - 0.042])
 
 
+Mask = NDArray[np.float32]
+"""0-1 for every texel ``(H, W)``."""
+
+
 @dataclass(frozen=True, eq=False)
 class SkinMaps:
-    """Maps over the texture: position in mm ``(H, W, 3)``, masks 0-1, distance to the lids' edge in mm, hair depth."""
+    """What every texel shows of the middle body, ``(H, W)`` each; masks are 0-1."""
 
     at: NDArray[np.float32]
+    """Position ``(H, W, 3)``, mm."""
     covered: NDArray[np.bool_]
+    """Where any skin lies."""
     head: NDArray[np.bool_]
-    lips: NDArray[np.float32]
-    lids: NDArray[np.float32]
-    ears: NDArray[np.float32]
-    nails: NDArray[np.float32]
+    """Where that is the head."""
+    lips: Mask
+    """Vermilion."""
+    lids: Mask
+    """Eyelids."""
+    ears: Mask
+    """Both ears."""
+    nails: Mask
+    """Fingernails."""
     lash: NDArray[np.float32]
+    """Distance to the edge of the lids, mm."""
 
 
 @cache

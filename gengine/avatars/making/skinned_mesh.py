@@ -17,13 +17,18 @@ Deltas = dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 
 @dataclass(frozen=True, eq=False)
 class SkinnedMesh:
-    """Triangles with ``skin (V, J)`` dense joint weights and sparse ``morphs``: name to (indices, deltas m)."""
+    """A mesh under construction; every change gives a new one."""
 
     vertices: NDArray[np.float64]
+    """Positions ``(V, 3)``, m."""
     triangles: NDArray[np.int64]
+    """``(F, 3)``, counter-clockwise seen from outside."""
     skin: NDArray[np.float32]
+    """Dense joint weights ``(V, J)``."""
     uv: NDArray[np.float64]
+    """Texture coordinates ``(V, 2)``."""
     morphs: Deltas = field(default_factory=dict)
+    """Sparse shapes: name to indices ``(n,)`` and deltas ``(n, 3)``, m."""
 
     def normals(self) -> NDArray[np.float64]:
         """Unit normals, smooth over vertices at the same place."""

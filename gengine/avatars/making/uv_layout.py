@@ -21,20 +21,26 @@ _FRONT = 0.62
 """Share of texels moved from the back of the head to the face."""
 
 
+Triangles = NDArray[np.int64]
+"""Rows ``(F, 3)`` of vertices."""
+
+
 @dataclass(frozen=True, eq=False)
 class UvLayout:
-    """Body triangles by what they are, as indices into ``BodyMesh.piece("body")``.
-
-    ``source (V,)`` body vertices behind the skin's own vertices, ``uv (V, 2)`` and ``triangles (F, 3)`` of the
-    skin; ``mouth``, ``sockets (F, 3)`` triangles (of the body piece) inside the mouth and behind the lids.
-    """
+    """Body triangles by what they are, as indices into ``BodyMesh.piece("body")``."""
 
     source: NDArray[np.int64]
+    """Body vertices ``(V,)`` behind the skin's own vertices."""
     uv: NDArray[np.float64]
-    triangles: NDArray[np.int64]
+    """Texture coordinates ``(V, 2)`` of the skin."""
+    triangles: Triangles
+    """Its triangles ``(F, 3)``."""
     head: NDArray[np.bool_]
-    mouth: NDArray[np.int64]
-    sockets: NDArray[np.int64]
+    """Which of them ``(F,)`` are the head."""
+    mouth: Triangles
+    """Triangles ``(M, 3)`` of the body piece inside the mouth."""
+    sockets: Triangles
+    """Triangles ``(S, 3)`` of the body piece behind the lids."""
 
 
 @cache
