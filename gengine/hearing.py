@@ -20,7 +20,6 @@ from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones
-from gengine.encoders.lexicon import LexiconEncoder
 from gengine.encoders.prosody import ProsodyEncoder
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.windows import CurveBuffer, EventBuffer, Hop
@@ -54,6 +53,8 @@ class Hearing:
         self._heard_until = 0.0
         self._ended = False
         if words is not None:
+            from gengine.encoders.lexicon import LexiconEncoder  # a run without a transcript needs none
+
             lexicon = LexiconEncoder(words.language)
             self._events["words"].append(words.words)
             self._events["phones"].append(words.phones)
