@@ -53,7 +53,7 @@ class FaceClip:
 
 
 @dataclass(frozen=True)
-class Row:
+class FaceRow:
     """What a row means: ``unit``, the limits ``low``..``high`` it must lie in, ``meaning``."""
 
     unit: str

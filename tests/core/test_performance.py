@@ -71,3 +71,34 @@ def test_save_and_load(make_performance, tmp_path):
     loaded = Performance.load(performance.save(tmp_path / "p.npz"))
     assert np.array_equal(loaded.motion.rotations, performance.motion.rotations)
     assert loaded.words == performance.words
+
+
+def test_a_slice_takes_the_frames_whose_times_it_holds(make_performance):
+    whole = make_performance(3.0)
+    part = whole.slice(0.51, 1.26)
+    assert np.array_equal(part.audio.samples, whole.audio.samples[8160:20160])
+    assert np.array_equal(part.emotion.vad, whole.emotion.vad[26:63])
+    assert np.array_equal(part.motion.root, whole.motion.root[15:38])
+    assert np.array_equal(part.face.gaze, whole.face.gaze[31:76])
+    assert [w.text for w in part.words.words] == ["wörd1", "wörd2"]
+    assert [p.start for p in part.words.phones] == [0.5, 0.75, 1.0, 1.25]
+    assert whole.slice(1.0, 1.0).duration == 0 and whole.slice(0.0, 9.0).duration == 3.0
+
+
+def test_what_two_stretches_share_is_joined_once_and_in_order(make_performance):
+    whole = replace(make_performance(3.0), start=4.0)
+    a, b = whole.slice(0, 0.6), whole.slice(0.6, 3)
+    joined = Performance.join([a, b])
+    assert (joined.start, joined.duration) == (4.0, 3.0)
+    assert Performance.join([b]) is b
+    with_other = Performance.join([replace(a, provenance={"a": 1}), replace(b, provenance={"b": 2})])
+    assert with_other.provenance == {"a": 1}
+
+
+def test_resampling_blends_body_and_face(make_performance):
+    whole = make_performance(1.0)
+    found = whole.resample(60, 30)
+    assert np.allclose(found.motion.root[1], (whole.motion.root[0] + whole.motion.root[1]) / 2, atol=1e-6)
+    assert np.array_equal(found.motion.root[::2], whole.motion.root)
+    assert np.array_equal(found.face.weights, whole.face.weights[::2])
+    assert found.audio is whole.audio and found.emotion is whole.emotion

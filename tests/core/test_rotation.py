@@ -160,3 +160,45 @@ def test_angular_velocity_is_radians_per_second():
 
 def test_zero_quaternions_become_the_identity():
     assert np.array_equal(rot.normalize(np.zeros((2, 4))), [rot.IDENTITY] * 2)
+
+
+HALF = np.sqrt(0.5)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (rot.from_euler([np.pi / 2, 0, 0]), [HALF, HALF, 0, 0]),
+        (rot.from_euler([0, np.pi / 2, 0]), [HALF, 0, HALF, 0]),
+        (rot.from_euler([np.pi / 2, np.pi / 2, 0], "XYZ"), [0.5, 0.5, 0.5, 0.5]),
+        (rot.from_euler([np.pi / 2, np.pi / 2, 0], "yxz"), [0.5, 0.5, 0.5, -0.5]),
+        (rot.multiply([0, 1, 0, 0], [0, 0, 1, 0]), [0, 0, 0, 1]),
+        (rot.conjugate([0.5, 0.5, -0.5, 0.5]), [0.5, -0.5, 0.5, -0.5]),
+        (rot.rotate([HALF, 0, 0, HALF], [1, 0, 0]), [0, 1, 0]),
+        (rot.cross([1, 2, 3], [4, 5, 6]), [-3, 6, -3]),
+        (rot.to_rotvec([-HALF, -HALF, 0, 0]), [np.pi / 2, 0, 0]),
+        (rot.to_rotvec([HALF, 0, -HALF, 0]), [0, -np.pi / 2, 0]),
+        (rot.from_axis_angle([0, 0, 1], np.pi / 2), [HALF, 0, 0, HALF]),
+        (rot.from_matrix(np.diag([1.0, -1, -1])), [0, 1, 0, 0]),
+        (rot.from_matrix(np.diag([-1.0, 1, -1])), [0, 0, 1, 0]),
+        (rot.from_matrix(np.diag([-1.0, -1, 1])), [0, 0, 0, 1]),
+        (rot.to_6d([HALF, HALF, 0, 0]), [1, 0, 0, 0, 0, 1]),
+        (rot.from_6d([0, 2, 0, -3, 0, 0]), [HALF, 0, 0, HALF]),
+        (rot.between([2, 0, 0], [0, 3, 0]), [HALF, 0, 0, HALF]),
+        (rot.between([0, 0, 1], [0, 0, 1]), [1, 0, 0, 0]),
+        (rot.slerp([1, 0, 0, 0], [HALF, HALF, 0, 0], 0.5), [np.cos(np.pi / 8), np.sin(np.pi / 8), 0, 0]),
+        (rot.slerp([1, 0, 0, 0], [-HALF, HALF, 0, 0], 1.0), [HALF, -HALF, 0, 0]),
+        (rot.slerp([1, 0, 0, 0], [1, 1e-9, 0, 0], 0.25), [1, 2.5e-10, 0, 0]),
+        (rot.normalize([0, 3, 0, 4]), [0, 0.6, 0, 0.8]),
+        (rot.normalize([1e-13, 0, 0, 0]), [1, 0, 0, 0]),
+        (rot.normalize([0, 1e-11, 0, 0]), [0, 1, 0, 0]),
+        (rot.angle([1, 0, 0, 0], [HALF, 0, HALF, 0]), np.pi / 2),
+        (rot.angle([-1, 0, 0, 0]), 0),
+        (rot.swing_twist([0.5, 0.5, 0.5, 0.5], [1, 0, 0])[1], [HALF, HALF, 0, 0]),
+        (rot.continuous([[1.0, 0, 0, 0], [-1, 0, 0, 0], [1, 0, 0, 0]]), [[1, 0, 0, 0]] * 3),
+        (rot.unwrap_euler([[3.0, 0, 0], [-3.0, 0, 0]]), [[3, 0, 0], [2 * np.pi - 3, 0, 0]]),
+        (rot.unwrap_euler([[-3.0, 0, 0]], [3.0, 0, 0]), [[2 * np.pi - 3, 0, 0]]),
+    ],
+)
+def test_known_turns(found, expected):
+    assert np.allclose(found, expected, atol=1e-9)
