@@ -16,14 +16,17 @@ Mixamo's names begin with ``mixamorig:``, whose colon three.js cannot address in
 same names without it.
 """
 
+ALIASES: dict[str, str] = {"vrm1": "vrm", "ue5_mannequin": "ue5"}
+"""Other words for them that people use."""
+
 
 @cache
 def joint_names(rig: str) -> dict[str, str]:
     """BEAT joint → joint of ``rig``, parents before children, for every joint that has a partner.
 
-    A rig that is not one of ``RIGS`` (in any case) is a ``GengineError``.
+    A rig that is not one of ``RIGS`` or ``ALIASES`` (in any case) is a ``GengineError``.
     """
-    rig = rig.lower()
+    rig = ALIASES.get(rig.lower(), rig.lower())
     if rig not in RIGS:
         raise unknown("skeleton", rig, ("beat", *RIGS))
     text = resources.files("gengine.retarget").joinpath("data/humanoid_joints.csv").read_text("utf-8")

@@ -6,7 +6,7 @@ import pytest
 
 from gengine.core.words import Phone, Word
 from gengine.encoders.lexicon import LexiconEncoder, languages, lexicon
-from gengine.networks.choreographer.gesture_forms import FORMS
+from gengine.networks.choreographer.gesture_forms import GESTURES
 
 
 def timed(text: str) -> list[Word]:
@@ -65,4 +65,4 @@ def test_other_languages() -> None:
 
 def test_every_class_has_a_gesture() -> None:
     for language in languages():
-        assert set(lexicon(language).values()) <= set(FORMS)
+        assert set(lexicon(language).values()) <= set(GESTURES)
