@@ -36,7 +36,7 @@ class Blend(NamedTuple):
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
-    t: NDArray[np.float64]
+    t: NDArray
 
     def line(self, x: NDArray) -> NDArray:
         """Rows ``(N, C)`` of ``x (T, C)``, straight between frames."""
@@ -118,7 +118,7 @@ class StreamResampler(Generic[Track]):
         """The frames of the new rate that are certain; ``last`` also gives those after the last frame."""
         if self._fps is None or self._fps == track.fps:
             return track
-        held = track if self._held is None else joined([self._held, track])
+        held: Track = track if self._held is None else joined([self._held, track])
         end = self._start + len(held)
         step = track.fps / self._fps
         if last:
@@ -127,7 +127,7 @@ class StreamResampler(Generic[Track]):
             count = int(np.floor((end - 1) / step + NEAR)) + 1 if end else 0
         position = np.arange(self._next, max(count, self._next)) * step
         position = np.minimum(position, max(end - 1, 0)) - self._start
-        out = blend_at(position, len(held)).of(held, self._fps)
+        out: Track = blend_at(position, len(held)).of(held, self._fps)
         self._next = max(count, self._next)
         keep = min(max(int(np.floor(self._next * step)) - self._start, 0), max(len(held) - 1, 0))
         self._held, self._start = held[keep:], self._start + keep

@@ -39,7 +39,7 @@ class BeatJsonExporter(FaceTextExporter):
         self._start = start
         return f'{{"names": {json.dumps(NAMES)}, "frames": ['
 
-    def values(self, face: FaceTrack) -> NDArray[np.float64]:
+    def values(self, face: FaceTrack) -> NDArray:
         times = self._start + (self.frames + np.arange(len(face))) / self.fps
         return np.concatenate([face.weights[:, _ORDER], times[:, None], face.head], axis=1)
 

@@ -39,7 +39,7 @@ class FaceTextExporter(Exporter):
         """What the file begins with; ``start`` is the time of the first frame in the recording, s."""
 
     @abstractmethod
-    def values(self, face: FaceTrack) -> NDArray[np.float64]:
+    def values(self, face: FaceTrack) -> NDArray:
         """Numbers ``(T, D)`` of the next frames."""
 
     @abstractmethod

@@ -65,7 +65,7 @@ class LiveLinkExporter(FaceTextExporter):
         titles = [name[0].upper() + name[1:] for name in CURVES]
         return ",".join(["Timecode", "BlendShapeCount", *titles, *ANGLES]) + "\n"
 
-    def values(self, face: FaceTrack) -> NDArray[np.float64]:
+    def values(self, face: FaceTrack) -> NDArray:
         eye = np.concatenate([face.gaze[:, :1], -face.gaze[:, 1:], np.zeros((len(face), 1))], axis=1)
         angles = np.concatenate([rotation.to_euler(face.head, "YXZ"), eye, eye], axis=1) * np.tile(_MIRROR, 3)
         return np.concatenate([face.weights[:, _ORDER], angles * self._unit], axis=1)
