@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 import gengine
+from gengine.core import rotation
+from gengine.core.motion import Motion
+from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.inputs.audio import load_audio
 
@@ -35,10 +38,28 @@ WORDS = WordTrack(
     "en", "given",
 )  # fmt: skip
 
+
+def slouch() -> Motion:
+    """A stance of one pose that no network draws: turned away, leaning back, feet apart."""
+    skeleton = beat_skeleton()
+    turns = np.zeros((1, len(skeleton), 3))
+    for joint, turn in {
+        "Hips": (-0.2, 0.5, 0.0),
+        "Spine1": (0.25, 0.0, 0.1),
+        "LeftUpLeg": (0.1, 0.0, 0.15),
+        "RightUpLeg": (0.1, 0.0, -0.2),
+        "LeftArm": (0.0, 0.2, -1.1),
+        "RightArm": (0.0, 0.0, 1.0),
+    }.items():
+        turns[0, skeleton.index(joint)] = turn
+    return Motion(skeleton, rotation.from_rotvec(turns), np.array([[0.3, BEAT_HIP_HEIGHT, -0.2]]), 30.0)
+
+
 TAKES: dict[str, dict[str, Any]] = {
     "heard": {"span": (0.0, 5.0), "emotion": "happiness:0.8", "speaker": "conversational", "seed": 1},
     "orator": {"span": (2.0, 7.0), "emotion": [(0.0, "neutral"), (2.0, "anger")], "speaker": "orator", "seed": 5},
     "told": {"span": (4.0, 8.0), "emotion": "sadness:0.6+fear:0.4", "speaker": "storyteller", "seed": 2},
+    "stance": {"span": (8.0, 10.5), "emotion": "pride:0.5", "speaker": "conversational", "seed": 4, "stance": slouch()},
     "words": {"span": (0.0, 4.0), "emotion": "surprise:0.7", "speaker": "conversational", "seed": 3, "words": WORDS},
 }
 
