@@ -62,6 +62,13 @@ def pelvis_height(sideways: Array, ankles: Array, hips: Array, spec: LegSpec, be
     return low - CHANGE * np.log1p(np.exp(-(high - low) / CHANGE))
 
 
+def level_height(stance: float, shift: float, spec: LegSpec) -> float:
+    """Height (m) of an upright pelvis that can move ``shift`` m to either side of the middle of feet ``stance`` m
+    apart with neither leg too short."""
+    across = stance / 2 + shift - abs(float(spec.hip[0, 0]))
+    return spec.ankle + float(np.sqrt(spec.length**2 - across**2) - spec.hip[0, 1])
+
+
 def solve(root: Array, hips: Array, ankles: Array, yaw: Array, spec: LegSpec) -> tuple[Array, Array, Array]:
     """Local rotations ``(T, 2, 3, 4)`` of thigh, shank and foot that keep the feet flat at ``ankles (T, 2, 3)``;
     also the hips' and knees' places ``(T, 2, 3)``.

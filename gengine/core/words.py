@@ -7,6 +7,18 @@ from dataclasses import dataclass
 from gengine.errors import GengineError
 
 
+_FUNCTION_WORDS = frozenset(
+    "a an the and or but of to in on at by for with from as is are was were be been am do does did have has had i you "
+    "he she it we they me him her us them my your his its our their this that these those there so if then than not no "
+    "just like um uh will would can could shall should may might must into onto i'm it's there's 'em".split()
+)
+
+
+def is_function_word(text: str) -> bool:
+    """Whether ``text`` is an English word that a sentence leaves unaccented, punctuation aside."""
+    return text.lower().strip(".,;:!?\"()[]…-") in _FUNCTION_WORDS
+
+
 @dataclass(frozen=True)
 class Phone:
     """One speech sound: ARPAbet ``symbol`` (``"sil"`` for silence), seconds; ``stress`` 0, 1, 2 or -1 unknown."""

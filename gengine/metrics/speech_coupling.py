@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gengine.core.motion import Motion
-from gengine.core.words import Phone
+from gengine.core.words import Phone, is_function_word
 from gengine.errors import GengineError
 from gengine.metrics.limbs import Body
 from gengine.metrics.units import find_units, hand_curves
@@ -25,11 +25,6 @@ WINDOW_S = 0.15
 PAUSE_S = 1.0
 
 _VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
-_WEAK_WORDS = frozenset(
-    "a an the and or but of to in on at by for with from as is are was were be been am do does did have has had i "
-    "you he she it we they me him her us them my your his its our their this that these those there so if then than "
-    "not no just like um uh".split()
-)
 
 
 def stressed_onsets(phones: Sequence[Phone], words: Sequence[tuple[str, float, float]] = ()) -> list[float]:
@@ -37,7 +32,7 @@ def stressed_onsets(phones: Sequence[Phone], words: Sequence[tuple[str, float, f
 
     ``words`` are (text, start, end). Phones may carry their stress in the symbol ("AH1") or in ``stress``.
     """
-    weak = [(start, end) for text, start, end in words if text.lower() in _WEAK_WORDS]
+    weak = [(start, end) for text, start, end in words if is_function_word(text)]
     onsets = []
     for phone in phones:
         stressed = phone.stress == 1 or phone.symbol.endswith("1")

@@ -64,6 +64,8 @@ class BodyPlan:
         self.front = 0.0
         self.nod = QuinticSpline([0, 0], 0)
         """Chest pitch (rad) and bob (m) that go with strokes."""
+        self.pelvis = QuinticSpline(np.zeros(5), 0)
+        """What strokes add to the pelvis: yaw, pitch, roll (deg) and its place sideways and forward (cm)."""
         self.lively = QuinticSpline([0], 0)
         """0 at rest .. 1 gesturing."""
         self.strokes: list[tuple[float, float, float, str]] = []
@@ -71,6 +73,10 @@ class BodyPlan:
         self.lead = 0
         self.palm, self.shape = "in", "relaxed"
         self.last_form = ""
+        self.energy, self.building = 1.0, 1.0
+        """How large this phrase's movements are, and what each unit makes of that, x."""
+        self.mirror: Array | None = None
+        """The other hand's place against the leading one's mirror image (arm lengths), or None: it has its own."""
         self.left_units = 3
         """Units until the hands go home."""
 
@@ -87,8 +93,25 @@ class BodyPlan:
         if self.palm == "in" and rng.random() < style.palm_back:
             self.palm = "back"
         self.shape = self._draw_shape(emotion, rng)
+        self._draw_energy(rng)
+        together = style.mirrored * (1 - PLAN.mirror_asymmetry * emotion.asym) + PLAN.mirror_symmetry * emotion.symmetric
+        self.mirror = PLAN.mirror_scatter * rng.standard_normal(3) if rng.random() < together else None
         for hand in self.hands:
             hand.new_phrase(rng, emotion)
+
+    def _draw_energy(self, rng: Rng) -> None:
+        """People talk quietly with their hands, build up, and burst: phrases differ more than the units in them."""
+        quiet, burst = PLAN.energy_chances
+        draw = rng.random()
+        sizes = PLAN.energy_quiet if draw < quiet else PLAN.energy_burst if draw > 1 - burst else PLAN.energy_plain
+        least, most = sizes
+        self.energy = float(least * (most / least) ** rng.random()) ** self.style.variety
+        self.building = PLAN.energy_growth if rng.random() < PLAN.energy_building else 1.0
+
+    def felt(self, emotion: EmotionStyle) -> EmotionStyle:
+        """``emotion`` as this phrase lives it: larger and faster in a burst, with longer holds in a quiet one."""
+        size, speed, hold = (self.energy**power for power in PLAN.energy_powers)
+        return replace(emotion, amp=emotion.amp * size, speed=emotion.speed * speed, hold=emotion.hold * hold)
 
     def _draw_shape(self, emotion: EmotionStyle, rng: Rng) -> str:
         calm, slope = PLAN.shape_energy
@@ -160,7 +183,7 @@ class BodyPlan:
             ends = (moment, moment + span)
             self._move_hands(stroke, following, ends, PLAN.arc_stroke, variation, emotion, rng)
             moment += span
-            self._accompany(moment - span, moment, size, emotion, rng, stroke.quick)
+            self._accompany(moment - span, moment, size, emotion, rng, timing.lead, stroke.quick)
             if stroke.hold:
                 scatter = PLAN.hold_emotion.clip(emotion.hold) * rng.lognormal(0, PLAN.hold_scatter)
                 moment += stroke.hold * self.style.form_hold * float(scatter)
@@ -235,9 +258,9 @@ class BodyPlan:
         hand.move(unit, self._beat_pose(hand, rng, emotion), emotion)
 
     def _accompany(
-        self, start: float, end: float, size_cm: float, emotion: EmotionStyle, rng: Rng, quick: float = 1
+        self, start: float, end: float, size_cm: float, emotion: EmotionStyle, rng: Rng, lead: int, quick: float = 1
     ) -> None:
-        """Trunk impulse of a stroke: a small chest nod, and a bob where the emotion bounces."""
+        """What the trunk adds to a stroke of hand ``lead``: a chest nod, a bob of bouncing emotions, a turn."""
         start = max(start, self.nod.end)
         if end - start < PLAN.nod_least:
             return
@@ -246,6 +269,25 @@ class BodyPlan:
         bob = PLAN.bob * share * emotion.bounce + PLAN.bob_plain * share
         self.nod.hold(start)
         self.nod.to(end, [pitch, bob])
+        self._swing(start, end, share, lead, rng)
+
+    def _swing(self, start: float, end: float, share: float, lead: int, rng: Rng) -> None:
+        """The pelvis's part in a stroke: it turns, tips and travels with the leading hand and as chance has it."""
+        late, scatter = PLAN.pelvis_lag
+        start = max(start, self.pelvis.end)
+        end = max(end + late + scatter * float(rng.standard_normal()), start + PLAN.pelvis_least)
+        out, up, ahead = self.hands[lead].last * self.arm_cm
+        left, turned = (out, -ahead) if lead == 0 else (-out, ahead)
+        drawn = np.clip(rng.standard_normal(5), -PLAN.pelvis_draw_most, PLAN.pelvis_draw_most) * PLAN.pelvis_scatter
+        pulled = np.array([
+            PLAN.pelvis_yaw_left * left + PLAN.pelvis_yaw_turned * turned,
+            PLAN.pelvis_pitch_ahead * ahead - PLAN.pelvis_pitch_up * up,
+            0.0,
+            PLAN.pelvis_left * left,
+            PLAN.pelvis_ahead * ahead,
+        ])  # fmt: skip
+        self.pelvis.hold(start)
+        self.pelvis.to(end, PLAN.pelvis_keep * self.pelvis.value + share * (drawn + pulled))
 
     # -- beats -----------------------------------------------------------------------------------------------------
 
@@ -256,7 +298,7 @@ class BodyPlan:
         now, style = self.front, self.style
         lead, other = self.hands[self.lead], self.hands[1 - self.lead]
         end, chord = self._beat_size(emotion, speech, rng, upcoming)
-        together = rng.random() < (
+        together = self.mirror is not None or rng.random() < (
             style.together * (1 - PLAN.both_asymmetry * emotion.asym)
             + (1 - style.together) * emotion.symmetric * PLAN.both_symmetry
         )
@@ -267,16 +309,20 @@ class BodyPlan:
         if together:
             size = chord * float(rng.uniform(PLAN.both_size.low, PLAN.both_size.high))
             alike = PLAN.both_alike[emotion.symmetric > PLAN.symmetric_from]
-            answer = other.beat(end + lag, size, emotion, rng, like=unit.at - lead.wrist.value, alike=alike)
+            if self.mirror is not None:
+                answer = replace(unit, time=end + lag, at=other.reachable(unit.at + self.mirror))
+            else:
+                answer = other.beat(end + lag, size, emotion, rng, like=unit.at - lead.wrist.value, alike=alike)
             other.move(answer, self._beat_pose(other, rng, emotion), emotion)
         else:
             other.yield_to(end + lag, rng)
         start = lead.wrist.end
         lead.move(unit, pose, emotion)
-        self._accompany(now, end, chord, emotion, rng)
+        self._accompany(now, end, chord, emotion, rng, self.lead)
         self.strokes.append((start, end, PLAN.beat_score, "beat"))
         self.front = end
         self.left_units -= 1
+        self.energy = min(self.energy * self.building, PLAN.energy_most)
 
     def _beat_size(
         self, emotion: EmotionStyle, speech: SpeechContext, rng: Rng, upcoming: tuple[Cue, GestureForm] | None
@@ -373,9 +419,13 @@ class BodyPlan:
         span = slow * PLAN.home_slow * self.style.duration(max(float(way), PLAN.home_way)) / emotion.speed
         span = span * float(rng.uniform(PLAN.home_scatter.low, PLAN.home_scatter.high))
         end = self.front + float(PLAN.home_limits.clip(span))
+        draw, place = float(rng.random()), PLAN.home_scatter_both * rng.standard_normal(3)
+        another = rng.random() < PLAN.home_another
         for hand in self.hands:
             lag = float(PLAN.home_lag_limits.clip(PLAN.home_lag * rng.standard_normal()))
-            hand.go_home(end + lag, emotion, rng)
+            if another:
+                hand.choose_rest_from(draw)
+            hand.go_home(end + lag, emotion, rng, place)
         after, least = PLAN.lively_off
         self.lively.to(max(end + after, self.lively.end + least), [0])
         self.front = end + PLAN.home_after

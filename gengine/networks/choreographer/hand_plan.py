@@ -321,9 +321,9 @@ class HandPlan:
         else:
             self.drift(until, HAND.yield_chord * self.style.chord, rng)
 
-    def go_home(self, end: float, emotion: EmotionStyle, rng: Rng) -> None:
-        """Back to the resting place, quick at first and slow at the end, fingers relaxed."""
-        goal = self.reachable(self.rest(emotion) + HAND.home_scatter_al * rng.standard_normal(3))
+    def go_home(self, end: float, emotion: EmotionStyle, rng: Rng, aside: Array | float = 0.0) -> None:
+        """Back to the resting place, moved by ``aside (3,)``: quick at first, slow at the end, fingers relaxed."""
+        goal = self.reachable(self.rest(emotion) + aside + HAND.home_scatter_al * rng.standard_normal(3))
         end = max(end, self.wrist.end + HAND.home_least)
         pose = _GUARD if _guarding(emotion) > HAND.guarded else _RESTS[self.rest_name]
         self.wrist.to(end, goal, bow=self.arc(goal, rng, HAND.home_bow * self.style.bow))

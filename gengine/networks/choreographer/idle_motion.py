@@ -14,7 +14,8 @@ from gengine.networks.choreographer.style import MotionStyle
 class WeightShift:
     """Weight and feet: the weight shifts at irregular times, mostly in speech, and now and then a freed foot steps.
 
-    ``weight`` is the pelvis's place (sideways, forward; m); ``feet`` hold (sideways, forward; m, yaw; rad) and
+    ``weight`` is the pelvis's place (sideways, forward; m) and ``turn`` its yaw and pitch (deg), which go ahead of it:
+    people turn to somebody, then lean over; ``feet`` hold (sideways, forward; m, yaw; rad) and
     ``lifts`` the height (m) of the left and right foot.
     """
 
@@ -23,6 +24,7 @@ class WeightShift:
         rng = generator(seed, "stance")
         self.side = 1 if rng.random() < 0.5 else -1
         self.weight = QuinticSpline([self.side * IDLE.first_shift * style.shift_size, 0], 0)
+        self.turn = QuinticSpline([0, 0], 0)
         half = style.stance / 2
         ahead = IDLE.first_ahead if rng.random() < 0.5 else -IDLE.first_ahead
         left, right = np.radians(rng.uniform(IDLE.first_turn.low, IDLE.first_turn.high, 2))
@@ -35,7 +37,7 @@ class WeightShift:
         while self.weight.end < until:
             self._shift(speech, generator(self.seed, "shift", self.count))
             self.count += 1
-        for curve in (*self.feet, *self.lifts):
+        for curve in (self.turn, *self.feet, *self.lifts):
             curve.hold(max(until, curve.end))
 
     def _shift(self, speech: SpeechContext, rng: np.random.Generator) -> None:
@@ -56,15 +58,26 @@ class WeightShift:
         size = size * abs(float(rng.normal(1, IDLE.size_scatter)))
         if stepping:  # the foot to move must be free of weight
             size = max(size, IDLE.step_lean * style.stance)
+        size = min(size, IDLE.aside_most * style.stance)
         goal = middle + [self.side * size, IDLE.ahead_share * style.shift_size * float(rng.standard_normal())]
         way = float(np.linalg.norm(goal - self.weight.value))
         span = IDLE.span_range.clip(IDLE.span_base + IDLE.span_slope * way) * rng.uniform(
             IDLE.span_scatter.low, IDLE.span_scatter.high
         )
         span = float(span / emotion.speed**IDLE.speed_power)
-        self.weight.to(now + span, goal)
+        self._turn(now, span, float(goal[0] - middle[0]), float(IDLE.sway_range.clip(emotion.sway)), rng)
+        self.weight.hold(now + IDLE.turn_lead)
+        self.weight.to(now + IDLE.turn_lead + span, goal)
         if stepping:
-            self._step(now + IDLE.step_at * span, rng)
+            self._step(now + IDLE.turn_lead + IDLE.step_at * span, rng)
+
+    def _turn(self, now: float, span: float, aside: float, size: float, rng: np.random.Generator) -> None:
+        """Turn and lean with a shift of the weight to ``aside`` m, ``size`` x as far as usual."""
+        start = max(now, self.turn.end)
+        draw = np.clip(rng.standard_normal(2), -IDLE.turn_most, IDLE.turn_most)
+        yaw = IDLE.turn_with * 100 * aside + self.style.turn * draw[0]
+        self.turn.hold(start)
+        self.turn.to(start + IDLE.turn_span * span, [size * yaw, size * self.style.lean * draw[1]])
 
     def _step(self, start: float, rng: np.random.Generator) -> None:
         """Move the unloaded foot to a new place around the origin."""
@@ -91,7 +104,7 @@ class WeightShift:
 
     def trim(self, before: float) -> None:
         """Forget what lies before ``before`` seconds."""
-        for curve in (self.weight, *self.feet, *self.lifts):
+        for curve in (self.weight, self.turn, *self.feet, *self.lifts):
             curve.trim(before)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.constraints import legs
+from gengine.constraints.body_limits import soft_floor
 from gengine.core import rotation
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
@@ -126,8 +127,8 @@ class Choreographer(MotionNetwork):
         middle = 0.5 * (left.at(times) + right.at(times))[:, :2]
         breath = state.breathing.volume.at(times)[:, 0]
         drive = trunk.TrunkDrive(
-            emotion, lively, hands.smooth, middle, state.weight.weight.at(times) - middle, breath, nod[:, 0],
-            self.arm.length * 100,
+            emotion, lively, hands.smooth, middle, state.weight.weight.at(times) - middle, state.weight.turn.at(times),
+            planner.pelvis.at(times), breath, nod[:, 0], self.arm.length * 100,
         )  # fmt: skip
         body = trunk.pose(times, state.trunk_noise, state.style, drive)
         life = arm_motion.SmallLife(
@@ -186,7 +187,12 @@ class Choreographer(MotionNetwork):
         give = np.clip(emotion["tremor"] + emotion["spine"] / JOINTS.knee_spine, 0, 1)
         bend = JOINTS.knee_base + JOINTS.knee_emotion * give + body.dip
         root = body.sideways.copy()
-        root[:, 1] = legs.pelvis_height(body.sideways, ankles, body.hips, self.leg, bend) + bob
+        # A lifted foot bounds the pelvis like one that stands: the pelvis does not jump up in a step.
+        planted = np.concatenate([ankles[..., :1], np.full_like(lift, self.leg.ankle)[..., None], ankles[..., 2:]], -1)
+        lowest = legs.pelvis_height(body.sideways, planted, body.hips, self.leg, bend)
+        # Between the feet knees give and the pelvis travels level; only a far shift lowers it.
+        level = legs.level_height(weight.style.stance, JOINTS.level_shift, self.leg) - self.leg.length * bend
+        root[:, 1] = level - soft_floor(level - lowest, 0, JOINTS.level_corner) + bob
         out[:, 0] = body.hips
         solved, hip, knee = legs.solve(root, body.hips, ankles, yaw, self.leg)
         for side in (0, 1):

@@ -54,12 +54,14 @@ class Planner(BodyPlan):
                 hand.fill(self.front - PLAN.fill_behind)
             self.lively.hold(self.front)
             self.nod.hold(self.front)
+            self.pelvis.hold(self.front)
 
     def trim(self, before: float) -> None:
         """Forget what lies before ``before`` seconds."""
         for hand in self.hands:
             hand.trim(before)
         self.nod.trim(before)
+        self.pelvis.trim(before)
         self.lively.trim(before)
         self.strokes = [s for s in self.strokes if s[1] > before - PLAN.memory]
         self.judged = {(kind, start) for kind, start in self.judged if start > before - PLAN.memory}
@@ -71,9 +73,10 @@ class Planner(BodyPlan):
         now = self.front
         rng = generator(self.seed, "unit", self.count)
         self.count += 1
-        around, emotion = speech.around(now), speech.emotion(now + PLAN.emotion_ahead)
-        cue = self._next_cue(speech, now, emotion)
-        burst = self._burst(emotion)
+        around, plain = speech.around(now), speech.emotion(now + PLAN.emotion_ahead)
+        emotion = plain if self.resting else self.felt(plain)
+        cue = self._next_cue(speech, now, plain)
+        burst = self._burst(plain)
         if self.resting:
             self._rest(speech, around, emotion, rng, cue, burst)
         elif not around.speaking:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions, Cue, Syllable
+from gengine.core.words import is_function_word
 from gengine.networks.choreographer.style import EmotionStyle
 
 PAUSE_FRAMES = 35
@@ -15,10 +16,8 @@ BACK_FRAMES, BACK = 200, 2.0
 """How far back silence is counted: 10 ms frames, seconds. Judgement."""
 ACCENTED = 0.5
 """Prominence from which a syllable counts as accented. Judgement."""
-STRESSED, UNSTRESSED = 0.4, -0.35
-"""What the lexical stress of a longer word's vowel adds to its prominence. Judgement."""
-LONGER_WORD = 3
-"""Words of more letters have a stress worth knowing. Judgement."""
+STRESSED, UNSTRESSED = 0.55, -0.35
+"""What the lexical stress of a content word's vowel adds to its prominence. Judgement."""
 _SLACK = 0.01
 """Seconds by which a phone may overlap its word's borders."""
 
@@ -49,9 +48,9 @@ class SpeechContext:
         self.conditions, self.horizon = conditions, horizon
         self._speech = np.asarray(conditions.prosody.speech) > 0.5
         self._start = conditions.start
-        long = [(w.start, w.end) for w in conditions.words if len(w.text) > LONGER_WORD]
+        content = [(w.start, w.end) for w in conditions.words if not is_function_word(w.text)]
         self._stress = {
-            round(p.start * 1000): p.stress == 1 and any(a <= p.start + _SLACK and p.end <= b + _SLACK for a, b in long)
+            round(p.start * 1000): p.stress == 1 and any(a <= p.start + _SLACK and p.end <= b + _SLACK for a, b in content)
             for p in conditions.phones
             if p.stress >= 0
         }
@@ -85,7 +84,7 @@ class SpeechContext:
         return a[known & (a[:, 0] >= moment + first) & (a[:, 0] < moment + last), :2]
 
     def _weight(self, syllable: Syllable) -> float:
-        """Prominence, leaning towards stressed vowels of longer words where the words are known."""
+        """Prominence, leaning towards stressed vowels of content words where the words are known."""
         stress = self._stress.get(round(syllable.onset * 1000))
         if stress is None:
             return syllable.prominence

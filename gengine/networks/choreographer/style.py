@@ -134,7 +134,8 @@ class MotionStyle:
     Lengths in cm, times in s, places in arm lengths; beside what the table explains: ``active`` the share of speech
     spent gesturing, ``together`` that of units in which both hands move, ``bow`` the bulge of arcs (share of the
     chord), ``pause_moves`` whether hands go on in short pauses, ``centre (2 hands, 3)`` where hands gesture (out, up,
-    forward of mid-shoulder) with deviation ``spread (3,)``, ``low (2,)`` the chance that a unit drops a hand,
+    forward of mid-shoulder) with deviation ``spread (3,)``, ``mirrored`` the share of phrases in which hands mirror each other, ``variety`` how much
+    phrases differ in energy, ``low (2,)`` the chance that a unit drops a hand,
     ``swivel`` rad, ``shift_size`` m and ``stance`` m between the ankles.
     """
 
@@ -166,8 +167,12 @@ class MotionStyle:
     palm_back: float
     shift_every: float
     shift_size: float
+    turn: float
+    lean: float
     step_share: float
     stance: float
+    mirrored: float
+    variety: float
     cue_chance: float
     idle: float
 
@@ -199,6 +204,8 @@ class MotionStyle:
             "palm_up": traits.palm_up * usual["palm_up"],
             "shift_every": usual["shift_every"] / np.sqrt(max(traits.sway, p.sway_least)),
             "shift_size": usual["shift_size"] * traits.sway,
+            "turn": usual["turn"] * traits.sway,
+            "lean": usual["lean"] * traits.sway,
         }
         values: dict[str, Any] = {**usual, **bent}
         return cls(traits, **{f.name: values[f.name] for f in fields(cls) if f.name != "traits"})

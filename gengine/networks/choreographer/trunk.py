@@ -50,7 +50,8 @@ class TrunkDrive:
 
     ``emotion`` is ``style.body_expression``; ``liveliness (T,)`` 0 at rest .. 1 gesturing; ``hands (T, 2, 3)`` the
     planned wrists (out, up, forward; arm lengths), smoothed; ``middle (T, 2)`` m between the feet (sideways, forward)
-    and ``weight (T, 2)`` m of the pelvis from there; ``breath (T,)`` 0..1; ``nod (T,)`` rad of chest pitch that
+    and ``weight (T, 2)`` m of the pelvis from there; ``turn (T, 2)`` deg of pelvis yaw and pitch that go with it;
+    ``swing (T, 5)`` deg and cm that strokes add to the pelvis (``BodyPlan.pelvis``); ``breath (T,)`` 0..1; ``nod (T,)`` rad of chest pitch that
     strokes add; ``arm_cm`` the length of an arm.
     """
 
@@ -59,6 +60,8 @@ class TrunkDrive:
     hands: Array
     middle: Array
     weight: Array
+    turn: Array
+    swing: Array
     breath: Array
     nod: Array
     arm_cm: float
@@ -67,7 +70,7 @@ class TrunkDrive:
 def pose(times: Array, noise: TrunkNoise, style: MotionStyle, drive: TrunkDrive) -> TrunkMotion:
     """Trunk of one hop at ``times (T,)`` s. Couplings to the hands are measured."""
     slow, talk = noise(times)
-    emotion, weight, degrees = drive.emotion, drive.weight, np.pi / 180
+    emotion, weight, degrees, swing = drive.emotion, drive.weight, np.pi / 180, drive.swing
     lively = drive.liveliness * (style.traits.sway * emotion["sway"])
 
     left, right = drive.hands[:, 0], drive.hands[:, 1]
@@ -78,11 +81,12 @@ def pose(times: Array, noise: TrunkNoise, style: MotionStyle, drive: TrunkDrive)
     away = noise.away * emotion["turn"] * TRUNK.turn_share
 
     # Pelvis, degrees.
-    pelvis_roll = weight[:, 0] * TRUNK.drop + TRUNK.drop_noise * slow[:, 3]
+    pelvis_roll = weight[:, 0] * TRUNK.drop + TRUNK.drop_noise.at(lively) * slow[:, 3] + swing[:, 2]
     pelvis_yaw = away + TRUNK.pelvis_yaw_slow.at(lively) * slow[:, 4] + TRUNK.pelvis_yaw_aside * aside
-    pelvis_yaw = pelvis_yaw + TRUNK.pelvis_yaw_talk * lively * talk[:, 4]
-    pelvis_pitch = TRUNK.tip + emotion["lean"] * TRUNK.lean_pelvis + TRUNK.pelvis_pitch_slow * slow[:, 5]
+    pelvis_yaw = pelvis_yaw + TRUNK.pelvis_yaw_talk * lively * talk[:, 4] + drive.turn[:, 0] + swing[:, 0]
+    pelvis_pitch = TRUNK.tip + emotion["lean"] * TRUNK.lean_pelvis + TRUNK.pelvis_pitch_slow.at(lively) * slow[:, 5]
     pelvis_pitch = pelvis_pitch + TRUNK.pelvis_pitch_talk * lively * talk[:, 5] - weight[:, 1] * TRUNK.weight_pitch
+    pelvis_pitch = pelvis_pitch + drive.turn[:, 1] + swing[:, 1]
 
     # Chest against pelvis, degrees; both ends of the range are bent, never cut.
     pitch = emotion["spine"] + TRUNK.raised_pitch * lifted
@@ -108,8 +112,9 @@ def pose(times: Array, noise: TrunkNoise, style: MotionStyle, drive: TrunkDrive)
     hips = rotation.from_euler(np.stack([pelvis_yaw, pelvis_pitch, pelvis_roll], -1) * degrees, "YXZ")
 
     sideways = np.zeros((len(times), 3))
-    sideways[:, 0] = drive.middle[:, 0] + weight[:, 0] + TRUNK.sway * slow[:, 3]
-    back = drive.middle[:, 1] + weight[:, 1] - TRUNK.lean_back * emotion["lean"] + TRUNK.sway_ahead * slow[:, 5]
+    sideways[:, 0] = drive.middle[:, 0] + weight[:, 0] + TRUNK.sway.at(lively) * slow[:, 2] + 0.01 * swing[:, 3]
+    back = drive.middle[:, 1] + weight[:, 1] - TRUNK.lean_back * emotion["lean"] + TRUNK.sway_ahead.at(lively) * slow[:, 1]
+    back = back + 0.01 * swing[:, 4]
     sideways[:, 2] = back - TRUNK.spine_back * emotion["spine"]
     # Knees give a little; never straighter than the base.
     dip = TRUNK.dip_talk * lively * (1 + np.tanh(talk[:, 6])) + TRUNK.dip_slow * (1 + np.tanh(slow[:, 5])) * lively
