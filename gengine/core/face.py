@@ -33,8 +33,9 @@ ARKIT_INDEX: dict[str, int] = {name: i for i, name in enumerate(ARKIT_NAMES)}
 class FaceTrack:
     """``weights (T, 52)`` in [0, 1] by ``ARKIT_NAMES``; ``head (T, 4)`` wxyz; ``gaze (T, 2)`` rad; ``fps`` Hz.
 
-    ``head`` is the head relative to the chest (identity = facing where the chest faces). ``gaze`` is the
-    eyes' (yaw, pitch) relative to the head: yaw positive to the character's left, pitch positive up.
+    ``head`` is the head over a trunk at rest (identity = facing ahead); a body's neck takes back most of what its
+    trunk does, so that the head looks there in the world too. ``gaze`` is the eyes' (yaw, pitch) relative to the
+    head: yaw positive to the character's left, pitch positive up.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("weights", "head", "gaze")

@@ -16,7 +16,7 @@ _FUNCTION_WORDS = frozenset(
 
 def is_function_word(text: str) -> bool:
     """Whether ``text`` is an English word that a sentence leaves unaccented, punctuation aside."""
-    return text.lower().strip(".,;:!?\"()[]…-") in _FUNCTION_WORDS
+    return text.lower().strip('.,;:!?"()[]…-') in _FUNCTION_WORDS
 
 
 @dataclass(frozen=True)

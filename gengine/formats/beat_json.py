@@ -1,7 +1,7 @@
 """BEAT's face files (.json): 51 ARKit weights per frame, in alphabetical order and without ``tongueOut``.
 
 ``{"names": [51 names], "frames": [{"weights": [51 numbers], "time": seconds, "rotation": [w, x, y, z]}, …]}``.
-``rotation`` is the head relative to the chest as a unit quaternion; BEAT leaves its meaning open, and a reader
+``rotation`` is the head over a trunk at rest as a unit quaternion; BEAT leaves its meaning open, and a reader
 may ignore it.
 """
 

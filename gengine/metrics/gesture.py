@@ -20,6 +20,7 @@ from gengine.metrics.hands import measure_hands
 from gengine.metrics.joint_limits import joint_angles
 from gengine.metrics.limbs import SIDES, Body, low_pass, velocity
 from gengine.metrics.units import measure_units, stretches
+from gengine.metrics.whole_body import measure_whole_body
 
 Array = NDArray[np.float64]
 
@@ -50,6 +51,7 @@ def measure(motion: Motion, speech_times: Sequence[float] | None = None) -> dict
         **measure_posture(body),
         **measure_joints(body),
         **measure_rest(body),
+        **measure_whole_body(body),
     }
     if speech_times is not None:
         from gengine.metrics.speech_coupling import coupling
@@ -362,6 +364,18 @@ def _rows() -> dict[str, tuple[str, str]]:
         "posture": ("deg", "joint's median"),
         "feet_moving_share": ("share", "a foot faster than 15 cm/s"),
         "joint": ("deg", "joint rotation"),
+        "pelvis_yaw_std": ("deg", "turning of the pelvis within 4 s"),
+        "pelvis_travel": ("cm/s", "speed of the pelvis on the ground"),
+        "pelvis_vertical_share": ("share", "vertical part of the pelvis's speed bumps"),
+        "trunk_speed": ("deg/s", "leaning of the chest in the world"),
+        "trunk_pitch_std": ("deg", "of the chest in the world"),
+        "head_pitch_power": ("share", "of the power of head pitch that lies in .5-1 Hz"),
+        "energy_cv": ("", "variation of the hands' speed over 2 s windows"),
+        "stroke_log_std": ("log", "spread of the sizes of units"),
+        "stroke_autocorrelation": ("", "of the sizes of neighbouring units"),
+        "mirrored_share": ("share", "1 s windows in which the hands mirror each other"),
+        "both_holds_per_min": ("1/min", "both hands below 10 cm/s for .3 s"),
+        "pose_share": ("share", "time in the most frequent pose of both wrists"),
         "rest_share": ("share", "2 s and more with both hands at rest"),
         "rest_head_rms": ("deg", "head during rest"),
         "rest_head_speed": ("deg/s", "head during rest"),

@@ -12,7 +12,7 @@ from scipy.signal import find_peaks, welch
 
 from gengine.core import rotation
 from gengine.metrics.limbs import Body, low_pass, velocity
-from gengine.metrics.units import Units, stretches
+from gengine.metrics.units import Units, find_units, hand_curves, stretches
 
 Array = NDArray[np.float64]
 
@@ -44,8 +44,10 @@ def euler(turns: Array, fps: float) -> Array:
     return low_pass(np.degrees(angles), fps, TRUNK_HZ)
 
 
-def measure_whole_body(body: Body, units: list[Units]) -> dict[str, float]:
-    """Rows of the trunk, the pelvis and the take's energy; ``units`` are both hands' movement units."""
+def measure_whole_body(body: Body) -> dict[str, float]:
+    """Rows of the trunk, the pelvis, and how the hands' energy comes and goes."""
+    position, speed = hand_curves(body)
+    units = [find_units(position[:, k], speed[:, k]) for k in (0, 1)]
     return {**_pelvis(body), **_trunk(body), **_head(body), **_energy(body, units), **_hands(body)}
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gengine.checkpoint import load_checkpoint
 from gengine.constraints.foot_planting import FootPlanting
 from gengine.constraints.hand_reach import HandReach
+from gengine.core import rotation
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
 from gengine.core.noise import generator
@@ -19,7 +20,7 @@ from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
 from gengine.networks.camn.pose_space import PoseSpace
-from gengine.networks.choreographer.trunk import spread_head
+from gengine.networks.choreographer.trunk import answer, spread_head
 
 DEFAULT = "camn-synthetic-v1"
 SPLINE = 3
@@ -78,6 +79,7 @@ class CamnNetwork(MotionNetwork):
         self.space = PoseSpace.from_tensors(tensors)
         self.skeleton = self.space.skeleton
         self._reach = HandReach(self.skeleton)
+        self._spine = [self.skeleton.index(n) for n in ("Hips", "Spine", "Spine1", "Spine2", "Spine3")]
         self._neck = [self.skeleton.index(n) for n in ("Neck", "Neck1", "Head")]
         self.spec = NetworkSpec(
             consumes=("prosody", "syllables", "words", "cues", "emotion", "speaker", "face"),
@@ -108,7 +110,10 @@ class CamnNetwork(MotionNetwork):
         if c.face is not None and len(c.face):
             face = c.face.resample(MOTION_RATE).head
             head = np.asarray(face[np.minimum(np.arange(len(times)), len(face) - 1)], float)
-            rotations[:, self._neck] = np.stack(spread_head(head), axis=1)
+            chest = rotations[:, self._spine[0]]
+            for joint in self._spine[1:]:
+                chest = rotation.multiply(chest, rotations[:, joint])
+            rotations[:, self._neck] = np.stack(spread_head(answer(chest, head)), axis=1)
         root = state.planting.plant(rotations, root)
         self._reach.curl(rotations)
         self._reach.clear(rotations, root)

@@ -94,7 +94,9 @@ class BodyPlan:
             self.palm = "back"
         self.shape = self._draw_shape(emotion, rng)
         self._draw_energy(rng)
-        together = style.mirrored * (1 - PLAN.mirror_asymmetry * emotion.asym) + PLAN.mirror_symmetry * emotion.symmetric
+        together = (
+            style.mirrored * (1 - PLAN.mirror_asymmetry * emotion.asym) + PLAN.mirror_symmetry * emotion.symmetric
+        )
         self.mirror = PLAN.mirror_scatter * rng.standard_normal(3) if rng.random() < together else None
         for hand in self.hands:
             hand.new_phrase(rng, emotion)

@@ -64,8 +64,14 @@ class WeightShift:
         span = IDLE.span_range.clip(IDLE.span_base + IDLE.span_slope * way) * rng.uniform(
             IDLE.span_scatter.low, IDLE.span_scatter.high
         )
-        span = float(span / emotion.speed**IDLE.speed_power)
-        self._turn(now, span, float(goal[0] - middle[0]), float(IDLE.sway_range.clip(emotion.sway)), rng)
+        span = float(span / emotion.speed**IDLE.speed_power) * (1 if awake else IDLE.calm_slow)
+        self._turn(
+            now,
+            span,
+            float(goal[0] - middle[0]),
+            float(IDLE.sway_range.clip(emotion.sway)) * (1 if awake else IDLE.calm_turn),
+            rng,
+        )
         self.weight.hold(now + IDLE.turn_lead)
         self.weight.to(now + IDLE.turn_lead + span, goal)
         if stepping:

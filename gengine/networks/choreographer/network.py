@@ -56,7 +56,7 @@ class Choreographer(MotionNetwork):
     """The rule-based full-body gesture network: BEAT's 75 joints at 60 fps.
 
     Reads prosody, syllables, cues, emotion, speaker and, where there is one, the face's head rotation, which it
-    spreads over the neck so that head relative to chest (Spine3) is exactly ``FaceTrack.head``.
+    spreads over a neck that takes back most of what the trunk does (``trunk.answer``).
     """
 
     spec = NetworkSpec(
@@ -219,6 +219,7 @@ class Choreographer(MotionNetwork):
             head = head[np.minimum(np.arange(count), len(head) - 1)]
         else:  # no face network ran: idle life only
             head = rotation.from_rotvec(np.radians(JOINTS.head_idle) * state.neck_noise(times))
+        head = trunk.answer(chest, head)
         neck, neck1, skull = trunk.spread_head(head)
         out[:, self._neck[0]], out[:, self._neck[1]], out[:, self._neck[2]] = neck, neck1, skull
         both = rotation.multiply(neck, neck1)

@@ -50,7 +50,8 @@ class SpeechContext:
         self._start = conditions.start
         content = [(w.start, w.end) for w in conditions.words if not is_function_word(w.text)]
         self._stress = {
-            round(p.start * 1000): p.stress == 1 and any(a <= p.start + _SLACK and p.end <= b + _SLACK for a, b in content)
+            round(p.start * 1000): p.stress == 1
+            and any(a <= p.start + _SLACK and p.end <= b + _SLACK for a, b in content)
             for p in conditions.phones
             if p.stress >= 0
         }

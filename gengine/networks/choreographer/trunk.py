@@ -113,12 +113,26 @@ def pose(times: Array, noise: TrunkNoise, style: MotionStyle, drive: TrunkDrive)
 
     sideways = np.zeros((len(times), 3))
     sideways[:, 0] = drive.middle[:, 0] + weight[:, 0] + TRUNK.sway.at(lively) * slow[:, 2] + 0.01 * swing[:, 3]
-    back = drive.middle[:, 1] + weight[:, 1] - TRUNK.lean_back * emotion["lean"] + TRUNK.sway_ahead.at(lively) * slow[:, 1]
+    back = (
+        drive.middle[:, 1] + weight[:, 1] - TRUNK.lean_back * emotion["lean"] + TRUNK.sway_ahead.at(lively) * slow[:, 1]
+    )
     back = back + 0.01 * swing[:, 4]
     sideways[:, 2] = back - TRUNK.spine_back * emotion["spine"]
     # Knees give a little; never straighter than the base.
     dip = TRUNK.dip_talk * lively * (1 + np.tanh(talk[:, 6])) + TRUNK.dip_slow * (1 + np.tanh(slow[:, 5])) * lively
     return TrunkMotion(sideways, hips, rotation.from_euler(angles[..., [1, 0, 2]], "YXZ"), dip)
+
+
+def answer(chest: Array, head: Array) -> Array:
+    """Head relative to the chest ``(T, 4)`` of a neck that takes back most of what the trunk turns, tips and tilts.
+
+    ``chest (T, 4)`` is the chest's world rotation and ``head (T, 4)`` the wanted one of ``FaceTrack``: people keep
+    their face on whom they talk to, whatever the trunk does.
+    """
+    turned = rotation.to_euler(chest, "YXZ") - [0, np.radians(TRUNK.upright), 0]
+    kept = turned * (1 - np.array(TRUNK.neck_answer))
+    seen = rotation.multiply(rotation.from_euler(kept + [0, np.radians(TRUNK.head_level), 0], "YXZ"), head)
+    return rotation.multiply(rotation.conjugate(chest), seen)
 
 
 def spread_head(head: Array) -> tuple[Array, Array, Array]:

@@ -11,7 +11,7 @@ from gengine.core.conditions import Cue
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.noise import SmoothNoise
-from gengine.networks.choreographer import Choreographer
+from gengine.networks.choreographer import Choreographer, trunk
 
 from .conftest import feeling, perform, talk
 
@@ -97,7 +97,7 @@ def test_hands_keep_off_the_trunk_and_each_other(plain: Motion) -> None:
 def test_long_silence_brings_the_hands_to_rest() -> None:
     motion = perform(talk(14.0, ((5.0, 11.0),)), "conversational", seed=2)
     speed = wrist_speed(motion)
-    assert speed[7 * 60 : 10 * 60].mean() < 0.04  # idle life only, but life
+    assert speed[7 * 60 : 10 * 60].mean() < 0.06  # a body that stands easy, and lives
     assert speed[7 * 60 : 10 * 60].max() > 0.001
     assert speed[2 * 60 : 5 * 60].mean() > 0.2
     at, _ = motion.forward()
@@ -111,7 +111,8 @@ def test_silence_from_the_start_and_very_short_sound() -> None:
     assert len(perform(talk(0.1))) == 6
 
 
-def test_head_relative_to_chest_is_the_faces() -> None:
+def test_the_head_looks_where_the_face_wants_whatever_the_trunk_does() -> None:
+    """Sad and turning bodies too: what the neck leaves of the trunk is small."""
     network = Choreographer()
     speech = talk(4.0)
     prosody, syllables, _, _ = speech
@@ -128,7 +129,8 @@ def test_head_relative_to_chest_is_the_faces() -> None:
     _, world = motion.forward()
     chest, skull = world[:, motion.skeleton.index("Spine3")], world[:, motion.skeleton.index("Head")]
     relative = rotation.multiply(rotation.conjugate(chest), skull)
-    assert rotation.angle(relative, head).max() < 3e-3  # the angle of float32 quaternions
+    assert rotation.angle(relative, trunk.answer(chest, head)).max() < 3e-3  # the angle of float32 quaternions
+    assert np.degrees(rotation.angle(skull, head).mean()) < 8 < np.degrees(rotation.angle(relative, head).mean())
 
 
 def test_word_gestures_begin_before_their_word() -> None:

@@ -65,14 +65,14 @@ def test_accents_in_a_window_up_to_the_horizon() -> None:
     assert len(speech.accents(1.0, 0.0, 0.59)) == 0
 
 
-def test_stress_of_longer_words_moves_prominence() -> None:
-    """A stressed vowel counts, an unstressed one does not, and short words' stress says nothing."""
+def test_stress_of_content_words_moves_prominence() -> None:
+    """A stressed vowel counts, an unstressed one does not, and a function word's stress is none."""
     words = (Word("garden", 0.3, 0.8), Word("is", 0.8, 1.1))
     phones = (Phone("AA", 0.35, 0.5, 1), Phone("AH", 0.6, 0.7, 0), Phone("IH", 0.85, 1.0, 1))
     speech = context(words=words, phones=phones)
-    assert speech.accents(0.0, 0.0, 0.8)[:, 0] == pytest.approx([0.1, 0.35])  # .2 + .4
-    assert speech.accents(0.0, 0.0, 0.8)[1, 1] == pytest.approx(0.6)
-    assert 0.85 not in np.round(speech.accents(0.0, 0.8, 1.2)[:, 0], 3)  # .8 - .35: a short word's stress is none
+    assert speech.accents(0.0, 0.0, 0.8)[:, 0] == pytest.approx([0.1, 0.35])  # .2 + .55
+    assert speech.accents(0.0, 0.0, 0.8)[1, 1] == pytest.approx(0.75)
+    assert 0.85 not in np.round(speech.accents(0.0, 0.8, 1.2)[:, 0], 3)  # .8 - .35 for a function word
 
 
 def test_cues_that_are_still_to_come() -> None:

@@ -114,10 +114,10 @@ def test_dimensions_ask_what_no_label_said(vad: tuple[float, ...], expected: dic
 
 def test_reference_speakers_are_the_tables_columns() -> None:
     talker = MotionStyle.of(STYLES["conversational"])
-    expected = {"chord": 27.0, "chord_sd": 0.70, "duration_at": 0.152, "duration_power": 0.38, "active": 0.97,
-                "units": 22.0, "hold_share": 0.07, "hold_median": 0.32, "reverse": 0.54, "through": 0.12, "bow": 0.19,
-                "together": 0.92, "swivel": np.radians(12.0), "palm_up": 0.3 * 0.25, "shift_every": 1.0,
-                "shift_size": 0.045, "stance": 0.295, "idle": 1.0}  # fmt: skip
+    expected = {"chord": 33.0, "chord_sd": 0.92, "duration_at": 0.142, "duration_power": 0.38, "active": 0.97,
+                "units": 34.0, "hold_share": 0.07, "hold_median": 0.32, "reverse": 0.54, "through": 0.12, "bow": 0.19,
+                "together": 0.92, "swivel": np.radians(12.0), "palm_up": 0.3 * 0.25, "shift_every": 0.8,
+                "shift_size": 0.072, "turn": 7.0, "lean": 2.6, "stance": 0.325, "idle": 1.0}  # fmt: skip
     for name, value in expected.items():
         assert getattr(talker, name) == pytest.approx(value), name
     assert talker.pause_moves and not MotionStyle.of(STYLES["storyteller"]).pause_moves
@@ -126,14 +126,14 @@ def test_reference_speakers_are_the_tables_columns() -> None:
     np.testing.assert_allclose(talker.low, [0.24 * 2.2, 0.24])
     orator = MotionStyle.of(STYLES["orator"])
     assert orator.swivel == pytest.approx(np.radians(30.0) + 0.35)
-    assert orator.shift_every == pytest.approx(0.7 / np.sqrt(1.3)) and orator.shift_size == pytest.approx(0.091)
+    assert orator.shift_every == pytest.approx(0.7 / np.sqrt(1.3)) and orator.shift_size == pytest.approx(0.0975)
     assert orator.palm_up == pytest.approx(0.5) and orator.together == pytest.approx(0.8)
 
 
 def test_traits_bend_the_references() -> None:
     plain = STYLES["conversational"]
     usual = MotionStyle.of(plain)
-    assert MotionStyle.of(replace(plain, amplitude=2.0)).chord == pytest.approx(54.0)
+    assert MotionStyle.of(replace(plain, amplitude=2.0)).chord == pytest.approx(66.0)
     assert MotionStyle.of(replace(plain, tempo=2.0)).duration(20) == pytest.approx(usual.duration(20) / 2)
     assert MotionStyle.of(replace(plain, hold=0.6)).hold_share == pytest.approx(0.07 * (0.4 + 0.6 * 2))
     assert MotionStyle.of(replace(plain, hold=0.6)).hold_median == pytest.approx(0.32 * (0.6 + 0.4 * 2))
@@ -142,8 +142,8 @@ def test_traits_bend_the_references() -> None:
     assert lefty.centre[0, 1] > lefty.centre[1, 1] and lefty.low[0] < lefty.low[1]
     even = MotionStyle.of(replace(plain, handedness=0.55))  # a tenth of full preference: half of the drop
     assert even.centre[1, 1] - even.centre[0, 1] == pytest.approx(0.5 * (usual.centre[1, 1] - usual.centre[0, 1]))
-    assert usual.duration(0.2) == usual.duration(1.0) == pytest.approx(0.152)
-    assert usual.duration(20) == pytest.approx(0.152 * 20**0.38)
+    assert usual.duration(0.2) == usual.duration(1.0) == pytest.approx(0.142)
+    assert usual.duration(20) == pytest.approx(0.142 * 20**0.38)
 
 
 @pytest.mark.parametrize(

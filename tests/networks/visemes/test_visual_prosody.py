@@ -221,7 +221,7 @@ def test_wandering_has_the_bands_of_a_monologue(energy, calm, pace):
     posture = np.tile([0.1, 0.02, -0.05], (len(TIMES), 1))  # pitch, roll, yaw
     found = HeadMotion(traits, 4).angles(TIMES, activity, posture, gain)
     expected = posture[:, [0, 2, 1]].copy()
-    bands = ((0.55, (3.4, 6.7, 3.7)), (1.9, (1.55, 2.9, 1.45)), (3.6, (1.15, 1.8, 1.05)), (6.5, (0.3, 0.5, 0.55)))
+    bands = ((0.55, (3.4, 6.7, 3.7)), (1.9, (1.85, 2.9, 1.45)), (3.6, (1.15, 1.8, 1.05)), (6.5, (0.3, 0.5, 0.55)))
     for k, (rate, rms) in enumerate(bands):
         size = np.radians(rms) * 1.2 * (0.9 if k == 0 else calm * (0.6 + 0.4 * 0.5) * 0.9)
         expected += SmoothNoise(3, rate * pace, 4, "head", k)(TIMES) * size
