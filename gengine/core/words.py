@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from gengine.errors import GengineError
 
-
 _FUNCTION_WORDS = frozenset(
     "a an the and or but of to in on at by for with from as is are was were be been am do does did have has had i you "
     "he she it we they me him her us them my your his its our their this that these those there so if then than not no "

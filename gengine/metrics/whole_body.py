@@ -121,7 +121,7 @@ def _hands(body: Body) -> dict[str, float]:
     for i in range(0, len(moves) - count + 1, max(1, count // 2)):
         a, b = (moves[i : i + count, k].ravel() for k in (0, 1))
         scores.append(_correlation(a, b))
-    holds = stretches((speed < STILL_HANDS).all(1), fps, LONG_HOLD)
+    holds = stretches(np.asarray((speed < STILL_HANDS).all(1)), fps, LONG_HOLD)
     cells = np.floor(body.wrists.reshape(len(speed), 6) / POSE_CELL).astype(int)
     _, often = np.unique(cells, axis=0, return_counts=True)
     return {

@@ -14,8 +14,13 @@ from gengine.metrics.whole_body import measure_whole_body
 from tests.metrics.test_gesture import still, waving
 
 
-def moved(motion: Motion, root: np.ndarray | None = None, yaw: np.ndarray | None = None, pitch: np.ndarray | None = None,
-          joint: str = "Hips") -> dict[str, float]:  # fmt: skip
+def moved(
+    motion: Motion,
+    root: np.ndarray | None = None,
+    yaw: np.ndarray | None = None,
+    pitch: np.ndarray | None = None,
+    joint: str = "Hips",
+) -> dict[str, float]:
     """Rows of ``motion`` with the root displaced (m) and a joint turned by yaw and pitch (deg)."""
     turns = motion.rotations.astype(float)
     angles = np.zeros((len(motion), 3))

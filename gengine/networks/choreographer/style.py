@@ -134,9 +134,10 @@ class MotionStyle:
     Lengths in cm, times in s, places in arm lengths; beside what the table explains: ``active`` the share of speech
     spent gesturing, ``together`` that of units in which both hands move, ``bow`` the bulge of arcs (share of the
     chord), ``pause_moves`` whether hands go on in short pauses, ``centre (2 hands, 3)`` where hands gesture (out, up,
-    forward of mid-shoulder) with deviation ``spread (3,)``, ``mirrored`` the share of phrases in which hands mirror each other, ``variety`` how much
-    phrases differ in energy, ``low (2,)`` the chance that a unit drops a hand,
-    ``swivel`` rad, ``shift_size`` m and ``stance`` m between the ankles.
+    forward of mid-shoulder) with deviation ``spread (3,)``, ``mirrored`` the share of phrases
+    in which hands mirror each other, ``variety`` how much phrases differ in energy, ``low (2,)`` the chance that a
+    unit drops a hand, ``swivel`` rad, ``shift_size`` m, ``turn`` and ``lean`` deg of the pelvis with the weight and
+    ``stance`` m between the ankles.
     """
 
     traits: Traits

@@ -283,7 +283,7 @@ def test_strokes_nod_and_bob() -> None:
 
 
 def test_the_pelvis_goes_with_the_leading_hand() -> None:
-    """A wide way to the left turns and takes the pelvis to the left, whichever hand makes it, and chance has its say."""
+    """A wide way to the left turns and takes the pelvis to the left, whichever hand makes it; the rest is chance."""
     ends = {0: [], 1: []}
     for lead, way in ((0, [0.5, 0, 0]), (1, [-0.5, 0, 0])):
         for seed in range(300):
