@@ -51,8 +51,8 @@ class TrunkDrive:
     ``emotion`` is ``style.body_expression``; ``liveliness (T,)`` 0 at rest .. 1 gesturing; ``hands (T, 2, 3)`` the
     planned wrists (out, up, forward; arm lengths), smoothed; ``middle (T, 2)`` m between the feet (sideways, forward)
     and ``weight (T, 2)`` m of the pelvis from there; ``turn (T, 2)`` deg of pelvis yaw and pitch that go with it;
-    ``swing (T, 5)`` deg and cm that strokes add to the pelvis (``BodyPlan.pelvis``); ``breath (T,)`` 0..1; ``nod (T,)`` rad of
-    chest pitch that strokes add; ``arm_cm`` the length of an arm.
+    ``swing (T, 5)`` deg and cm that strokes add to the pelvis (``BodyPlan.pelvis``); ``breath (T,)`` 0..1; ``nod (T,)``
+    rad of chest pitch that strokes add; ``arm_cm`` the length of an arm.
     """
 
     emotion: dict[str, Array]
