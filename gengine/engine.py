@@ -19,6 +19,7 @@ from gengine.config import EngineConfig
 from gengine.core.audio import AudioClip
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
 from gengine.emotion import parse_emotion
@@ -35,7 +36,8 @@ Source = str | Path | AudioClip
 class Take:
     """One run over one recording: iterate it for stretches of performance, then read what it noted.
 
-    ``warnings`` are plain sentences about the input; ``seconds`` the time spent in each stage.
+    ``report`` says what was made of the inputs; ``seconds`` the time spent in each stage. ``strict`` makes an error of
+    the report's warnings: before anything is generated where they are known by then, else at the end.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Take:
         language: str | None = None,
         stance: str | Path | Motion | None = None,
         config: EngineConfig | None = None,
+        strict: bool = False,
     ) -> None:
         for what, value, kinds, expected in (
             ("source", source, str | Path | AudioClip, "the path of a recording, or an AudioClip"),
@@ -69,7 +72,8 @@ class Take:
         self.stance = pose_of(stance) if isinstance(stance, Path) else stance
         self.plan = parse_emotion(emotion, intensity)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
-        self.warnings: list[str] = []
+        self.report = Report()
+        self.strict = strict
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
         self.duration: float | None = source.duration if isinstance(source, AudioClip) else None
         self.audio_seconds = 0.0
@@ -88,6 +92,7 @@ class Take:
         from gengine.inputs.audio import open_audio
 
         words = self._words()
+        self.check()
         with ExitStack() as stack:
             if isinstance(self.source, AudioClip):
                 rate, blocks = self.source.rate, _blocks(self.source)
@@ -109,10 +114,26 @@ class Take:
                 yield from self._stamped(session.push(block))
             yield from self._stamped(session.flush())
             if stream is not None:
-                self.warnings += stream.warnings
+                self.report += Report(warnings=tuple(stream.warnings))
         if self.audio_seconds == 0:
             raise AudioError(f"{self.source}: holds no sound; give a recording of at least 0.1 s")
         self.seconds |= session.seconds
+        self.check()
+
+    @property
+    def warnings(self) -> list[str]:
+        """Plain sentences about what was dropped or guessed."""
+        return list(self.report.warnings)
+
+    def hear(self, report: Report) -> None:
+        """What another part of the run reports, an exporter for example, is added and checked."""
+        self.report += report
+        self.check()
+
+    def check(self) -> None:
+        """``GengineError`` where the take is strict and something was dropped or guessed."""
+        if self.strict:
+            self.report.refuse_warnings()
 
     def _stamped(self, stretch: Performance | None) -> Iterator[Performance]:
         if stretch is not None:
@@ -121,6 +142,7 @@ class Take:
     def _words(self) -> WordTrack | None:
         """The transcript with times, aligned to the sound where it has none."""
         if self.text is None:
+            self.report += Report({"words": {"given": 0, "sounds": "heard"}})
             return None
         from gengine.inputs.align import align
         from gengine.inputs.audio import load_audio
@@ -130,8 +152,8 @@ class Take:
         with self._timed("decode"):
             clip = self.source if isinstance(self.source, AudioClip) else load_audio(self.source)
         with self._timed("align"):
-            track, notes = align(clip, transcript)
-        self.warnings += notes
+            track, report = align(clip, transcript)
+        self.report += report
         return track
 
     @contextmanager
@@ -161,6 +183,7 @@ def animate(
     body: str | None = None,
     stance: str | Path | Motion | None = None,
     config: EngineConfig | None = None,
+    strict: bool = False,
     progress: Callable[[float, float | None], None] | None = None,
 ) -> Performance:
     """A whole performance from a recording.
@@ -183,11 +206,13 @@ def animate(
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
         config: everything else; ``fps``, ``face_fps`` and ``body`` win over it.
+        strict: make an error of what else is a warning: words or sound that had to be dropped or guessed.
         progress: called after each stretch with the seconds done and those of the whole recording, None where its
             length is not known before.
 
     Returns a ``Performance``: its ``motion`` has rotations (T, 75, 4) and root (T, 3) m at ``fps``, its ``face``
-    weights (T, 52), head and gaze at ``face_fps``; ``provenance`` says how it was made and holds ``warnings``.
+    weights (T, 52), head and gaze at ``face_fps``; ``provenance`` says how it was
+    made and holds ``warnings`` and the whole ``report``, as ``gengine.core.report.Report.as_dict`` gives it.
 
     Raises ``AudioError``, ``TextError`` or ``EmotionError`` for what cannot be read, ``MissingExtraError`` where the
     body network is not installed, and ``GengineError`` (their common base) for any other bad value.
@@ -200,7 +225,7 @@ def animate(
     config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        stance=stance, config=config,
+        stance=stance, config=config, strict=strict,
     )  # fmt: skip
     stretches, done = [], 0.0
     for stretch in take:
@@ -209,7 +234,8 @@ def animate(
         if progress is not None:
             progress(done, take.duration)
     performance = Performance.join(stretches)
-    return replace(performance, provenance={**performance.provenance, "warnings": take.warnings})
+    said = {"warnings": take.warnings, "report": take.report.as_dict()}
+    return replace(performance, provenance={**performance.provenance, **said})
 
 
 def pose_of(path: str | Path) -> Motion:

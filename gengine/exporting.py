@@ -14,6 +14,7 @@ from typing import Any
 
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.errors import GengineError, unknown, wrong_kind
 from gengine.registry import names, resolve
 from gengine.runs import amended, entry, load, write_manifest
@@ -109,12 +110,14 @@ def export_folder(
     options: dict[str, dict[str, Any]] | None = None,
     manifest: Callable[[dict[str, dict[str, Any]]], dict[str, Any]] | None = None,
     seconds: dict[str, float] | None = None,
+    reports: Callable[[Report], None] | None = None,
 ) -> dict[str, Path]:
     """Write stretches to ``folder`` in every named format in one pass; all files appear, or none.
 
     ``options`` are exporter options by format; ``manifest`` makes the content of ``manifest.json`` from the entries
     of the files by name once these are complete, else the manifest that the folder may have is kept true;
-    ``seconds`` receives the time that each format took. Returns the files by format.
+    ``seconds`` receives the time that each format took, and ``reports`` is called with what each exporter reports
+    before any file appears: an error that it raises leaves nothing behind. Returns the files by format.
     """
     folder, options = _path(folder), options or {}
     kinds = {name: exporter(name) for name in dict.fromkeys(formats)}
@@ -132,6 +135,8 @@ def export_folder(
                 if seconds is not None:
                     seconds[f"write {name}"] = seconds.get(f"write {name}", 0.0) + time.perf_counter() - began
         stack.close()  # every file is whole before the first one is moved into place
+        for _, writer in writers if reports is not None else ():
+            reports(writer.report)
         entries = {path.name: entry(stage / path.name, name, options.get(name, {})) for name, path in files.items()}
         content = manifest(entries) if manifest is not None else amended(folder, entries)
         if content is not None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import gengine
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.errors import wrong_kind
 
 MANIFEST = "manifest.json"
@@ -23,7 +24,7 @@ class Run(Protocol):
     settings: dict[str, Any]
     audio_seconds: float
     seconds: dict[str, float]
-    warnings: list[str]
+    report: Report
 
 
 def saved(source: str | Path) -> Path:
@@ -79,7 +80,8 @@ def manifest_of(run: Run, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "settings": run.settings,
         "audio_seconds": round(run.audio_seconds, 6),
         "stages": {k: round(v, 4) for k, v in run.seconds.items()},
-        "warnings": run.warnings,
+        "warnings": list(run.report.warnings),
+        "report": run.report.as_dict(),
         "files": files,
     }
 

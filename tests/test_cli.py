@@ -44,7 +44,7 @@ def test_animate_writes_what_it_says(clip: Path, tmp_path: Path, monkeypatch: py
     assert run(monkeypatch, "animate", clip, "--emotion", "happy", "--out", out, "--json", "--formats", formats) == 0
     printed = capsys.readouterr()
     report = json.loads(printed.out)
-    assert set(report) == {"out", "files", "audio_seconds", "elapsed_seconds", "stages"}
+    assert set(report) == {"out", "files", "audio_seconds", "elapsed_seconds", "stages", "report"}
     assert report["audio_seconds"] == pytest.approx(3.0) and report["out"] == str(out)
     expected = {"body.bvh", "face.csv", "face.json", "performance.npz", "preview.mp4", "manifest.json"}
     assert {Path(f).name for f in report["files"]} == expected == {p.name for p in out.iterdir()}
@@ -52,6 +52,36 @@ def test_animate_writes_what_it_says(clip: Path, tmp_path: Path, monkeypatch: py
     assert manifest["settings"]["emotion"] == "happy" and manifest["settings"]["seed"] == 0
     assert len(manifest["inputs"]["audio"]["sha256"]) == 64
     assert "".join(report["stages"]) and all(v >= 0 for v in report["stages"].values())
+
+
+def test_a_run_reports_its_words_and_is_strict_where_asked(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    words = ("--text", "Hello, this is another text altogether, which nobody says here.", "--formats", "csv")
+    assert run(monkeypatch, "animate", clip, *words, "--out", tmp_path / "a") == 0
+    printed = capsys.readouterr()
+    assert "gengine: warning: " in printed.err and "\nwords: given 10, found " in printed.out
+    manifest = json.loads((tmp_path / "a/manifest.json").read_text())
+    assert manifest["report"]["words"]["given"] == 10 and manifest["report"]["words"]["language"] == "en"
+    assert manifest["report"]["warnings"] == manifest["warnings"] != []
+    assert run(monkeypatch, "animate", clip, *words, "--strict", "--out", tmp_path / "b") == 2
+    assert capsys.readouterr().err.startswith("gengine: error: --strict: ") and not (tmp_path / "b").exists()
+    assert run(monkeypatch, "animate", clip, "--strict", "--formats", "csv", "--out", tmp_path / "c", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["report"]["words"] == {"given": 0, "sounds": "heard"}
+
+
+def test_an_exporter_that_reports_a_loss_is_heard(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    from gengine.formats.bvh import BvhExporter
+
+    from gengine.core.report import Report
+
+    monkeypatch.setattr(BvhExporter, "report", Report(warnings=("A finger is left out.",)))
+    assert run(monkeypatch, "animate", clip, *QUICK, "--out", tmp_path / "a") == 0
+    assert "gengine: warning: A finger is left out." in capsys.readouterr().err
+    assert run(monkeypatch, "animate", clip, *QUICK, "--strict", "--out", tmp_path / "b") == 2
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_run_repeats_and_exports_later(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,7 @@ def animate(
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Make an error of what is dropped or guessed.")] = False,
     as_json: AsJson = False,
 ) -> None:
     from gengine.config import EngineConfig, load_config
@@ -89,7 +90,7 @@ def animate(
     engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        stance=stance, config=engine,
+        stance=stance, config=engine, strict=strict,
     )  # fmt: skip
     folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
     files = export_folder(
@@ -99,6 +100,7 @@ def animate(
         options=options,
         manifest=lambda written: manifest_of(take, written),
         seconds=take.seconds,
+        reports=take.hear,
     )
     report = {
         "out": str(folder),
@@ -107,7 +109,7 @@ def animate(
         "elapsed_seconds": round(time.perf_counter() - began, 3),
         "stages": {stage: round(seconds, 4) for stage, seconds in take.seconds.items()},
     }
-    report_run(report, take.warnings, as_json)
+    report_run(report, take.report, as_json)
 
 
 def _slug(emotion: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from gengine.core.report import Report
+
 
 def fail(message: str, code: int) -> NoReturn:
     """End with one line on stderr."""
@@ -59,14 +61,17 @@ class Interrupt:
         raise KeyboardInterrupt
 
 
-def report_run(report: dict[str, Any], warnings: list[str], as_json: bool) -> None:
-    """The end of a run: notes on stderr, then files and speed (or one JSON object) on stdout."""
-    for warning in warnings:
-        sys.stderr.write(f"gengine: note: {warning}\n")
+def report_run(about: dict[str, Any], report: Report, as_json: bool) -> None:
+    """The end of a run: what it reports on stderr, then summary, files and speed (or one JSON object) on stdout."""
+    for kind, sentences in (("warning", report.warnings), ("note", report.notes)):
+        for sentence in sentences:
+            sys.stderr.write(f"gengine: {kind}: {sentence}\n")
     if as_json:
-        say(json.dumps(report))
+        say(json.dumps({**about, "report": report.as_dict()}))
         return
-    speed = report["audio_seconds"] / max(report["elapsed_seconds"], 1e-9)
-    say(f"{report['audio_seconds']:.1f} s of sound in {report['elapsed_seconds']:.1f} s ({speed:.1f} x real time)")
-    for path in report["files"]:
+    speed = about["audio_seconds"] / max(about["elapsed_seconds"], 1e-9)
+    say(f"{about['audio_seconds']:.1f} s of sound in {about['elapsed_seconds']:.1f} s ({speed:.1f} x real time)")
+    for line in report.summary():
+        say(line)
+    for path in about["files"]:
         say(f"  {path}")

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.errors import GengineError, unknown
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -72,6 +73,8 @@ class Exporter(ABC):
     """File name in an output folder, for example ``body.bvh``."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Tracks of the performance that must be there: ``"motion"``, ``"face"``."""
+    report: Report = Report()
+    """What had to be guessed or left out of what it was given: add to it in ``append`` or ``finish``."""
 
     def __init__(self, path: str | Path, **options: Any) -> None:
         if options:

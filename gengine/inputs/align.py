@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE, AudioClip
+from gengine.core.report import Report
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.decoders import Spoken
@@ -64,8 +65,8 @@ FEW_UNHEARD = 0.1
 """Share of words not heard in the sound that is no news."""
 
 
-def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]]:
-    """Words and phones with their times, and notes (plain sentences) about what had to be guessed.
+def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
+    """Words and phones with their times, and a report on the words: how many were given, found, estimated, dropped.
 
     A transcript with word times keeps them (source ``"given"``) and gets the phones it lacks. English, and
     languages whose spelling tells the sounds, are aligned to the sound (``"aligned"``); where that fails the
@@ -74,19 +75,20 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
     there are none where the script tells no sounds. Word texts are as written, punctuation included.
     ``TextError`` where the text cannot belong to the recording.
     """
-    notes: list[str] = []
+    warnings: list[str] = []
     samples, duration = _at_analysis_rate(clip), clip.duration
-    _check_times(transcript, duration, notes)
+    late = _check_times(transcript, duration, warnings)
     if transcript.track is not None and transcript.track.phones:
-        return _given(transcript.track, duration), notes
+        return _given(transcript.track, duration), _report(transcript, warnings, dropped=late)
     parts = speech_parts(samples, SAMPLE_RATE)
     tool = aligner()
     with tool.lock:
         said = _said(transcript, tool)
         heard = sum(b - a for a, b in parts)
-        believable = _check_rate(said, heard, duration, notes)
+        believable = _check_rate(said, heard, duration, warnings)
         if transcript.track is not None:
-            return _fill_words(transcript.track, samples, said, tool, duration), notes
+            track = _fill_words(transcript.track, samples, said, tool, duration)
+            return track, _report(transcript, warnings, dropped=late)
         words: list[Word] = []
         phones: list[Phone] = []
         guessed = unheard = poor = 0
@@ -106,15 +108,29 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, list[str]
                 phones += some_phones
     if guessed and believable:
         what = "The text" if guessed == len(said) else f"{guessed} of {len(said)} words of the text"
-        notes.append(f"{what} could not be found in the sound; these word times are estimated, lips less exact.")
+        warnings.append(f"{what} could not be found in the sound; these word times are estimated, lips less exact.")
     elif 2 * poor > len(said):
-        notes.append("The text fits the sound poorly; check that it is what is said.")
+        warnings.append("The text fits the sound poorly; check that it is what is said.")
     elif unheard > FEW_UNHEARD * len(said):
-        notes.append(f"{unheard} words of the text were not heard in the sound.")
+        warnings.append(f"{unheard} words of the text were not heard in the sound.")
     words.sort(key=lambda w: w.start)
     source = "estimated" if guessed > len(said) / 2 else "aligned"
     complete = gap_free(phones, duration) if phones else ()
-    return WordTrack(within(words, duration), complete, transcript.language, source), notes
+    track = WordTrack(within(words, duration), complete, transcript.language, source)
+    return track, _report(transcript, warnings, estimated=guessed, dropped=late + unheard)
+
+
+def _report(transcript: Transcript, warnings: list[str], estimated: int = 0, dropped: int = 0) -> Report:
+    """How many words were given, and what became of them."""
+    given = len(transcript.words) if transcript.track is None else len(transcript.track.words)
+    facts = {
+        "given": given,
+        "found": given - estimated - dropped,
+        "estimated": estimated,
+        "dropped": dropped,
+        "language": transcript.language,
+    }
+    return Report({"words": facts}, warnings=tuple(warnings))
 
 
 def align_phones(samples: NDArray[np.float32], text: str | Sequence[Spoken]) -> tuple[Phone, ...] | None:
@@ -178,11 +194,11 @@ def _stressed(word: str, sounds: Sequence[str]) -> list[tuple[str, int]]:
     return list(zip(sounds, stresses(word, sounds), strict=True))
 
 
-def _check_times(transcript: Transcript, duration: float, notes: list[str]) -> None:
-    """Given times must belong to this recording."""
+def _check_times(transcript: Transcript, duration: float, warnings: list[str]) -> int:
+    """Given times must belong to this recording; how many words begin after its end."""
     starts = [s.start for s in transcript.segments if s.start is not None]
     if not starts:
-        return
+        return 0
     late = sum(s >= duration for s in starts)
     last = max(s.end for s in transcript.segments if s.end is not None)
     if late > len(starts) / 2:
@@ -191,11 +207,13 @@ def _check_times(transcript: Transcript, duration: float, notes: list[str]) -> N
             "give the transcript of this recording"
         )
     if last > duration + OVERHANG:
-        notes.append(f"The text reaches to {last:.1f} s; what lies after the recording's end is left out.")
+        warnings.append(f"The text reaches to {last:.1f} s; what lies after the recording's end is left out.")
+    after = [s.text for s in transcript.segments if s.start is not None and s.start >= duration]
+    return len(after) if transcript.track is not None else sum(len(split_words(text)) for text in after)
 
 
-def _check_rate(said: list[Said], heard: float, duration: float, notes: list[str]) -> bool:
-    """Whether so many sounds can be spoken in so much speech; notes what is odd."""
+def _check_rate(said: list[Said], heard: float, duration: float, warnings: list[str]) -> bool:
+    """Whether so many sounds can be spoken in so much speech; warns of what is odd."""
     count = sum(t.weight for t, _ in said)
     if count > ABSURD * max(heard, LEAST_SHARE * duration, LEAST_SPEECH):
         raise TextError(
@@ -203,15 +221,15 @@ def _check_rate(said: list[Said], heard: float, duration: float, notes: list[str
             f"{int(FASTEST / SOUNDS_A_WORD * max(heard, LEAST_SPEECH))}); give the transcript of this recording"
         )
     if heard < LEAST_SPEECH:
-        notes.append("No speech was found in the sound; word times are estimated.")
+        warnings.append("No speech was found in the sound; word times are estimated.")
     elif count > FASTEST * heard:
-        notes.append(
+        warnings.append(
             f"{len(said)} words are too many for {heard:.1f} s of speech; word times are estimated. "
             "Check that the text belongs to the recording."
         )
     else:
         if count < SLOWEST * heard:
-            notes.append(f"{len(said)} words are few for {heard:.1f} s of speech; part of it may be missing.")
+            warnings.append(f"{len(said)} words are few for {heard:.1f} s of speech; part of it may be missing.")
         return True
     return False
 

@@ -30,8 +30,8 @@ def speech() -> AudioClip:
 
 @pytest.fixture(scope="module")
 def aligned(speech: AudioClip) -> WordTrack:
-    track, notes = align(speech, read_text(TEXT))
-    assert notes == []
+    track, report = align(speech, read_text(TEXT))
+    assert report.warnings == ()
     return track
 
 
@@ -100,8 +100,8 @@ def test_unknown_words_and_numbers(speech: AudioClip) -> None:
 
 def test_words_that_nobody_says_do_not_harm_the_others(speech: AudioClip, aligned: WordTrack) -> None:
     text = TEXT.replace("big", "big wonderful").replace("Look", "Seventeen elephants look").replace("really ", "")
-    track, notes = align(speech, read_text(text))
-    assert track.source == "aligned" and notes == []
+    track, report = align(speech, read_text(text))
+    assert track.source == "aligned" and report.warnings == ()
     for text in ("show", "up", "everybody"):
         assert word(track, text) == pytest.approx(word(aligned, text), abs=0.05)
     start, end = word(track, "elephants")
@@ -112,9 +112,9 @@ def test_long_recordings_in_chunks(speech: AudioClip, aligned: WordTrack) -> Non
     copies = 5
     long = AudioClip(np.tile(speech.samples, copies))
     began = time.process_time()
-    track, notes = align(long, read_text(TEXT * copies))
+    track, report = align(long, read_text(TEXT * copies))
     assert long.duration / (time.process_time() - began) > 10  # 30 on an idle machine
-    assert notes == [] and track.source == "aligned"
+    assert report.warnings == () and track.source == "aligned"
     assert_complete(track, long.duration)
     wanted = [w.start + k * speech.duration for k in range(copies) for w in aligned.words]
     assert np.percentile(np.abs([w.start - t for w, t in zip(track.words, wanted, strict=True)]), 95) < 0.05
@@ -126,8 +126,8 @@ def test_subtitles_are_aligned_inside_their_times(tmp_path: Path, speech: AudioC
         "2\n00:00:07,000 --> 00:00:10,200\nIt changes all of us: you, me, everybody.\n",
         encoding="utf-8",
     )
-    track, notes = align(speech, read_text(tmp_path / "a.srt"))
-    assert track.source == "aligned" and notes == []
+    track, report = align(speech, read_text(tmp_path / "a.srt"))
+    assert track.source == "aligned" and report.warnings == ()
     assert_complete(track, speech.duration)
     for text in ("big", "changes", "everybody"):
         assert word(track, text) == pytest.approx(word(aligned, text), abs=0.05)
@@ -137,8 +137,8 @@ def test_subtitles_are_aligned_inside_their_times(tmp_path: Path, speech: AudioC
 def test_given_words_keep_their_times_and_get_phones(tmp_path: Path, speech: AudioClip, aligned: WordTrack) -> None:
     rows = [f'{{"word": "{w.text}", "start": {w.start}, "end": {w.end}}}' for w in aligned.words]
     (tmp_path / "a.json").write_text("[" + ",".join(rows) + "]", encoding="utf-8")
-    track, notes = align(speech, read_text(tmp_path / "a.json"))
-    assert track.source == "given" and notes == [] and track.words == aligned.words
+    track, report = align(speech, read_text(tmp_path / "a.json"))
+    assert track.source == "given" and report.warnings == () and track.words == aligned.words
     assert_complete(track, speech.duration)
     ours = [p for p in track.phones if p.symbol in "PBM"]
     theirs = [p for p in aligned.phones if p.symbol in "PBM"]
@@ -151,8 +151,8 @@ def test_given_phones_are_kept(tmp_path: Path) -> None:
         '{"phone": "IY1", "start": 0.3, "end": 0.5}]}',
         encoding="utf-8",
     )
-    track, notes = align(AudioClip(np.zeros(16_000)), read_text(tmp_path / "a.json"))
-    assert notes == [] and [(p.symbol, p.start) for p in track.phones] == [
+    track, report = align(AudioClip(np.zeros(16_000)), read_text(tmp_path / "a.json"))
+    assert report.warnings == () and [(p.symbol, p.start) for p in track.phones] == [
         ("sil", 0.0), ("M", 0.2), ("IY", 0.3), ("sil", 0.5),
     ]  # fmt: skip
 
@@ -164,9 +164,9 @@ def test_german_is_aligned_by_way_of_english_sounds(speech: AudioClip) -> None:
 
 
 def test_a_script_without_sounds_gets_word_times_only(speech: AudioClip) -> None:
-    track, notes = align(speech, read_text("你好世界我们都很好"))
+    track, report = align(speech, read_text("你好世界我们都很好"))
     assert track.source == "estimated" and track.phones == () and len(track.words) == 9
-    assert "estimated" in notes[0]
+    assert "estimated" in report.warnings[0]
 
 
 # ---- text and sound that do not belong together
@@ -174,29 +174,29 @@ def test_a_script_without_sounds_gets_word_times_only(speech: AudioClip) -> None
 
 def test_another_text_is_noticed(speech: AudioClip) -> None:
     text = "Printing, in the only sense with which we are at present concerned, differs from most of the arts"
-    track, notes = align(speech, read_text(text))
-    assert track.source == "estimated" and "could not be found in the sound" in notes[0]
+    track, report = align(speech, read_text(text))
+    assert track.source == "estimated" and "could not be found in the sound" in report.warnings[0]
     assert len(track.words) == len(text.split())
     assert_complete(track, speech.duration)
 
 
 def test_too_many_words(speech: AudioClip) -> None:
-    track, notes = align(speech, read_text(TEXT * 4))
-    assert track.source == "estimated" and "too many for" in notes[0]
+    track, report = align(speech, read_text(TEXT * 4))
+    assert track.source == "estimated" and "too many for" in report.warnings[0]
     assert_complete(track, speech.duration)
     with pytest.raises(TextError, match="cannot be spoken in"):
         align(speech, read_text(TEXT * 30))
 
 
 def test_far_too_few_words(speech: AudioClip) -> None:
-    _, notes = align(speech, read_text("Hello"))
-    assert "few for" in notes[0]
+    _, report = align(speech, read_text("Hello"))
+    assert "few for" in report.warnings[0]
 
 
 @pytest.mark.parametrize("sound", [np.zeros(48_000), 0.1 * np.random.default_rng(0).standard_normal(48_000)])
 def test_silence_and_noise(sound: np.ndarray) -> None:
-    track, notes = align(AudioClip(sound), read_text("hello there"))
-    assert track.source == "estimated" and notes
+    track, report = align(AudioClip(sound), read_text("hello there"))
+    assert track.source == "estimated" and report.warnings
     assert_complete(track, 3.0)
 
 
@@ -245,9 +245,9 @@ def test_a_slow_orator_in_a_large_place(reference_data: Path, title: str) -> Non
     clip = load_audio(reference_data / "speech" / "jfk.flac")
     text = (reference_data / "speech" / "jfk.txt").read_text(encoding="utf-8")
     for written in (text, re.sub("[^A-Z ]", "", text.upper())):
-        track, notes = align(clip, read_text(title + written))
-        assert track.source == "aligned" and all("not heard" in note for note in notes)
-        assert bool(notes) == bool(title)
+        track, report = align(clip, read_text(title + written))
+        assert track.source == "aligned" and all("not heard" in note for note in report.warnings)
+        assert bool(report.warnings) == bool(title)
         for name, start in (("americans", 1.66), ("not", 3.99), ("country", 5.86)):  # seen in the waveform
             assert word(track, name)[0] == pytest.approx(start, abs=0.08)
         assert track.words[-1].start == pytest.approx(10.0, abs=0.08)
@@ -257,13 +257,13 @@ def test_a_slow_orator_in_a_large_place(reference_data: Path, title: str) -> Non
 def test_another_text_for_the_slow_orator(reference_data: Path) -> None:
     clip = load_audio(reference_data / "speech" / "jfk.flac")
     text = (reference_data / "speech" / "LJ001-0001.txt").read_text(encoding="utf-8")
-    track, notes = align(clip, read_text(text))
-    assert track.source == "estimated" and "could not be found in the sound" in notes[0]
+    track, report = align(clip, read_text(text))
+    assert track.source == "estimated" and "could not be found in the sound" in report.warnings[0]
 
 
 def test_noise_under_the_voice(speech: AudioClip, aligned: WordTrack) -> None:
     level = np.sqrt(np.mean(speech.samples[np.abs(speech.samples) > 0.01] ** 2)) * 10 ** (-12 / 20)
     noise = level * np.random.default_rng(0).standard_normal(len(speech.samples))
-    track, notes = align(AudioClip((speech.samples + noise).astype(np.float32)), read_text(TEXT))
+    track, report = align(AudioClip((speech.samples + noise).astype(np.float32)), read_text(TEXT))
     assert track.source == "aligned"  # two words of three; the others are estimated
     assert np.median([abs(a.start - b.start) for a, b in zip(track.words, aligned.words, strict=True)]) < 0.08
