@@ -73,15 +73,17 @@ def test_a_run_reports_its_words_and_is_strict_where_asked(
 def test_an_exporter_that_reports_a_loss_is_heard(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    from gengine.formats.bvh import BvhExporter
-
     from gengine.core.report import Report
+    from gengine.formats.bvh import BvhExporter
 
     monkeypatch.setattr(BvhExporter, "report", Report(warnings=("A finger is left out.",)))
     assert run(monkeypatch, "animate", clip, *QUICK, "--out", tmp_path / "a") == 0
     assert "gengine: warning: A finger is left out." in capsys.readouterr().err
     assert run(monkeypatch, "animate", clip, *QUICK, "--strict", "--out", tmp_path / "b") == 2
     assert not (tmp_path / "b").exists()
+    assert run(monkeypatch, "animate", clip, "--formats", "npz", "--out", tmp_path / "c") == 0
+    assert run(monkeypatch, "export", tmp_path / "c", "--formats", "bvh", "--strict") == 2
+    assert not (tmp_path / "c/body.bvh").exists()
 
 
 def test_a_run_repeats_and_exports_later(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

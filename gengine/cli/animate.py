@@ -17,6 +17,7 @@ from gengine.cli.options import (
     SKELETON_HELP,
     AsJson,
     OptionSettings,
+    Strict,
     chosen_formats,
     exporter_options,
 )
@@ -76,7 +77,7 @@ def animate(
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Make an error of what is dropped or guessed.")] = False,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     from gengine.config import EngineConfig, load_config

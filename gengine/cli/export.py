@@ -15,9 +15,11 @@ from gengine.cli.options import (
     SKELETON_HELP,
     AsJson,
     OptionSettings,
+    Strict,
     chosen_formats,
     exporter_options,
 )
+from gengine.core.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -45,6 +47,7 @@ def export(
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     settings_of: OptionSettings = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     from gengine.engine import resampled
@@ -56,12 +59,19 @@ def export(
     chosen = chosen_formats(formats)
     options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar)
     performance = resampled(load(source), fps, face_fps)
-    files = export_folder([performance], folder, chosen, options)
-    report = {
+    reports: list[Report] = []
+
+    def hear(report: Report) -> None:
+        if strict:
+            report.refuse_warnings()
+        reports.append(report)
+
+    files = export_folder([performance], folder, chosen, options, reports=hear)
+    about = {
         "out": str(folder),
         "files": [str(path) for path in files.values()],
         "audio_seconds": round(performance.duration, 3),
         "elapsed_seconds": round(time.perf_counter() - began, 3),
         "stages": {},
     }
-    report_run(report, [], as_json)
+    report_run(about, sum(reports, Report()), as_json)

@@ -15,6 +15,7 @@ SKELETON_HELP = "Joint names of body.bvh: beat, mixamo, readyplayerme, vrm, vrm0
 OptionSettings = Annotated[
     list[str] | None, typer.Option("--option", help="An option of one format: format.key=value (bvh.tpose_frame=true).")
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="Make an error of what is dropped or guessed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")]
 
 

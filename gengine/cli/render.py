@@ -10,6 +10,7 @@ import typer
 
 from gengine.cli.console import bar, report_run
 from gengine.cli.options import AsJson
+from gengine.core.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -63,4 +64,4 @@ def render(
         "elapsed_seconds": round(elapsed, 3),
         "stages": {},
     }
-    report_run(report, [], as_json)
+    report_run(report, Report(), as_json)
