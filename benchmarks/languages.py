@@ -1,0 +1,277 @@
+"""Lips in other languages: from the sound, with the text, and with a wrong text, on voices whose sounds are known.
+
+    python benchmarks/languages.py             # fourteen espeak-ng voices and EMO-DB's held-out actor
+    python benchmarks/languages.py es de       # some of them
+
+A closure of P, B or M counts as found when its centre lies within 40 ms of a true one; "border" is the median
+distance of a true sound's start to the nearest start that was found. "spread" lays the words evenly over the speech.
+espeak-ng's voices state what they say when, but the same program tells the letters' sounds to the aligner: only the
+rows without it, and EMO-DB (a person's labels), are free of that. Needs libespeak-ng; EMO-DB the reference recordings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from gengine.core.audio import AudioClip
+from gengine.core.words import Phone
+from gengine.data.synthetic_speech import espeak
+from gengine.encoders.phones import hear
+from gengine.errors import GengineError
+from gengine.inputs import espeak as letters
+from gengine.inputs.align import align
+from gengine.inputs.estimate import Token, estimate, speech_parts
+from gengine.inputs.text import read_text
+from gengine.metrics.phone_accuracy import PhoneScores
+
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "es": (
+        "Buenos días, mi hermano pequeño compró pan y mantequilla en el mercado.",
+        "El profesor explica el problema, pero nadie comprende la respuesta.",
+        "Mañana por la noche vamos a cenar con unos amigos de mi padre.",
+        "¿Puedes abrir la ventana? Hace mucho calor en esta habitación.",
+        "Un perro blanco corre por la playa y busca una pelota azul.",
+        "Mi abuela siempre cuenta historias muy bonitas de su pueblo.",
+        "La empresa prepara un nuevo producto para el mes de septiembre.",
+        "Me parece imposible terminar este trabajo antes del domingo.",
+    ),
+    "fr": (
+        "Bonjour, mon petit frère a acheté du pain et du beurre au marché.",
+        "Le professeur explique le problème, mais personne ne comprend la réponse.",
+        "Demain soir, nous allons manger avec des amis de mon père.",
+        "Peux-tu ouvrir la fenêtre ? Il fait très chaud dans cette pièce.",
+        "Un chien blanc court sur la plage et cherche un ballon bleu.",
+        "Ma grand-mère raconte toujours de belles histoires de son village.",
+        "L'entreprise prépare un nouveau produit pour le mois de septembre.",
+        "Il me semble impossible de finir ce travail avant dimanche.",
+    ),
+    "it": (
+        "Buongiorno, il mio fratello piccolo ha comprato pane e burro al mercato.",
+        "Il professore spiega il problema, ma nessuno capisce la risposta.",
+        "Domani sera andiamo a mangiare con alcuni amici di mio padre.",
+        "Puoi aprire la finestra? Fa molto caldo in questa stanza.",
+        "Un cane bianco corre sulla spiaggia e cerca una palla blu.",
+        "Mia nonna racconta sempre storie bellissime del suo paese.",
+        "L'azienda prepara un nuovo prodotto per il mese di settembre.",
+        "Mi sembra impossibile finire questo lavoro prima di domenica.",
+    ),
+    "pt": (
+        "Bom dia, o meu irmão pequeno comprou pão e manteiga no mercado.",
+        "O professor explica o problema, mas ninguém compreende a resposta.",
+        "Amanhã à noite vamos jantar com uns amigos do meu pai.",
+        "Podes abrir a janela? Está muito calor neste quarto.",
+        "Um cão branco corre pela praia e procura uma bola azul.",
+        "A minha avó conta sempre histórias bonitas da sua aldeia.",
+        "A empresa prepara um novo produto para o mês de setembro.",
+        "Parece impossível terminar este trabalho antes de domingo.",
+    ),
+    "de": (
+        "Guten Morgen, mein kleiner Bruder hat Brot und Butter auf dem Markt gekauft.",
+        "Der Lehrer erklärt das Problem, aber niemand begreift die Antwort.",
+        "Morgen Abend gehen wir mit ein paar Freunden meines Vaters essen.",
+        "Kannst du bitte das Fenster öffnen? Hier im Zimmer ist es sehr warm.",
+        "Ein weißer Hund läuft über den Strand und sucht einen blauen Ball.",
+        "Meine Großmutter erzählt immer schöne Geschichten aus ihrem Dorf.",
+        "Die Firma bereitet ein neues Produkt für den Monat September vor.",
+        "Mir scheint es unmöglich, diese Arbeit vor Sonntag zu beenden.",
+    ),
+    "nl": (
+        "Goedemorgen, mijn kleine broer heeft brood en boter op de markt gekocht.",
+        "De leraar legt het probleem uit, maar niemand begrijpt het antwoord.",
+        "Morgenavond gaan wij eten met een paar vrienden van mijn vader.",
+        "Kun je het raam openen? Het is hier in de kamer erg warm.",
+        "Een witte hond loopt over het strand en zoekt een blauwe bal.",
+        "Mijn oma vertelt altijd mooie verhalen over haar dorp.",
+        "Het bedrijf bereidt een nieuw product voor de maand september.",
+        "Het lijkt mij onmogelijk dit werk voor zondag af te maken.",
+    ),
+    "pl": (
+        "Dzień dobry, mój młodszy brat kupił chleb i masło na bazarze.",
+        "Nauczyciel objaśnia problem, ale nikt nie pojmuje odpowiedzi.",
+        "Jutro wieczorem pójdziemy na kolację z przyjaciółmi mojego ojca.",
+        "Czy możesz otworzyć okno? W tym pokoju jest bardzo ciepło.",
+        "Biały pies biegnie po plaży i szuka niebieskiej piłki.",
+        "Moja babcia zawsze opowiada piękne historie o swojej wsi.",
+        "Firma przygotowuje nowy produkt na miesiąc wrzesień.",
+        "Wydaje mi się niemożliwe skończyć tę pracę przed niedzielą.",
+    ),
+    "tr": (
+        "Günaydın, küçük kardeşim pazardan ekmek ve tereyağı almış.",
+        "Öğretmen problemi anlatıyor ama kimse cevabı bilmiyor.",
+        "Yarın akşam babamın birkaç arkadaşıyla yemek yiyeceğiz.",
+        "Pencereyi açabilir misin? Bu oda bugün çok sıcak.",
+        "Beyaz bir köpek plajda koşuyor ve mavi bir top arıyor.",
+        "Büyükannem hep köyü hakkında güzel masallar anlatır.",
+        "Şirket eylül ayı için yeni bir ürün hazırlıyor.",
+        "Bu işi pazardan önce bitirmek bana imkansız görünüyor.",
+    ),
+    "ru": (
+        "Доброе утро, мой маленький брат купил хлеб и масло на базаре.",
+        "Профессор объясняет проблему, но никто не понимает ответ.",
+        "Завтра вечером мы будем ужинать с приятелями моего папы.",
+        "Можешь открыть окно? В этой комнате сегодня очень тепло.",
+        "Белый пёс бежит по пляжу и ищет большой синий мяч.",
+        "Моя бабушка любит вспоминать красивые истории про деревню.",
+        "Компания готовит новый продукт на первый месяц осени.",
+        "Мне кажется невозможным закончить эту работу к субботе.",
+    ),
+    "ar": (
+        "صباح الخير، أخي الصغير اشترى الخبز والزبدة من السوق.",
+        "يشرح المعلم المسألة ولكن لا أحد يفهم الجواب.",
+        "مساء غد سوف نأكل مع بعض أصحاب أبي.",
+        "هل يمكنك أن تفتح الباب؟ الجو حار جدا في هذه الغرفة.",
+        "كلب أبيض يجري على الرمل ويبحث عن كرة.",
+        "تحكي أمي دائما قصصا جميلة عن بلدها.",
+    ),
+    "hi": (
+        "नमस्ते, मेरा छोटा भाई बाज़ार से मक्खन और रोटी लाया।",
+        "अध्यापक समस्या समझाते हैं, पर कोई जवाब नहीं समझता।",
+        "कल शाम हम पिताजी के कुछ मित्रों के साथ भोजन करेंगे।",
+        "क्या तुम खिड़की खोल सकते हो? इस कमरे में बहुत गर्मी है।",
+        "एक सफ़ेद कुत्ता मैदान पर भाग रहा है और गेंद ढूँढता है।",
+        "मेरी दादी हमेशा अपने गाँव की बहुत अच्छी बातें बताती हैं।",
+    ),
+    "ja": (
+        "おはようございます、おとうとがいちばでぱんとばたーをかいました。",
+        "せんせいはもんだいをせつめいしますが、だれもこたえがわかりません。",
+        "あしたのばん、ちちのともだちといっしょにごはんをたべます。",
+        "まどをあけてもいいですか。このへやはとてもあついです。",
+        "しろいいぬがはまべではしって、あおいぼーるをさがしています。",
+        "ぼくのそぼはいつもむらのびっくりするはなしをしてくれます。",
+    ),
+    "zh": (
+        "早上好，我的弟弟在市场买了面包和苹果。",
+        "老师说明这个问题，可是没有人明白他的办法。",
+        "明天晚上我们跟爸爸的朋友一起吃饭。",
+        "你能不能帮我把门打开？这个房间今天太热了。",
+        "一只白色的小猫跑到门旁边，拼命地爬上木板。",
+        "我妈妈每天都给我们讲非常美妙的故事。",
+        "这个品牌准备在八月发布一个新的产品。",
+        "我怕星期天以前没办法把这篇报告写完。",
+    ),
+    "ko": (
+        "안녕하세요, 제 남동생이 시장에서 빵과 버터를 샀어요.",
+        "선생님이 문제를 설명하지만 아무도 답을 몰라요.",
+        "내일 밤에 우리는 아버지의 친구들과 밥을 먹어요.",
+        "창문을 좀 열어 줄래요? 이 방은 오늘 너무 더워요.",
+        "하얀 강아지가 바닷가에서 뛰면서 파란 공을 찾아요.",
+        "우리 할머니는 항상 마을의 예쁜 이야기를 해 주세요.",
+    ),
+}  # fmt: skip
+"""Everyday sentences, written for this benchmark, with lip sounds in each."""
+
+Case = tuple[AudioClip, str, tuple[Phone, ...]]
+
+
+def synthetic(language: str) -> list[Case]:
+    """The language's sentences said by espeak-ng, with their sounds."""
+    cases = []
+    for k, text in enumerate(SENTENCES[language]):
+        said = espeak(text, letters.VOICES.get(language, language), f"{language}-{k}")
+        cases.append((AudioClip(said.samples), text, said.phones))
+    return cases
+
+
+def emo_db(folder: Path) -> list[Case]:
+    """Full-length clips of the actor that the recogniser never heard, all emotions, with hand-set labels."""
+    from gengine.data.recordings import read_table
+    from gengine.data.speech import emodb
+
+    rows = {r["id"]: r for r in read_table(folder / "emodb" / "metadata.tsv")}
+    return [
+        (AudioClip(u.samples), rows[u.name]["text"], u.phones)
+        for u in emodb(folder)
+        if u.speaker == "emodb-03" and rows[u.name]["extent"] == "full"
+    ]
+
+
+def from_sound(clip: AudioClip, _text: str, _language: str) -> tuple[Phone, ...]:
+    return hear(clip.samples)[0]
+
+
+def with_text(clip: AudioClip, text: str, language: str) -> tuple[Phone, ...]:
+    """What a run gets: sounds of the text, or those heard where it has none."""
+    try:
+        track, _ = align(clip, read_text(text, language))
+    except GengineError:
+        return hear(clip.samples)[0]
+    return track.phones or hear(clip.samples)[0]
+
+
+def without_espeak(clip: AudioClip, text: str, language: str) -> tuple[Phone, ...]:
+    with mock.patch.object(letters, "speaks", lambda _language: False):
+        return with_text(clip, text, language)
+
+
+def spread(clip: AudioClip, text: str, language: str) -> tuple[Phone, ...]:
+    """Words evenly over the speech, as a control: what a text is worth whose place in the sound is not looked for."""
+    from gengine.inputs.pronounce import pronounce
+    from gengine.inputs.sounds import sound
+
+    words = read_text(text, language).words
+    sounds, _ = pronounce(words, language)
+    tokens = [Token(w, tuple((sound(n).symbol, s) for n, s in said)) for w, said in zip(words, sounds, strict=True)]
+    parts = speech_parts(clip.samples, clip.rate)
+    return tuple(estimate(tokens, parts, 0.0, clip.duration)[1])
+
+
+Method = Callable[[AudioClip, str, str], tuple[Phone, ...]]
+METHODS: dict[str, Method] = {
+    "from sound": from_sound, "with text": with_text, "text, no espeak": without_espeak, "wrong text": with_text,
+    "spread": spread,
+}  # fmt: skip
+
+
+def rows(cases: list[Case], language: str) -> Iterator[tuple[str, dict[str, float], int]]:
+    for name, method in METHODS.items():
+        score = PhoneScores()
+        for k, (clip, text, truth) in enumerate(cases):
+            if name == "wrong text":
+                text = cases[(k + len(cases) // 2) % len(cases)][1]
+            score.update(comparable(truth), comparable(method(clip, text, language)), clip.duration)
+        yield name, score.row(), score.true_closures
+
+
+_COMPARED = {"eː": "EY", "oː": "OW", "a": "AA", "u": "UW", "uo": "AO", "ü": "UW", "y": "UW", "ø": "UH", "œ": "AO",
+             "ɐ": "AH", "ɤ": "AH", "ɿ": "IH", "ʊŋ": "UH", "ç": "SH", "x": "HH", "ʁ": "HH", "ɕ": "SH", "ʂ": "SH",
+             "ɻ": "R"}  # fmt: skip
+"""Mouth targets of other languages by the English phone of the same lips, for the scores."""
+
+
+def comparable(phones: tuple[Phone, ...]) -> tuple[Phone, ...]:
+    return tuple(Phone(_COMPARED.get(p.symbol, p.symbol), p.start, p.end) for p in phones)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("languages", nargs="*", help=f"of {' '.join(SENTENCES)}, emodb; all")
+    arguments = parser.parse_args()
+    data = Path(os.environ.get("GENGINE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    print(f"{'':8}{'closures':>9}" + "".join(f"{name:>24}" for name in METHODS))
+    print(f"{'':17}" + "  recall prec. border ms" * len(METHODS))
+    totals: dict[str, list[float]] = {name: [] for name in METHODS}
+    for name in arguments.languages or [*SENTENCES, "emodb"]:
+        if name == "emodb" and not (data / "emodb").is_dir():
+            print("emodb: no reference recordings; set GENGINE_DATA")
+            continue
+        cases = emo_db(data) if name == "emodb" else synthetic(name)
+        line = ""
+        for method, row, count in rows(cases, "de" if name == "emodb" else name):
+            line = line or f"{name:8}{count:>9}"
+            values = row["bilabial recall"], row["bilabial precision"], row["boundary ms"]
+            line += f"{values[0]:>10.2f}{values[1]:>6.2f}{values[2]:>8.0f}"
+            totals[method].append(values[0] + 1j * values[1])
+        print(line, flush=True)
+    means = [np.mean(values) for values in totals.values() if values]
+    print(f"{'mean':17}" + "".join(f"{m.real:>10.2f}{m.imag:>6.2f}{'':8}" for m in means))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
