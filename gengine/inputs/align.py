@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.report import Report
-from gengine.core.words import Phone, Word, WordTrack
+from gengine.core.words import Phone, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.decoders import Spoken
-from gengine.inputs.estimate import Token, estimate, speech_parts
+from gengine.inputs.ear import Ear
+from gengine.inputs.estimate import speech_parts
 from gengine.inputs.forced import Aligner, aligner
-from gengine.inputs.intervals import gap_free, spread, within
+from gengine.inputs.given_words import complete, fill
+from gengine.inputs.intervals import gap_free, within
 from gengine.inputs.language import split_words
-from gengine.inputs.phone_symbols import SILENCE, UNKNOWN
-from gengine.inputs.stress import stresses
-from gengine.inputs.stretch import BIAS, AlignedPart, Said, align_stretch, believed
+from gengine.inputs.pronounce import UNKNOWN
+from gengine.inputs.stretch import BIAS, AlignedPart, Said, align_stretch, believed, english_words, said_words
 from gengine.inputs.transcript import Transcript
 
 FASTEST = 35.0
@@ -49,18 +50,6 @@ MARGIN = 0.4
 LONGEST_GROUP = 15
 """Subtitles without a gap between them are aligned as one up to this length, seconds."""
 
-PHRASE_GAP = 0.3
-"""Words with given times are aligned together up to a gap of this length, seconds..."""
-
-LONGEST_PHRASE = 8
-"""... or up to a phrase of this length, seconds."""
-
-PHRASE_MARGIN = 0.15
-"""Sound before and after a phrase that is searched with it, seconds."""
-
-AGREES = 0.25
-"""A word aligned so near to its given times, seconds, says where its sounds lie; else they are spread over it."""
-
 FEW_UNHEARD = 0.1
 """Share of words not heard in the sound that is no news."""
 
@@ -68,60 +57,78 @@ FEW_UNHEARD = 0.1
 def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
     """Words and phones with their times, and a report on the words: how many were given, found, estimated, dropped.
 
-    A transcript with word times keeps them (source ``"given"``) and gets the phones it lacks. English, and
-    languages whose spelling tells the sounds, are aligned to the sound (``"aligned"``); where that fails the
-    words are spread over the speech (``"estimated"``). Phones are ARPAbet or a symbol of
-    ``gengine.inputs.phone_symbols.EXTENDED``, sorted, and cover [0, duration] without gaps, pauses as ``"sil"``;
-    there are none where the script tells no sounds. Word texts are as written, punctuation included.
-    ``TextError`` where the text cannot belong to the recording.
+    A transcript with word times keeps them (source ``"given"``) and gets the phones it lacks. English is aligned by
+    its acoustic model, and where that fails, as other languages, by the phones that are heard (``"aligned"``). Where
+    the text does not fit the sound its phones are those heard, and its words lie where they fit best
+    (``"estimated"``). Phones are ARPAbet or a symbol of ``gengine.inputs.phone_symbols.EXTENDED``, sorted, and cover
+    [0, duration] without gaps, pauses as ``"sil"``; there are none where nothing of the text was found: who listens to
+    the sound knows as much. Word texts are as written, punctuation included. ``TextError`` where the text cannot
+    belong to the recording.
     """
     warnings: list[str] = []
     samples, duration = _at_analysis_rate(clip), clip.duration
     late = _check_times(transcript, duration, warnings)
     if transcript.track is not None and transcript.track.phones:
-        return _given(transcript.track, duration), _report(transcript, warnings, dropped=late)
+        return complete(transcript.track, duration), _report(transcript, warnings, "given", dropped=late)
     parts = speech_parts(samples, SAMPLE_RATE)
-    tool = aligner()
+    tool, ear = aligner(), Ear(samples)
     with tool.lock:
-        said = _said(transcript, tool)
+        said, source = said_words(transcript, tool)
         heard = sum(b - a for a, b in parts)
         believable = _check_rate(said, heard, duration, warnings)
         if transcript.track is not None:
-            track = _fill_words(transcript.track, samples, said, tool, duration)
-            return track, _report(transcript, warnings, dropped=late)
-        words: list[Word] = []
-        phones: list[Phone] = []
-        guessed = unheard = poor = 0
-        for stretch, start, end in _stretches(transcript, said, duration):
-            found = (
-                align_stretch(tool, samples, stretch, start, end) if believable else [AlignedPart(stretch, start, end)]
-            )
-            for part in found:
-                if not part.found:
-                    guessed += len(part.said)
-                    some_words, some_phones = estimate([t for t, _ in part.said], parts, part.start, part.end)
-                else:
-                    unheard += part.unheard
-                    poor += len(part.said) if part.poor else 0
-                    some_words, some_phones = part.words, part.phones
-                words += some_words
-                phones += some_phones
-    if guessed and believable:
+            track = fill(transcript.track, samples, said, tool, ear, duration)
+            return track, _report(transcript, warnings, source, dropped=late)
+        found = [
+            part
+            for stretch, start, end in _stretches(transcript, said, duration)
+            for part in _find(tool if believable else None, ear, samples, stretch, start, end, transcript.language)
+        ]
+    guessed = sum(len(p.said) for p in found if not p.found or not believable)
+    unheard = sum(p.unheard for p in found if p.found) if believable else 0
+    poor = sum(len(p.said) for p in found if p.found and p.poor)
+    if source == UNKNOWN:
+        warnings.append(
+            f"What the text's letters sound like is not known (language {transcript.language}): word times are "
+            "estimated, lips follow the sound. espeak-ng, where it is installed, knows about a hundred languages."
+        )
+    elif guessed and believable:
         what = "The text" if guessed == len(said) else f"{guessed} of {len(said)} words of the text"
-        warnings.append(f"{what} could not be found in the sound; these word times are estimated, lips less exact.")
+        warnings.append(
+            f"{what} could not be found in the sound; word times are estimated, lips follow the sound there."
+        )
     elif 2 * poor > len(said):
         warnings.append("The text fits the sound poorly; check that it is what is said.")
     elif unheard > FEW_UNHEARD * len(said):
         warnings.append(f"{unheard} words of the text were not heard in the sound.")
-    words.sort(key=lambda w: w.start)
-    source = "estimated" if guessed > len(said) / 2 else "aligned"
-    complete = gap_free(phones, duration) if phones else ()
-    track = WordTrack(within(words, duration), complete, transcript.language, source)
-    return track, _report(transcript, warnings, estimated=guessed, dropped=late + unheard)
+    words = within(sorted((w for p in found for w in p.words), key=lambda w: w.start), duration)
+    phones = gap_free((p for part in found for p in part.phones), duration) if guessed < len(said) else ()
+    track = WordTrack(words, phones, transcript.language, "estimated" if 2 * guessed > len(said) else "aligned")
+    source = source if phones else "heard"
+    return track, _report(transcript, warnings, source, estimated=guessed, dropped=late + unheard)
 
 
-def _report(transcript: Transcript, warnings: list[str], estimated: int = 0, dropped: int = 0) -> Report:
-    """How many words were given, and what became of them."""
+def _find(
+    tool: Aligner | None, ear: Ear, samples: NDArray[np.float32], stretch: list[Said], start: float, end: float,
+    language: str,
+) -> list[AlignedPart]:  # fmt: skip
+    """Parts of a stretch of words in order: English by its own model first where there is one, then by ear."""
+    if language != "en" or tool is None:
+        return ear.find(stretch, start, end, language)
+    result: list[AlignedPart] = []
+    for found, group in groupby(align_stretch(tool, samples, stretch, start, end), lambda part: part.found):
+        run = list(group)
+        if not found:
+            missing = [item for part in run for item in part.said]
+            run = ear.find(missing, run[0].start, run[-1].end, language)
+        result += run
+    return result
+
+
+def _report(
+    transcript: Transcript, warnings: list[str], sounds: str, estimated: int = 0, dropped: int = 0
+) -> Report:  # fmt: skip
+    """How many words were given, what became of them, and who told their ``sounds``."""
     given = len(transcript.words) if transcript.track is None else len(transcript.track.words)
     facts = {
         "given": given,
@@ -129,6 +136,7 @@ def _report(transcript: Transcript, warnings: list[str], estimated: int = 0, dro
         "estimated": estimated,
         "dropped": dropped,
         "language": transcript.language,
+        "sounds": sounds,
     }
     return Report({"words": facts}, warnings=tuple(warnings))
 
@@ -155,43 +163,6 @@ def _at_analysis_rate(clip: AudioClip) -> NDArray[np.float32]:
     import soxr
 
     return soxr.resample(clip.samples, clip.rate, SAMPLE_RATE)
-
-
-def _said(transcript: Transcript, tool: Aligner) -> list[Said]:
-    """Every written word with its spoken words and its sounds."""
-    said: list[Said] = []
-    for index, segment in enumerate(transcript.segments):
-        # A word with times of its own is one word, whatever it looks like.
-        texts = [segment.text] if transcript.track is not None else split_words(segment.text)
-        for k, text in enumerate(texts):
-            if transcript.language == "en":
-                spoken = english_words(text, tool)
-                sounds = tuple(pair for w in spoken for pair in _stressed(w.name, tool.pronounce(w.name)))
-            else:
-                before, after = (texts[n] if 0 <= n < len(texts) else "" for n in (k - 1, k + 1))
-                spoken = _foreign(text, transcript.language, before, after)
-                sounds = tuple((s, -1) for w in spoken for s in w.sounds)
-            said.append((Token(text, sounds, index), spoken))
-    return said
-
-
-def english_words(text: str, tool: Aligner) -> tuple[Spoken, ...]:
-    """What is said for one written English word, by the dictionary's names."""
-    from gengine.inputs.spoken import spoken_words
-
-    return tuple(Spoken(w) for w in spoken_words(text, lambda w: tool.lookup(w) is not None))
-
-
-def _foreign(text: str, language: str, before: str, after: str) -> tuple[Spoken, ...]:
-    from gengine.inputs.foreign import foreign_words
-    from gengine.inputs.letters import spell
-
-    built = [tuple(spell(w, language)) for w in foreign_words(text, language, before, after)]
-    return tuple(Spoken("", sounds) for sounds in built if sounds)
-
-
-def _stressed(word: str, sounds: Sequence[str]) -> list[tuple[str, int]]:
-    return list(zip(sounds, stresses(word, sounds), strict=True))
 
 
 def _check_times(transcript: Transcript, duration: float, warnings: list[str]) -> int:
@@ -234,12 +205,6 @@ def _check_rate(said: list[Said], heard: float, duration: float, warnings: list[
     return False
 
 
-def _given(track: WordTrack, duration: float) -> WordTrack:
-    """A complete track, its phones made gap-free; "spoken noise" gets a neutral vowel."""
-    phones = [replace(p, symbol="AH") if p.symbol == UNKNOWN else p for p in track.phones]
-    return replace(track, words=within(track.words, duration), phones=gap_free(phones, duration))
-
-
 def _stretches(
     transcript: Transcript, said: list[Said], duration: float
 ) -> list[tuple[list[Said], float, float]]:  # fmt: skip
@@ -269,44 +234,3 @@ def _stretches(
         right = min(end + MARGIN, max((after + end) / 2, end), duration)
         padded.append((words, left, right))
     return padded
-
-
-def _fill_words(
-    track: WordTrack, samples: NDArray[np.float32], said: list[Said], tool: Aligner, duration: float
-) -> WordTrack:
-    """Phones inside words whose times are given: aligned phrase by phrase, else spread."""
-    words = within(track.words, duration)
-    phones: list[Phone] = []
-    pairs = list(zip(words, said, strict=False))
-    run: list[tuple[Word, Said]] = []
-    for k, pair in enumerate(pairs):
-        run.append(pair)
-        following = pairs[k + 1][0].start if k + 1 < len(pairs) else duration
-        if (
-            following - pair[0].end > PHRASE_GAP
-            or pair[0].end - run[0][0].start > LONGEST_PHRASE
-            or k + 1 == len(pairs)
-        ):
-            phones += _phrase(run, samples, tool, duration)
-            run = []
-    return WordTrack(words, gap_free(phones, duration) if phones else (), track.language, "given")
-
-
-def _phrase(
-    run: list[tuple[Word, Said]], samples: NDArray[np.float32], tool: Aligner, duration: float
-) -> list[Phone]:  # fmt: skip
-    start, end = max(run[0][0].start - PHRASE_MARGIN, 0.0), min(run[-1][0].end + PHRASE_MARGIN, duration)
-    found = [part for part in align_stretch(tool, samples, [said for _, said in run], start, end) if part.found]
-    heard_words = {id(token): word for part in found for (token, _), word in zip(part.said, part.words, strict=True)}
-    heard_phones = [p for part in found for p in part.phones if p.symbol != SILENCE]
-    phones: list[Phone] = []
-    for word, (token, _) in run:
-        heard = heard_words.get(id(token))
-        inside = []
-        if heard and abs(heard.start - word.start) < AGREES and abs(heard.end - word.end) < AGREES:
-            inside = [p for p in heard_phones if heard.start <= p.start + 1e-6 and p.end <= heard.end + 1e-6]
-        if inside:
-            phones += inside
-        elif token.sounds and word.end > word.start:
-            phones += spread(list(token.sounds), word.start, word.end)
-    return phones

@@ -13,7 +13,9 @@ from gengine.core.words import Phone, Word
 from gengine.inputs.decoders import Spoken
 from gengine.inputs.estimate import Token
 from gengine.inputs.forced import Aligner, Chunk, Sound
+from gengine.inputs.language import split_words
 from gengine.inputs.stress import stresses
+from gengine.inputs.transcript import Transcript
 
 BIAS = 0.006
 """Added to every aligned time, seconds, so that borders are neither early nor late on the whole.
@@ -39,6 +41,44 @@ SHORTEST_WINDOW = 0.1
 
 Said = tuple[Token, tuple[Spoken, ...]]
 """One word as it is written, and the one or several spoken words that the aligner takes for it."""
+
+
+DICTIONARY = "dictionary"
+"""Where the sounds of English words come from."""
+
+
+def said_words(transcript: Transcript, tool: Aligner) -> tuple[list[Said], str]:
+    """Every written word with its spoken words and its sounds, and where the sounds come from."""
+    written: list[tuple[str, int]] = []
+    for index, segment in enumerate(transcript.segments):
+        # A word with times of its own is one word, whatever it looks like.
+        texts = [segment.text] if transcript.track is not None else split_words(segment.text)
+        written += [(text, index) for text in texts]
+    if transcript.language == "en":
+        return [_english(text, index, tool) for text, index in written], DICTIONARY
+    from gengine.inputs.pronounce import pronounce
+    from gengine.inputs.sounds import sound
+
+    found, source = pronounce([text for text, _ in written], transcript.language)
+    said: list[Said] = []
+    for (text, index), sounds in zip(written, found, strict=True):
+        symbols = tuple((sound(name).symbol, stress) for name, stress in sounds)
+        said.append((Token(text, symbols, index), (Spoken("", tuple(n for n, _ in sounds)),) if sounds else ()))
+    return said, source
+
+
+def _english(text: str, index: int, tool: Aligner) -> Said:
+    spoken = english_words(text, tool)
+    said = [(w.name, tool.pronounce(w.name)) for w in spoken]
+    sounds = (pair for name, own in said for pair in zip(own, stresses(name, own), strict=True))
+    return Token(text, tuple(sounds), index), spoken
+
+
+def english_words(text: str, tool: Aligner) -> tuple[Spoken, ...]:
+    """What is said for one written English word, by the dictionary's names."""
+    from gengine.inputs.spoken import spoken_words
+
+    return tuple(Spoken(w) for w in spoken_words(text, lambda w: tool.lookup(w) is not None))
 
 
 @dataclass

@@ -23,7 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "windows": set(),
     # rooms that know no other room
     "constraints": set(),
-    "inputs": set(),
+    "inputs": {"encoders"},  # words are found by the phones that are heard
     "emotion": {"checkpoint", "inputs"},  # timelines are written as subtitles too
     "encoders": {"checkpoint"},
     "retarget": set(),
