@@ -206,7 +206,7 @@ def with_text(clip: AudioClip, text: str, language: str) -> tuple[Phone, ...]:
 
 
 def without_espeak(clip: AudioClip, text: str, language: str) -> tuple[Phone, ...]:
-    with mock.patch.object(letters, "speaks", lambda _language: False):
+    with mock.patch("gengine.inputs.pronounce.speaks", lambda _language: False):
         return with_text(clip, text, language)
 
 
