@@ -17,13 +17,14 @@ from gengine.avatars.importing.gltf_primitives import GltfPrimitive, one_joint, 
 from gengine.avatars.importing.head import head_avatar
 from gengine.avatars.importing.lip_gap import measured_seal
 from gengine.avatars.importing.morph_names import arkit_recipe
-from gengine.avatars.importing.rig_recognition import REQUIRED, eye_nodes, recognise
-from gengine.avatars.importing.to_tpose import t_pose_turns
+from gengine.avatars.importing.rig_recognition import eye_nodes, read_bones, recognise, recognise_shape, refusal
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError, GengineError
+from gengine.retarget.rig_names import REQUIRED
+from gengine.retarget.to_tpose import t_pose_turns
 
 _NOTED_TURN = np.radians(5.0)
 """Joints that a T-pose turns by more (rad) are worth a note."""
@@ -31,21 +32,23 @@ _HIPS_TO_HEAD = 0.36
 """Hip to head joint as a share of the standing height (the built-in bodies have 0.37 to 0.38)."""
 _NO_METRES = 30.0
 """A figure taller than this, in its file's unit, is taken to be in centimetres (judgement)."""
+_FACE = 0.25
+"""Share of a mesh's height that a face moves at most on a whole body; on heads and busts it moves more (judgement)."""
 
 
-def load_glb_avatar(path: str | Path) -> Avatar:
+def load_glb_avatar(path: str | Path, bones: str | Path | None = None) -> Avatar:
     """An avatar from a .glb, .gltf or .vrm file.
 
-    The rig is recognised by the VRM extension or by its joints' names (Mixamo, Ready Player Me, VRM, Unity, Godot,
-    Unreal 4 and 5, SMPL-X, MakeHuman, this project's own); morphs by ARKit's names in any spelling. The figure is
-    turned to face +Z, scaled to metres, put on y = 0, and brought from its rest pose (A-pose, bent arms) to a
-    T-pose. A file without a humanoid rig but with face morphs becomes a head. Everything that had to be guessed or
-    left away is said in one warning. A file that cannot be used is a ``FormatError``.
+    The rig is recognised by a map of ``bones`` (a JSON file as ``gengine avatar map`` writes), the VRM extension, its
+    joints' names (``data/rig_words.csv``), or how its joints hang together; morphs by ARKit's names in any spelling.
+    The figure is turned to face +Z, scaled to metres, put on y = 0, and brought from its rest pose (A-pose, bent arms)
+    to a T-pose. A head with face morphs needs no rig. Everything that had to be guessed or left away is said in one
+    warning. A file that cannot be used, or a whole body whose rig stays unknown, is a ``FormatError``.
     """
     document = GltfDocument(path)
     try:
         with np.errstate(all="ignore"):  # absurd numbers end as infinities, which are looked for
-            return _load(document)
+            return _load(document, bones)
     except FormatError:
         raise
     except GengineError as error:
@@ -54,13 +57,10 @@ def load_glb_avatar(path: str | Path) -> Avatar:
         raise document.damaged(error) from None
 
 
-def _load(document: GltfDocument) -> Avatar:
+def _load(document: GltfDocument, given: str | Path | None) -> Avatar:
     notes: list[str] = []
-    extensions = document.json.get("extensions", {})
-    names = [str(node.get("name", f"node{i}")) for i, node in enumerate(document.items("nodes"))]
-    world, parents = world_matrices(document)
-    scene = SceneNodes(names, parents, world)
-    primitives = read_primitives(document, world, Materials(document, notes))
+    scene = scene_nodes(document)
+    primitives = read_primitives(document, scene.world, Materials(document, notes))
     if not primitives:
         raise document.error("holds no triangles; expected a figure with a mesh")
     triangles = sum(len(s.triangles) for s in primitives)
@@ -74,7 +74,7 @@ def _load(document: GltfDocument) -> Avatar:
         notes.append(f"{len(guessed)} morphs made from the nearest others ({', '.join(guessed[:4])}…)")
     if recipe and absent:
         notes.append(f"{len(absent)} of 52 morphs absent ({', '.join(absent[:4])}…)")
-    rig, bones = recognise(names, extensions)
+    bones = _bones(document, scene, primitives, given, notes)
     if not bones and not recipe:
         raise document.error(
             f"has neither a humanoid rig (joints such as {', '.join(REQUIRED[:3])}) nor morphs with ARKit's names; "
@@ -89,6 +89,10 @@ def _load(document: GltfDocument) -> Avatar:
         notes.append("no humanoid rig was recognised: it is taken for a head")
         pieces = [mesh_part(s, s.vertices, np.zeros((len(s.vertices), 4)), one_joint(len(s.vertices)), morphs, None)
                   for s in primitives]  # fmt: skip
+        if _is_body(pieces):
+            raise document.error(
+                "is a whole body without a skeleton that moves it; rig it (Mixamo's auto-rigger does), or give its head"
+            )
         avatar = head_avatar(document.path.stem, pieces)
     if not all(np.isfinite(p.vertices).all() for p in avatar.parts) or not np.isfinite(avatar.rest_positions()).all():
         raise document.error("holds numbers beyond any size; export it again")
@@ -103,11 +107,62 @@ def _load(document: GltfDocument) -> Avatar:
 
 @dataclass(frozen=True, eq=False)
 class SceneNodes:
-    """All nodes of a document: ``names``, ``parents`` (-1 for roots) and ``world (N, 4, 4)`` at rest."""
+    """All nodes of a document: ``names``, ``parents`` (-1 for roots), ``world (N, 4, 4)`` at rest, and its ``joints``."""
 
     names: list[str]
     parents: list[int]
     world: NDArray[np.float64]
+    joints: set[int]
+    """Nodes that skins name."""
+
+
+def scene_nodes(document: GltfDocument) -> SceneNodes:
+    """The nodes of a document, with the numbers of those that have no name."""
+    names = [str(node.get("name", f"node{i}")) for i, node in enumerate(document.items("nodes"))]
+    world, parents = world_matrices(document)
+    joints = {int(n) for skin in document.items("skins") for n in skin.get("joints", [])}
+    return SceneNodes(names, parents, world, {n for n in joints if 0 <= n < len(names)})
+
+
+def _bones(
+    document: GltfDocument,
+    scene: SceneNodes,
+    primitives: list[GltfPrimitive],
+    given: str | Path | None,
+    notes: list[str],
+) -> dict[str, int]:
+    """The nodes by BEAT joint; none where there is no skeleton of a body."""
+    if given is not None:
+        return read_bones(given, scene.names, scene.parents)
+    extensions = document.json.get("extensions", {})
+    _, bones = recognise(scene.names, extensions, scene.parents, scene.joints)
+    if bones or len(scene.joints) < len(REQUIRED):
+        return bones
+    used = {int(n) for p in primitives for n in np.unique(p.bones[p.weights > 0])}
+    try:
+        bones = recognise_shape(scene.parents, scene.world, scene.joints, used)
+    except GengineError as error:
+        if _face_share(primitives) > _FACE:  # a head with bones of its own
+            return {}
+        raise document.error(refusal([scene.names[n] for n in sorted(scene.joints)], error)) from None
+    notes.append(f"its joints' names are no tool's: {len(bones)} joints were told by structure")
+    return bones
+
+
+def _face_share(primitives: list[GltfPrimitive]) -> float:
+    """Height of what morphs move as a share of all."""
+    moved = [p.vertices[np.abs(d).max(1) > 1e-4 * np.ptp(p.vertices)] for p in primitives for d in p.morphs.values()]
+    points = np.concatenate([p.vertices for p in primitives])
+    face = np.concatenate(moved) if moved else points[:0]
+    return float((np.ptp(face, axis=0) / np.maximum(np.ptp(points, axis=0), 1e-12)).min()) if len(face) else 0.0
+
+
+def _is_body(parts: list[Part]) -> bool:
+    """Whether morphs move no more of the height than a body's face."""
+    moved = [part.vertices[np.unique(np.concatenate(part.morphs.indices))] for part in parts if part.morphs.names]
+    points = np.concatenate([part.vertices for part in parts])
+    height = float(np.ptp(np.concatenate(moved)[:, 1])) if moved else 0.0
+    return height < _FACE * float(np.ptp(points[:, 1]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,75 +1,122 @@
-"""Which joint of an unknown rig is which: by the VRM extension, or by the names of well-known rigs."""
+"""Which node of an unknown figure is which joint: by a map, the VRM extension, well-known names, or its structure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gengine.avatars.making.makehuman_rig import makehuman_rig
 from gengine.core.skeleton import beat_skeleton
-from gengine.retarget.joint_names import RIGS, joint_names
+from gengine.errors import FormatError, GengineError, unknown
+from gengine.retarget.joint_names import joint_names
+from gengine.retarget.rig_names import REQUIRED, Words, is_humanoid, joint_key, recognise_names
+from gengine.retarget.rig_structure import recognise_structure
 
-REQUIRED = (
-    "Hips", "Head", "LeftArm", "LeftForeArm", "LeftHand", "RightArm", "RightForeArm", "RightHand", "LeftUpLeg",
-    "LeftLeg", "LeftFoot", "RightUpLeg", "RightLeg", "RightFoot",
-)  # fmt: skip
-"""BEAT joints without which a rig is no humanoid."""
-
-_EYES = {
-    "lefteye": 0, "eyel": 0, "lefteyesmplhf": 0, "eyeleft": 0, "jadjlfaceeye": 0, "faciallefteye": 0,
-    "righteye": 1, "eyer": 1, "righteyesmplhf": 1, "eyeright": 1, "jadjrfaceeye": 1, "facialrighteye": 1,
-}  # fmt: skip
+_EYES = ("lefteye", "eyel", "lefteyesmplhf", "eyeleft", "jadjlfaceeye", "faciallefteye", "leye", "ccbaseleye", "defeyel")
+_MAP_BYTES = 1 << 20
+"""Largest map of bones that is read."""
 
 
-def recognise(names: Sequence[str], extensions: dict[str, Any]) -> tuple[str, dict[str, int]]:
+def recognise(
+    names: Sequence[str],
+    extensions: dict[str, Any],
+    parents: Sequence[int] = (),
+    joints: Collection[int] = (),
+) -> tuple[str, dict[str, int]]:
     """The rig's name and, for each BEAT joint found, the index of its node.
 
-    ``names`` are those of all nodes, ``extensions`` the document's. A rig that is not known gives ``("", {})``.
+    ``names`` and ``parents`` are those of all nodes, ``extensions`` the document's, ``joints`` the nodes that skins
+    name. A rig that is not known gives ``("", {})``.
     """
     vrm = _vrm(extensions)
     if vrm is not None:
         return vrm
-    keys: dict[str, int] = {}
-    for i, name in enumerate(names):
-        keys.setdefault(_key(name), i)
-    best: tuple[str, dict[str, int]] = ("", {})
-    for rig, table in _tables().items():
-        found = {beat: keys[_key(theirs)] for beat, theirs in table.items() if _key(theirs) in keys}
-        if rig == "ue5" and "Spine3" not in found and "Spine2" in found:  # Unreal 4 and MakeHuman's game rig
-            found["Spine3"] = found.pop("Spine2")
-        if rig == "beat" and "Spine3" not in found:  # Mixamo's names are BEAT's, but its Spine2 is our Spine3
+    return recognise_names(names, parents or [-1] * len(names), joints, {"makehuman": _makehuman()})
+
+
+def recognise_shape(parents: Sequence[int], world: NDArray, joints: Collection[int], used: Collection[int]) -> dict[str, int]:
+    """For each BEAT joint the node that structure shows; ``used`` are the ``joints`` that move a vertex.
+
+    ``world (N, 4, 4)`` are all nodes at rest. What cannot be decided is a ``GengineError``.
+    """
+    nodes = sorted(joints)
+    slot = {node: j for j, node in enumerate(nodes)}
+
+    def above(node: int) -> int:
+        node = parents[node]
+        while node >= 0 and node not in slot:
+            node = parents[node]
+        return slot.get(node, -1)
+
+    among = np.array([above(node) for node in nodes], np.int64)
+    found = recognise_structure(among, world[nodes, :3, 3], {slot[n] for n in nodes if n not in used})
+    return {beat: nodes[j] for beat, j in found.items()}
+
+
+def read_bones(path: str | Path, names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
+    """A map that someone wrote, BEAT joint → node's name, as node indices.
+
+    ``{"bones": {"Hips": "bone_1", …}}``; what is not in the file, not a joint's name, or lacks a joint that is needed
+    is a ``GengineError``. An empty name leaves a joint out.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > _MAP_BYTES:
+            raise FormatError(f"{path}: has over {_MAP_BYTES >> 20} MB, a map of bones is smaller")
+        table = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); give a map as gengine avatar map writes") from None
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: is no JSON ({str(error)[:80]}); gengine avatar map writes one") from None
+    bones = table.get("bones") if isinstance(table, dict) else None
+    if not isinstance(bones, dict) or not all(isinstance(name, str) for name in bones.values()):
+        raise FormatError(f'{path}: expected {{"bones": {{"Hips": "their name", …}}}} as gengine avatar map writes')
+    found: dict[str, int] = {}
+    for beat, name in bones.items():
+        if not name:
             continue
-        if all(joint in found for joint in REQUIRED) and len(found) > len(best[1]):
-            best = (rig, found)
-    return best
+        if beat not in beat_skeleton().names:
+            raise unknown(f"{path}: joint", beat, beat_skeleton().names, kind=FormatError)
+        if name not in names:
+            raise unknown(f"{path}: {beat} is node", name, names, kind=FormatError)
+        if names.index(name) in found.values():
+            raise FormatError(f"{path}: node '{name}' stands for two joints; name each once")
+        found[beat] = names.index(name)
+    if lacking := [joint for joint in REQUIRED if joint not in found]:
+        raise FormatError(f"{path}: lacks {', '.join(lacking)}; name their nodes")
+    if not is_humanoid(found, parents):
+        raise FormatError(f"{path}: its limbs do not hang together below the hips; check arms, legs and sides")
+    return found
 
 
 def eye_nodes(names: Sequence[str], extensions: dict[str, Any]) -> tuple[int | None, int | None]:
     """Nodes of the left and the right eye, where the rig has them."""
-    found: list[int | None] = [None, None]
     bones = _vrm_bones(extensions)
-    for side, name in enumerate(("leftEye", "rightEye")):
-        found[side] = bones.get(name)
+    found: list[int | None] = [bones.get("leftEye"), bones.get("rightEye")]
+    right = [_mirrored(key) for key in _EYES]
     for i, name in enumerate(names):
-        side = _EYES.get(_key(name))
-        if side is not None and found[side] is None:
-            found[side] = i
+        keys = {joint_key(name, k) for k in range(3)}
+        for side, known in enumerate((_EYES, right)):
+            if found[side] is None and keys & set(known):
+                found[side] = i
     return found[0], found[1]
 
 
-def _key(name: str) -> str:
-    """A joint's name without namespace, case and separators."""
-    name = re.sub(r"^mixamorig\d*", "", name.rpartition(":")[2].rpartition("|")[2], flags=re.IGNORECASE)
-    return re.sub(r"[\s_.\-:]", "", name).casefold()
+def _mirrored(key: str) -> str:
+    if "left" in key:
+        return key.replace("left", "right")
+    return {"eyel": "eyer", "jadjlfaceeye": "jadjrfaceeye", "leye": "reye", "ccbaseleye": "ccbasereye"}.get(key, "defeyer")
 
 
-def _tables() -> dict[str, dict[str, str]]:
-    tables = {"beat": {name: name for name in beat_skeleton().names}}
-    tables |= {rig: joint_names(rig) for rig in RIGS}
+def _makehuman() -> Words:
     bones = makehuman_rig()
-    main = {name: head for name, head in zip(bones.names, bones.heads, strict=True) if name in beat_skeleton().names}
-    return tables | {"makehuman": main}
+    main = zip(bones.names, bones.heads, strict=True)
+    return {name: (joint_key(head),) for name, head in main if name in beat_skeleton().names}
 
 
 def _vrm_bones(extensions: dict[str, Any]) -> dict[str, int]:
@@ -89,4 +136,13 @@ def _vrm(extensions: dict[str, Any]) -> tuple[str, dict[str, int]] | None:
         return None
     rig = "vrm" if "VRMC_vrm" in extensions else "vrm0"
     found = {beat: bones[theirs] for beat, theirs in joint_names(rig).items() if theirs in bones}
-    return (rig, found) if all(joint in found for joint in REQUIRED) else ("", {})
+    return (rig, found) if all(joint in found for joint in REQUIRED) else None
+
+
+def refusal(names: Sequence[str], why: GengineError) -> str:
+    """What is said of a rig that neither names nor structure tell."""
+    shown = ", ".join(list(names)[:3])
+    return (
+        f"its rig is not known: the joints' names ({shown} …) are no tool's, and its structure does not tell ({why}); "
+        "write a map with gengine avatar map, complete it and give it by --bones"
+    )
