@@ -150,6 +150,19 @@ def keep_true(path: Path, format: str, options: dict[str, Any]) -> None:
         write_manifest(content, path.parent)
 
 
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file, whole or not at all; where it cannot be written is a ``GengineError``."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, "utf-8")
+        os.replace(scratch, path)
+    except OSError as error:
+        raise GengineError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+    return path
+
+
 def exporter(name: str) -> type[Exporter]:
     """The exporter of a format by its registered name; an unknown one is a ``GengineError``."""
     if name not in names("exporters"):

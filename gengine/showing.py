@@ -26,6 +26,7 @@ def render(
     background: str = "#3a3f47",
     format: str | None = None,
     backend: str = "auto",
+    bones: str | Path | None = None,
     progress: Callable[[float, float | None], None] | None = None,
 ) -> Path:
     """Film an avatar that performs: a video with sound, or transparent pictures.
@@ -39,6 +40,7 @@ def render(
         fps: frames per second, Hz.
         background: "#rrggbb", a colour's name, or "transparent" (webm, mov, gif, png).
         format: where the path does not tell: "mp4", "webm", "mov", "gif" or "png" (a folder of numbered files).
+        bones: a map of the avatar's bones (JSON), as ``gengine avatar map`` writes.
         backend: "auto", "gl" (OpenGL) or "soft" (no graphics driver).
         progress: called after each frame with the seconds drawn and those of the whole.
 
@@ -65,18 +67,18 @@ def render(
     total = performance.duration
     options = {
         "avatar": avatar, "camera": camera, "size": size, "fps": fps, "background": background, "format": format,
-        "backend": backend, "seen": count,
+        "backend": backend, "bones": bones, "seen": count,
     }  # fmt: skip
     return export_file([performance], path, "avatar", options)
 
 
-def view(source: str | Path, avatar: str | None, folder: Path) -> Path:
+def view(source: str | Path, avatar: str | None, folder: Path, bones: str | Path | None = None) -> Path:
     """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder."""
     from gengine.serve.viewer import write_viewer
 
     path = saved(source)
     performance = load(path)
-    export_folder([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR}})
+    export_folder([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR, "bones": bones}})
     with staging(folder) as stage:
         write_viewer(performance, stage, path.parent.name if path.name == "performance.npz" else path.stem)
     return folder

@@ -12,6 +12,7 @@ import typer
 from gengine.cli.console import bar, report_run
 from gengine.cli.options import (
     AVATAR_HELP,
+    BONES_HELP,
     FORMATS,
     FORMATS_HELP,
     SKELETON_HELP,
@@ -66,6 +67,7 @@ def animate(
     formats: Annotated[str, typer.Option(help=FORMATS_HELP)] = FORMATS,
     skeleton: Annotated[str, typer.Option(help=SKELETON_HELP)] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
     settings_of: OptionSettings = None,
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
@@ -87,7 +89,7 @@ def animate(
 
     began = time.perf_counter()
     chosen = chosen_formats(formats)
-    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar)
+    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar, bones=bones)
     engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,

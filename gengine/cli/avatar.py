@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +47,32 @@ def make(
 
     make_avatar(out, sex=sex, age=age, height=height, weight=weight, muscle=muscle, look=look)
     say(str(out))
+
+
+MAP_HELP = """Draft a map of an avatar's bones: which node is which joint, to complete by hand and give by --bones.
+
+\b
+Example:
+  gengine avatar map my.glb                     (writes my.bones.json beside it)
+  gengine animate talk.wav --formats glb --avatar my.glb --bones my.bones.json
+
+Joints that nothing tells have an empty name; "unmatched" lists the file's bones that are left.
+"""
+
+
+@app.command(name="map", help=MAP_HELP)
+def draft(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A .glb, .gltf or .vrm.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it; default <name>.bones.json beside it.")] = None,
+) -> None:
+    from gengine.avatars import draft_bones
+    from gengine.exporting import write_text
+
+    table = draft_bones(source)
+    target = out or source.with_name(f"{source.stem}.bones.json")
+    write_text(target, json.dumps(table, indent=2, ensure_ascii=False) + "\n")
+    empty = [beat for beat, name in table["bones"].items() if not name]
+    say(f"{len(table['bones']) - len(empty)} joints told by {table['told']}")
+    if empty:
+        say(f"without a bone: {', '.join(empty)}")
+    say(f"  {target}")

@@ -11,6 +11,7 @@ import typer
 from gengine.cli.console import report_run
 from gengine.cli.options import (
     AVATAR_HELP,
+    BONES_HELP,
     FORMATS_HELP,
     SKELETON_HELP,
     AsJson,
@@ -45,6 +46,7 @@ def export(
     face_fps: Annotated[float | None, typer.Option(help="Frames per second of the face, 15 to 120.")] = None,
     skeleton: Annotated[str, typer.Option(help=SKELETON_HELP)] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
+    bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
     settings_of: OptionSettings = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
     strict: Strict = False,
@@ -57,7 +59,7 @@ def export(
     began = time.perf_counter()
     folder = out or saved(source).parent
     chosen = chosen_formats(formats)
-    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar)
+    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar, bones=bones)
     performance = resampled(load(source), fps, face_fps)
     reports: list[Report] = []
 

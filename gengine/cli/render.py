@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gengine.cli.console import bar, report_run
-from gengine.cli.options import AsJson
+from gengine.cli.options import BONES_HELP, AsJson
 from gengine.core.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -29,6 +29,7 @@ Examples:
 def render(
     source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
     avatar: Annotated[str, typer.Option(help="A preset, or the path of a .glb, .vrm, .npz or .obj.")] = "anna",
+    bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
     camera: Annotated[str, typer.Option(help="portrait, upper or full.")] = "upper",
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "720x720",
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 30.0,
@@ -53,8 +54,8 @@ def render(
     seconds = performance.duration
     with bar("drawing", seconds, quiet=as_json) as progress:
         draw(
-            performance, target, avatar=avatar, camera=camera, size=size, fps=fps, background=background, format=kind,
-            backend=backend, progress=lambda drawn, _: progress(drawn),
+            performance, target, avatar=avatar, bones=bones, camera=camera, size=size, fps=fps, background=background,
+            format=kind, backend=backend, progress=lambda drawn, _: progress(drawn),
         )  # fmt: skip
     elapsed = time.perf_counter() - began
     report = {

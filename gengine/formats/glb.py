@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars import AVATAR_HELP, find_avatar
+from gengine.avatars import AVATAR_HELP, BONES_HELP, find_avatar
 from gengine.core import rotation
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
@@ -50,10 +50,11 @@ class GlbExporter(Exporter):
         fps: Annotated[float | None, "rate of all keys, Hz; else body and face keep their own"] = None,
         animation_only: Annotated[bool, "bones and clip without meshes"] = False,
         morph_normals: Annotated[bool, "light follows the face"] = True,
+        bones: Annotated[str | Path | None, BONES_HELP] = None,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
-        self.avatar = find_avatar(avatar)
+        self.avatar = find_avatar(avatar, bones)
         self._animation_only, self._morph_normals = animation_only, morph_normals
         self._clocked = Clocked(self.path, fps)
         self._body: Spool | None = None

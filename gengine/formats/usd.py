@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars import AVATAR_HELP, find_avatar
+from gengine.avatars import AVATAR_HELP, BONES_HELP, find_avatar
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part
 from gengine.core.exporter import Exporter
@@ -47,11 +47,12 @@ class UsdExporter(Exporter):
         path: str | Path,
         avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
         fps: Annotated[float, "rate of all keys, Hz"] = 30.0,
+        bones: Annotated[str | Path | None, BONES_HELP] = None,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
         _pxr("Usd")  # absent: an error now, not after the first stretch
-        self.avatar, self._fps = find_avatar(avatar), fps
+        self.avatar, self._fps = find_avatar(avatar, bones), fps
         self._clocked = Clocked(self.path, fps)
         self._motions: list[Motion] = []
         self._faces: list[FaceTrack] = []

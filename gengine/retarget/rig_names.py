@@ -18,9 +18,10 @@ REQUIRED = (
 )  # fmt: skip
 """BEAT joints without which a rig is no humanoid."""
 SPINES = {
-    1: ("Spine3",), 2: ("Spine", "Spine3"), 3: ("Spine", "Spine1", "Spine3"), 4: ("Spine", "Spine1", "Spine2", "Spine3"),
+    1: ("Spine3",), 2: ("Spine", "Spine3"), 3: ("Spine", "Spine1", "Spine3"),
+    4: ("Spine", "Spine1", "Spine2", "Spine3"),
 }  # fmt: skip
-"""BEAT's joints that a spine of so many joints follows, from below; longer ones leave their upper joints with the last."""
+"""BEAT's joints that a spine of so many joints follows, from below; of longer ones the upper joints follow the last."""
 _NECKS = ("Neck", "Neck1")
 _SIDES = {"Left": ("left", "l", "lft", "lt", "左"), "Right": ("right", "r", "rgt", "rt", "右")}
 _CENTRES = ("", "c", "m", "center", "mid")

@@ -129,9 +129,7 @@ def _pairs(tree: _Tree) -> list[tuple[int, int, int]]:
     return [p for p in found if not any(j in roots for j in tree.above(p[0]))]
 
 
-def _legs_and_arms(
-    tree: _Tree, pairs: list[tuple[int, int, int]]
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+def _legs_and_arms(tree: _Tree, pairs: list[tuple[int, int, int]]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """The pair that hangs higher up the tree is the legs, nearer its root; the longest below it the arms."""
     best = None
     for legs in pairs:
@@ -226,21 +224,28 @@ def _left(tree: _Tree, legs: list[list[int]], up: NDArray) -> NDArray[np.float64
 
 def _fingers(tree: _Tree, hand: int, side: str) -> dict[str, int]:
     """Thumb and four fingers below a hand: the thumb points off the others, the index lies beside it."""
-    bases = [c for c in tree.children[hand] if len(tree.chain(c)) >= 2]
-    if len(bases) != _THUMB:
+    fingers = [chain[-3:] for chain in _ends(tree, hand) if len(chain) >= 2]
+    if len(fingers) != _THUMB:
         return {}
-    ways = np.array([tree.at[tree.chain(c)[1]] - tree.at[c] for c in bases])
+    ways = np.array([tree.at[f[-1]] - tree.at[f[0]] for f in fingers])
     ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-12)
-    near = [float(np.linalg.norm(tree.at[c] - tree.at[hand])) for c in bases]
+    near = [float(np.linalg.norm(tree.at[f[0]] - tree.at[hand])) for f in fingers]
     off = [float(np.delete(ways, k, 0).mean(0) @ ways[k]) for k in range(_THUMB)]
     thumb = min(range(_THUMB), key=lambda k: off[k] + near[k] / max(near))
     others = [k for k in range(_THUMB) if k != thumb]
-    start = tree.at[tree.chain(bases[thumb])[1]]
-    order = sorted(others, key=lambda k: float(np.linalg.norm(tree.at[tree.chain(bases[k])[1]] - start)))
-    found = {}
-    for name, k in zip(("Thumb", *_FINGERS), [thumb, *order], strict=True):
-        chain = tree.chain(bases[k])
-        if name != "Thumb" and len(chain) >= 4 and near[k] < 0.5 * np.linalg.norm(tree.at[chain[1]] - tree.at[hand]):
-            chain = chain[1:]  # a bone of the palm
-        found |= {f"{side}Hand{name}{i + 1}": joint for i, joint in enumerate(chain[:3])}
+    start = tree.at[fingers[thumb][0]]
+    order = sorted(others, key=lambda k: float(np.linalg.norm(tree.at[fingers[k][0]] - start)))
+    names = zip(("Thumb", *_FINGERS), [thumb, *order], strict=True)
+    return {f"{side}Hand{name}{i + 1}": joint for name, k in names for i, joint in enumerate(fingers[k])}
+
+
+def _ends(tree: _Tree, joint: int) -> list[list[int]]:
+    """The chains from below a joint to each end of the tree."""
+    found: list[list[int]] = []
+    waiting = [[child] for child in tree.children[joint]]
+    while waiting:
+        chain = waiting.pop()
+        below = tree.children[chain[-1]]
+        waiting += [[*chain, child] for child in below]
+        found += [] if below else [chain]
     return found

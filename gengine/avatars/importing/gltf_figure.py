@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from gengine.avatars.importing.rig_recognition import eye_nodes, read_bones, rec
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part
 from gengine.core.face import ARKIT_NAMES
-from gengine.core.skeleton import Skeleton
+from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError, GengineError
 from gengine.retarget.rig_names import REQUIRED
 from gengine.retarget.to_tpose import t_pose_turns
@@ -32,6 +33,8 @@ _HIPS_TO_HEAD = 0.36
 """Hip to head joint as a share of the standing height (the built-in bodies have 0.37 to 0.38)."""
 _NO_METRES = 30.0
 """A figure taller than this, in its file's unit, is taken to be in centimetres (judgement)."""
+_WORTH = ("Spine", "Spine1", "Spine3", "Neck", "LeftShoulder", "RightShoulder", "LeftToeBase", "RightToeBase")
+"""Joints that a draft of a map lists besides those that are needed."""
 _FACE = 0.25
 """Share of a mesh's height that a face moves at most on a whole body; on heads and busts it moves more (judgement)."""
 
@@ -107,7 +110,7 @@ def _load(document: GltfDocument, given: str | Path | None) -> Avatar:
 
 @dataclass(frozen=True, eq=False)
 class SceneNodes:
-    """All nodes of a document: ``names``, ``parents`` (-1 for roots), ``world (N, 4, 4)`` at rest, and its ``joints``."""
+    """All nodes of a document: ``names``, ``parents`` (-1 for roots), ``world (N, 4, 4)`` at rest, and ``joints``."""
 
     names: list[str]
     parents: list[int]
@@ -163,6 +166,40 @@ def _is_body(parts: list[Part]) -> bool:
     points = np.concatenate([part.vertices for part in parts])
     height = float(np.ptp(np.concatenate(moved)[:, 1])) if moved else 0.0
     return height < _FACE * float(np.ptp(points[:, 1]))
+
+
+def draft_bones(path: str | Path) -> dict[str, Any]:
+    """A map of a document's bones as far as they are told.
+
+    ``bones`` (BEAT joint → node, "" where none was found), the ``unmatched`` joints of its skins, and how they were
+    ``told`` ("names", "structure", "nothing").
+    """
+    document = GltfDocument(path)
+    try:
+        with np.errstate(all="ignore"):
+            scene = scene_nodes(document)
+            _, found = recognise(scene.names, document.json.get("extensions", {}), scene.parents, scene.joints)
+            told = "names" if found else "nothing"
+            if not found:
+                primitives = read_primitives(document, scene.world, Materials(document, []))
+                used = {int(n) for p in primitives for n in np.unique(p.bones[p.weights > 0])}
+                try:
+                    found = recognise_shape(scene.parents, scene.world, scene.joints, used)
+                    told = "structure"
+                except GengineError:
+                    pass
+    except FormatError:
+        raise
+    except DAMAGE as error:
+        raise document.damaged(error) from None
+    joints = [name for name in beat_skeleton().names if name in REQUIRED or name in found or name in _WORTH]
+    taken = set(found.values())
+    return {
+        "file": document.path.name,
+        "told": told,
+        "bones": {beat: scene.names[found[beat]] if beat in found else "" for beat in joints},
+        "unmatched": [scene.names[n] for n in sorted(scene.joints) if n not in taken],
+    }
 
 
 @dataclass(frozen=True, eq=False)

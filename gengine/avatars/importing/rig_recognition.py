@@ -17,7 +17,17 @@ from gengine.retarget.joint_names import joint_names
 from gengine.retarget.rig_names import REQUIRED, Words, is_humanoid, joint_key, recognise_names
 from gengine.retarget.rig_structure import recognise_structure
 
-_EYES = ("lefteye", "eyel", "lefteyesmplhf", "eyeleft", "jadjlfaceeye", "faciallefteye", "leye", "ccbaseleye", "defeyel")
+_EYES = (
+    "lefteye",
+    "eyel",
+    "lefteyesmplhf",
+    "eyeleft",
+    "jadjlfaceeye",
+    "faciallefteye",
+    "leye",
+    "ccbaseleye",
+    "defeyel",
+)
 _MAP_BYTES = 1 << 20
 """Largest map of bones that is read."""
 
@@ -39,7 +49,9 @@ def recognise(
     return recognise_names(names, parents or [-1] * len(names), joints, {"makehuman": _makehuman()})
 
 
-def recognise_shape(parents: Sequence[int], world: NDArray, joints: Collection[int], used: Collection[int]) -> dict[str, int]:
+def recognise_shape(
+    parents: Sequence[int], world: NDArray, joints: Collection[int], used: Collection[int]
+) -> dict[str, int]:
     """For each BEAT joint the node that structure shows; ``used`` are the ``joints`` that move a vertex.
 
     ``world (N, 4, 4)`` are all nodes at rest. What cannot be decided is a ``GengineError``.
@@ -70,7 +82,9 @@ def read_bones(path: str | Path, names: Sequence[str], parents: Sequence[int]) -
             raise FormatError(f"{path}: has over {_MAP_BYTES >> 20} MB, a map of bones is smaller")
         table = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); give a map as gengine avatar map writes") from None
+        raise FormatError(
+            f"{path}: cannot be read ({error.strerror}); give a map as gengine avatar map writes"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: is no JSON ({str(error)[:80]}); gengine avatar map writes one") from None
     bones = table.get("bones") if isinstance(table, dict) else None
@@ -110,7 +124,9 @@ def eye_nodes(names: Sequence[str], extensions: dict[str, Any]) -> tuple[int | N
 def _mirrored(key: str) -> str:
     if "left" in key:
         return key.replace("left", "right")
-    return {"eyel": "eyer", "jadjlfaceeye": "jadjrfaceeye", "leye": "reye", "ccbaseleye": "ccbasereye"}.get(key, "defeyer")
+    return {"eyel": "eyer", "jadjlfaceeye": "jadjrfaceeye", "leye": "reye", "ccbaseleye": "ccbasereye"}.get(
+        key, "defeyer"
+    )
 
 
 def _makehuman() -> Words:
