@@ -113,7 +113,7 @@ class CamnNetwork(MotionNetwork):
             chest = rotations[:, self._spine[0]]
             for joint in self._spine[1:]:
                 chest = rotation.multiply(chest, rotations[:, joint])
-            rotations[:, self._neck] = np.stack(spread_head(answer(chest, head)), axis=1)
+            rotations[:, self._neck] = np.stack(spread_head(answer(chest, head), head), axis=1)
         root = state.planting.plant(rotations, root)
         self._reach.curl(rotations)
         self._reach.clear(rotations, root)

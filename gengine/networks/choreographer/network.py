@@ -219,8 +219,8 @@ class Choreographer(MotionNetwork):
             head = head[np.minimum(np.arange(count), len(head) - 1)]
         else:  # no face network ran: idle life only
             head = rotation.from_rotvec(np.radians(JOINTS.head_idle) * state.neck_noise(times))
-        head = trunk.answer(chest, head)
-        neck, neck1, skull = trunk.spread_head(head)
+        wanted, head = head, trunk.answer(chest, head)
+        neck, neck1, skull = trunk.spread_head(head, wanted)
         out[:, self._neck[0]], out[:, self._neck[1]], out[:, self._neck[2]] = neck, neck1, skull
         both = rotation.multiply(neck, neck1)
         at, offset = chest_at, self.skeleton.offsets

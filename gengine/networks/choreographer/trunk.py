@@ -135,9 +135,14 @@ def answer(chest: Array, head: Array) -> Array:
     return rotation.multiply(rotation.conjugate(chest), seen)
 
 
-def spread_head(head: Array) -> tuple[Array, Array, Array]:
-    """Head rotation relative to the chest ``(T, 4)`` → local rotations of Neck, Neck1 and Head whose product it is."""
-    part = rotation.to_rotvec(head)
+def spread_head(head: Array, wanted: Array) -> tuple[Array, Array, Array]:
+    """Head relative to the chest ``(T, 4)`` → local rotations of Neck, Neck1 and Head whose product it is.
+
+    The neck shares in what the face ``wanted``; what answers the trunk is mostly the skull's on the neck, so that a
+    bent back carries the neck forward and the face is still level.
+    """
+    part = rotation.to_rotvec(wanted)
+    part = part + TRUNK.neck_answers * (rotation.to_rotvec(head) - part)
     lean, more = np.radians(TRUNK.neck_lean)
     first, second = TRUNK.neck_share
     neck = rotation.multiply(rotation.from_rotvec(first * part), rotation.from_axis_angle([1, 0, 0], lean))

@@ -140,7 +140,7 @@ def test_standing_at_rest() -> None:
 
 def test_the_neck_leans_and_the_head_is_exact() -> None:
     head = rotation.from_rotvec(np.radians([[10.0, 20.0, -5.0], [0.0, 0.0, 0.0]]))
-    neck, neck1, skull = trunk.spread_head(head)
+    neck, neck1, skull = trunk.spread_head(head, head)
     whole = rotation.multiply(rotation.multiply(neck, neck1), skull)
     assert rotation.angle(whole, head).max() < 1e-7
     np.testing.assert_allclose(np.degrees(rotation.to_rotvec(neck[1])), [18.0, 0.0, 0.0], atol=1e-9)
