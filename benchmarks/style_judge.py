@@ -154,7 +154,13 @@ def main() -> None:
         if args.why:
             scale = np.sqrt(1 / np.diag(judge.inverse))
             for k, name in enumerate(STYLES):
-                print(name, "ours", np.round(rows[labels == k].mean(0) / scale, 1), "theirs", np.round(judge.means[k] / scale, 1))
+                print(
+                    name,
+                    "ours",
+                    np.round(rows[labels == k].mean(0) / scale, 1),
+                    "theirs",
+                    np.round(judge.means[k] / scale, 1),
+                )
     show("all", np.mean(total, 0))
 
 

@@ -37,7 +37,7 @@ def test_vad_that_the_label_explains_is_not_counted_twice() -> None:
     weights = np.zeros((1, len(EMOTIONS)))
     weights[0, EMOTION_INDEX["happiness"]] = 1
     alone = body_expression(weights, np.array([[0.81, 0.51, 0.46]]))
-    assert abs(alone["speed"][0] - 1.3) < 0.02
+    assert abs(alone["speed"][0] - 1.55) < 0.02
     dims = body_expression(np.zeros((1, len(EMOTIONS))), np.array([[0.0, 0.8, 0.0]]))
     assert dims["speed"][0] > 1.2
 
@@ -80,15 +80,15 @@ def _weights(**strengths: float) -> np.ndarray:
 
 def test_emotions_ask_what_the_table_says() -> None:
     anger = body_expression(_weights(anger=1.0), np.zeros((1, 3)))
-    expected = {"rate": 1.35, "amp": 1.3, "speed": 1.7, "hold": 0.9, "spine": 5, "lean": 7, "fist": 0.75, "chop": 0.55,
-                "asym": 0.2, "sway": 0.9, "symmetric": 0.3, "tremor": 0}  # fmt: skip
+    expected = {"rate": 1.0, "amp": 1.5, "speed": 2.1, "hold": 1.5, "spine": 9, "lean": 9, "fist": 0.75, "chop": 0.6,
+                "asym": 0.45, "sway": 0.8, "symmetric": 0.1, "tremor": 0}  # fmt: skip
     for name, value in expected.items():
         assert anger[name][0] == pytest.approx(value), name
     half = body_expression(_weights(anger=0.5), np.zeros((1, 3)))
-    assert half["speed"][0] == pytest.approx(np.sqrt(1.7)) and half["lean"][0] == pytest.approx(3.5)
+    assert half["speed"][0] == pytest.approx(np.sqrt(2.1)) and half["lean"][0] == pytest.approx(4.5)
     mixed = body_expression(_weights(anger=1.0, happiness=1.0), np.zeros((1, 3)))
-    assert mixed["lean"][0] == pytest.approx(3.0)  # a mixture is no stronger than one emotion
-    assert mixed["speed"][0] == pytest.approx(np.sqrt(1.7 * 1.3))
+    assert mixed["lean"][0] == pytest.approx(4.0)  # a mixture is no stronger than one emotion
+    assert mixed["speed"][0] == pytest.approx(np.sqrt(2.1 * 1.55))
     plain = body_expression(_weights(neutral=1.0), np.zeros((1, 3)))
     assert all(plain[name][0] == (1 if name in RATIOS else 0) for name in plain)
 
