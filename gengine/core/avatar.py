@@ -15,6 +15,12 @@ INFLUENCES = 4
 """Joints that may move one vertex, as glTF's JOINTS_0 holds."""
 
 
+_LARGEST = 1e5
+"""Largest coordinate (m) and texture coordinate of an avatar: far beyond any figure, near enough for 32-bit floats."""
+_UNIT = 1e-3
+"""By how much the length of a rotation, or the sum of a vertex's weights, may miss one."""
+
+
 @dataclass(frozen=True, eq=False)
 class Material:
     """How a surface looks: metallic-roughness like glTF, plus what kind of thing it is.
@@ -72,6 +78,9 @@ class Part:
         kinds = {
             "vertices": np.float32, "triangles": np.int32, "uv": np.float32, "joints": np.uint16, "weights": np.float32,
         }  # fmt: skip
+        given = np.asarray(self.joints)
+        if given.size and (given.min() < 0 or given.max() > np.iinfo(np.uint16).max):
+            raise GengineError(f"Part {self.name}.joints: an index is outside 0..{np.iinfo(np.uint16).max}")
         for name, kind in kinds.items():
             object.__setattr__(self, name, np.asarray(getattr(self, name), kind))
         count = len(self.vertices)
@@ -138,6 +147,60 @@ class Avatar:
         matrices = rotation.to_matrix(turn)
         shift = positions - np.einsum("tjab,jb->tja", matrices, self.rest_positions())
         return np.concatenate([matrices, shift[..., None]], axis=-1)
+
+
+def check_avatar(avatar: Avatar) -> Avatar:
+    """The avatar, if all its indices lie inside and all its numbers are finite and of a size; else a ``GengineError``.
+
+    Whatever reads avatars from files calls it: what draws and exports them trusts them.
+    """
+    names = avatar.skeleton.names
+    joints = len(names)
+    _check_numbers("joint offsets", avatar.skeleton.offsets)
+    _check_numbers("root height", np.array([avatar.root_height], float))
+    if avatar.rest is not None:
+        if np.shape(avatar.rest) != (joints, 4):
+            raise GengineError(f"avatar: rest {np.shape(avatar.rest)}, expected ({joints}, 4)")
+        _check_numbers("rest rotations", avatar.rest)
+        if np.abs(np.linalg.norm(avatar.rest, axis=1) - 1).max(initial=0.0) > _UNIT:
+            raise GengineError("avatar: a rest rotation is no unit quaternion")
+    known = [*avatar.joint_map.values(), *avatar.eyes, *(name for twist in avatar.twists for name in twist[:2])]
+    for name in known:
+        if name not in names:
+            raise GengineError(f"avatar: names the joint {name!r:.40}, which its skeleton lacks")
+    _check_numbers("twists", np.array([share for _, _, share in avatar.twists], float))
+    _check_numbers("lips", np.array(list(avatar.seal.values()), float))
+    if len(avatar.eyes) not in (0, 2):
+        raise GengineError(f"avatar: {len(avatar.eyes)} eyes, expected two or none")
+    for part in avatar.parts:
+        _check_part(part, joints)
+    return avatar
+
+
+def _check_part(part: Part, joints: int) -> None:
+    for field_name in ("vertices", "uv", "weights"):
+        _check_numbers(f"{part.name}'s {field_name}", getattr(part, field_name))
+    if part.joints.size and part.joints.max() >= joints:
+        raise GengineError(f"avatar: {part.name} hangs on joint {part.joints.max()} of {joints}")
+    if part.weights.size and (part.weights.min() < 0 or np.abs(part.weights.sum(1) - 1).max() > _UNIT):
+        raise GengineError(f"avatar: the weights of {part.name} are negative or do not sum to 1")
+    if len({len(part.morphs.names), len(part.morphs.indices), len(part.morphs.deltas)}) != 1:
+        raise GengineError(f"avatar: {part.name} has {len(part.morphs.names)} morphs with other numbers of shapes")
+    for name, index, delta in zip(part.morphs.names, part.morphs.indices, part.morphs.deltas, strict=True):
+        if np.ndim(index) != 1 or np.shape(delta) != (len(index), 3) or np.asarray(index).dtype.kind not in "iu":
+            raise GengineError(f"avatar: morph {name} of {part.name}: indices and displacements do not fit")
+        if len(index) and (np.min(index) < 0 or np.max(index) >= len(part.vertices)):
+            raise GengineError(f"avatar: morph {name} moves vertices outside {part.name}'s {len(part.vertices)}")
+        _check_numbers(f"morph {name} of {part.name}", delta)
+    texture = part.material.texture
+    if texture is not None and (texture.dtype != np.uint8 or texture.ndim != 3 or texture.shape[2] not in (3, 4)):
+        raise GengineError(f"avatar: the texture of {part.name} is {texture.dtype} {texture.shape}, expected colours")
+    _check_numbers(f"{part.name}'s colour", np.array([*part.material.color, part.material.roughness], float))
+
+
+def _check_numbers(what: str, values: NDArray) -> None:
+    if not (np.abs(values) <= _LARGEST).all():  # not a number is no smaller either
+        raise GengineError(f"avatar: {what} hold NaN, infinity or a number above {_LARGEST:g}")
 
 
 def skinned(part: Part, matrices: NDArray, vertices: NDArray | None = None) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError
-from gengine.formats.bvh_parser import BvhTable, read_bvh_table
+from gengine.formats.bvh_parser import BvhTable, frame_rate, read_bvh_table
 
 _SLACK = 0.05
 """Metres that the hips may lie below the floor's height before a file counts as standing on the ground."""
@@ -91,10 +91,7 @@ def read_body(path: str | Path) -> BeatBody:
     rows = len(table.values)
     if rows == 0:
         raise FormatError(f"{path}: line {table.first_line}: no row of motion; the file is truncated")
-    if not table.frame_time or not table.frame_time > 0:
-        raise FormatError(f"{path}: line {table.first_line - 1}: Frame Time {table.frame_time}, expected seconds")
-    fps = 1.0 / table.frame_time
-    fps = float(round(fps)) if fps > 0.5 and abs(fps / round(fps) - 1) < 5e-4 else fps
+    fps = frame_rate(path, table.frame_time, table.first_line - 1)
     notes = []
     stated = table.frames
     short = f"{path}: line {table.first_line + rows - 1}: the file ends after {rows} of {stated} rows; it is cut off"

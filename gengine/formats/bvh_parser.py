@@ -22,6 +22,16 @@ _READ = 1 << 23
 """Characters parsed at a time, so that long files need little more memory than their Motion."""
 _END_SITE = -1
 """Stands for an End Site among the numbers of joints."""
+_LINE = 1 << 22
+"""Longest line of a header, and of a row in characters: 200,000 channels of 20 digits."""
+MAX_JOINTS = 4096
+"""Joints that are read (a body with hands, face and cloth has a few hundred)."""
+_MAX_DEPTH = 256
+"""Joints below each other that are read: what writes a hierarchy goes down as deep."""
+_WHOLE_RATE = 5e-4
+"""Share by which a written frame time misses a whole rate: 0.008333 s is 120 Hz to 4e-5."""
+RATES = (0.1, 10_000.0)
+"""Frames per second that a file may have."""
 _ROW = re.compile(r"[-+.\d]|nan|inf", re.IGNORECASE)
 """How a row of numbers begins."""
 
@@ -69,8 +79,10 @@ class BvhParser:
     def header(self) -> None:
         """Read everything before the first row of numbers."""
         started = False
-        for raw in self.file:
+        while raw := self.file.readline(_LINE):
             self.line += 1
+            if len(raw) == _LINE:
+                raise self.fail(f"a line of over {_LINE} characters; is this a BVH file?")
             for text in raw.replace("{", "\n{\n").replace("}", "\n}\n").split("\n"):
                 words = text.split()
                 if not words:
@@ -126,12 +138,16 @@ class BvhParser:
         if parent < 0 and self.joints:
             raise self.fail("a second root joint, expected one hierarchy per file")
         self._next = len(self.joints)
+        if len(self.joints) >= MAX_JOINTS or len(self._open) >= _MAX_DEPTH:
+            raise self.fail(
+                f"joint {len(self.joints)} at depth {len(self._open)}, at most {MAX_JOINTS} and {_MAX_DEPTH}"
+            )
         self.joints.append(BvhJoint(name or f"joint{self._next}", parent))
 
     def _channels(self, joint: BvhJoint, words: list[str]) -> None:
         count = int(self.numbers(words, 1, "CHANNELS")[0])
         if len(words) != count + 1:
-            raise self.fail(f"CHANNELS {count} names {len(words) - 1} channels")
+            raise self.fail(f"CHANNELS {words[0][:20]} names {len(words) - 1} channels")
         for name in words[1:]:
             match = re.fullmatch(r"([xyz])(position|rotation)", name, re.I)
             if match is None:
@@ -154,6 +170,8 @@ class BvhParser:
             text = rest + block
             cut = text.rfind("\n") + 1 if block else len(text)
             text, rest = text[:cut], text[cut:]
+            if len(rest) > _LINE:
+                raise self.fail(f"a line of over {_LINE} characters; the file is damaged", line + text.count("\n"))
             if text.strip():
                 yield self._parse(text, line)
             line += text.count("\n")
@@ -241,6 +259,22 @@ def read_bvh_table(path: str | Path) -> BvhTable:
         parser.frame_time,
         first_line,
     )
+
+
+def frame_rate(path: Path, frame_time: float | None, line: int | None = None) -> float:
+    """Frames per second from the header's seconds a frame; one within 0.05 % of a whole rate is that rate.
+
+    Without seconds, or with such as no motion has, it is a ``FormatError``.
+    """
+    at = f"{path}: line {line}" if line is not None else str(path)
+    if frame_time is None or not frame_time > 0:
+        raise FormatError(f"{at}: Frame Time {frame_time}, expected seconds above 0")
+    fps = 1.0 / frame_time
+    if not RATES[0] <= fps <= RATES[1]:
+        raise FormatError(
+            f"{at}: Frame Time {frame_time:g} is {fps:g} frames a second, expected {RATES[0]:g}-{RATES[1]:g}"
+        )
+    return float(round(fps)) if fps > 0.5 and abs(fps / round(fps) - 1) < _WHOLE_RATE else fps
 
 
 def unique_names(names: list[str]) -> list[str]:

@@ -13,14 +13,14 @@ from gengine.core import rotation
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError
-from gengine.formats.bvh_parser import BvhParser, parsed, unique_names
+from gengine.formats.bvh_parser import BvhParser, frame_rate, parsed, unique_names
 
 _BLOCK = 1024
 """Frames decoded at a time."""
 _STILL = 1e-3
 """Positions that move less (m) are a joint's offset: what is left of rounding to the file's digits."""
-_WHOLE_RATE = 5e-4
-"""Share by which a written frame time misses a whole rate: 0.008333 s is 120 Hz to 4e-5."""
+_LARGEST = 1e5
+"""Largest position and offset (m): a hundred kilometres are no stage."""
 _METRES, _CENTIMETRES = 10.0, 500.0
 """Longest chain from hips to leaf, in the file's unit, up to which that is metres or centimetres (a body's is about
 1 m, with arms and fingers; judgement)."""
@@ -58,7 +58,7 @@ def read_bvh(
         raise parser.fail("the file ends before its first row of motion; it is truncated")
     if parser.stated_frames is not None and parser.stated_frames != frames:
         warnings.warn(f"{path}: the header says {parser.stated_frames:g} frames, the file has {frames}", stacklevel=2)
-    fps = _rate(path, parser.frame_time) if fps is None else fps
+    fps = frame_rate(path, parser.frame_time) if fps is None else fps
 
     names = unique_names([j.name for j in parser.joints])
     parents = np.array([j.parent for j in parser.joints])
@@ -86,16 +86,10 @@ def read_bvh(
                 "channels are dropped",
                 stacklevel=2,
             )
+    if not (np.abs(root) <= _LARGEST).all() or not (np.abs(offsets) <= _LARGEST).all():
+        raise FormatError(f"{path}: positions or offsets of over {_LARGEST:g} m; it is damaged, or give scale=")
     motion = Motion(Skeleton(tuple(names), parents, offsets), rotations, np.asarray(root, np.float32), fps)
     return _grounded(motion) if ground and frames else motion
-
-
-def _rate(path: Path, frame_time: float | None) -> float:
-    """Frames per second from the header's seconds a frame."""
-    if frame_time is None or not frame_time > 0:
-        raise FormatError(f"{path}: Frame Time {frame_time}, expected seconds above 0; or give fps=")
-    fps = 1.0 / frame_time
-    return float(round(fps)) if fps > 0.5 and abs(fps / round(fps) - 1) < _WHOLE_RATE else fps
 
 
 def _decode(parser: BvhParser) -> tuple[NDArray[np.float32], dict[int, NDArray[np.float64]]]:

@@ -20,7 +20,7 @@ from gengine.avatars.importing.lip_gap import measured_seal
 from gengine.avatars.importing.morph_names import arkit_recipe
 from gengine.avatars.importing.rig_recognition import eye_nodes, read_bones, recognise, recognise_shape, refusal
 from gengine.core import rotation
-from gengine.core.avatar import Avatar, Part
+from gengine.core.avatar import Avatar, Part, check_avatar
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError, GengineError
@@ -97,8 +97,7 @@ def _load(document: GltfDocument, given: str | Path | None) -> Avatar:
                 "is a whole body without a skeleton that moves it; rig it (Mixamo's auto-rigger does), or give its head"
             )
         avatar = head_avatar(document.path.stem, pieces)
-    if not all(np.isfinite(p.vertices).all() for p in avatar.parts) or not np.isfinite(avatar.rest_positions()).all():
-        raise document.error("holds numbers beyond any size; export it again")
+    check_avatar(avatar)
     seal, why = measured_seal(avatar.parts)
     if why and recipe:
         notes.append(f"lips not measured ({why}): default lips")

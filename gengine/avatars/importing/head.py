@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,13 @@ from gengine.avatars.importing.gltf_document import DAMAGE, MAX_BYTES, MAX_TRIAN
 from gengine.avatars.importing.gltf_primitives import one_joint
 from gengine.avatars.importing.lip_gap import measured_seal, outer_eyes
 from gengine.avatars.importing.morph_names import arkit_recipe
-from gengine.core.avatar import Avatar, Material, Morphs, Part
+from gengine.avatars.store import DAMAGE as ARCHIVE_DAMAGE
+from gengine.avatars.store import read_arrays
+from gengine.core.avatar import Avatar, Material, Morphs, Part, check_avatar
 from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import OUTER_EYE_DISTANCE
 from gengine.core.skeleton import Skeleton
-from gengine.errors import FormatError
+from gengine.errors import FormatError, GengineError
 
 FILES = (".npz", ".obj", ".ply", ".stl")
 """Kinds of files that hold a head."""
@@ -65,6 +66,10 @@ def load_head_avatar(path: str | Path) -> Avatar:
     joints = np.zeros((count, 4), np.uint16)
     part = Part("head", neutral, triangles, np.zeros((count, 2)), joints, weights, material, morphs)
     avatar = head_avatar(path.stem, [part])
+    try:
+        check_avatar(avatar)
+    except GengineError as error:
+        raise FormatError(f"{path}: {error}; export it again") from None
     seal, why = measured_seal(avatar.parts)
     if why:
         warnings.warn(f"{path.name}: lips not measured ({why}): default lips", stacklevel=2)
@@ -118,10 +123,11 @@ def _morphs(path: Path, names: list[str], deltas: NDArray) -> Morphs:
 
 def _archive(path: Path) -> tuple[list[str], NDArray, NDArray, NDArray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            names = [str(n) for n in archive["names"]]
-            return names, archive["neutral"].astype(float), archive["deltas"].astype(np.float32), archive["faces"]
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        with np.errstate(all="ignore"):
+            arrays = read_arrays(path)
+            names = [str(n) for n in arrays["names"]]
+            return names, arrays["neutral"].astype(float), arrays["deltas"].astype(np.float32), arrays["faces"]
+    except (*ARCHIVE_DAMAGE, FormatError) as error:
         raise FormatError(
             f"{path}: is no head archive ({str(error)[:80]}); it holds neutral, deltas, names and faces"
         ) from None
