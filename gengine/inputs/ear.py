@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +48,12 @@ BELIEVED = -0.85
 On espeak-ng's voices in fourteen languages and EMO-DB the right text scores from -0.7 up, another sentence of the same
 language from -1.0 down (``python benchmarks/languages.py belief``).
 """
+
+LISTENED = 0.12
+"""Speech between two words that the text does not tell, from which its phones are those heard, seconds. Judgement."""
+
+SAME = 1e-6
+"""Times so near to each other, seconds, are one."""
 
 EARLY = 0.5
 """A frame stands for the sound around its time: borders lie half a frame before the first of a sound."""
@@ -128,7 +135,7 @@ class Ear:
             for span in own:
                 begin, end = ((first + f - EARLY) / RATE for f in (span.first, span.last))
                 begin, end = max(begin, at), min(max(end, at), part.end)
-                part.phones += self._between(at, begin, path, first)
+                part.phones += self._between(part, at, begin, path, first)
                 name, stress = words.sounds[span.index]
                 symbol = sound(name).symbol
                 part.phones += [Phone(symbol, begin, end, stress)] if symbol else self.phones(begin, end)
@@ -137,15 +144,20 @@ class Ear:
             begin = min(max(begin, until), part.end)
             until = at if own else until
             part.words.append(Word(token.text, begin, max(until, begin)))
-        part.phones += self._between(at, part.end, path, first)
+        part.phones += self._between(part, at, part.end, path, first)
 
-    def _between(self, start: float, end: float, path: Path, first: int) -> list[Phone]:
-        """Silence, or speech that is not in the text."""
-        if end - start < 1e-6:
+    def _between(self, part: AlignedPart, start: float, end: float, path: Path, first: int) -> list[Phone]:
+        """Silence, or speech that is not in the text: heard, or where it is short a longer sound before it."""
+        if end - start < SAME:
             return []
         a, b = round(start * RATE) - first, round(end * RATE) - first
-        told = not path.untold[max(a, 0) : max(b, a + 1)].any()
-        return [Phone(SILENCE, start, end)] if told else self.phones(start, end)
+        untold = int(path.untold[max(a, 0) : max(b, a + 1)].sum())
+        if untold >= LISTENED * RATE:
+            return self.phones(start, end)
+        if untold and part.phones and part.phones[-1].symbol != SILENCE:
+            part.phones[-1] = replace(part.phones[-1], end=end)
+            return []
+        return [Phone(SILENCE, start, end)]
 
 
 class _Words:
