@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from gengine.inputs.number_words import cardinal, digits, ordinal, year
 
@@ -54,11 +55,15 @@ DAYS = 31
 MOST_DIGITS = 16
 """Figures of so many digits are read digit by digit, as in English."""
 
+_MARKS = "".join(chr(c) for c in range(0x300, 0x1200) if unicodedata.category(chr(c)).startswith("M"))
+"""Vowel signs and other marks that stand at letters, from Devanagari's to Thai's."""
+
+_LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*"
 _GROUPED = r"\d{1,3}(?:[.'\u202f]\d{3})+(?!\d)(?:,\d+)?"
 _FIGURES = rf"{_GROUPED}|\d+(?:[.,]\d+)?"
 _PIECE = re.compile(
     rf"(?P<clock>\d{{1,2}}:\d{{2}})(?!\d)|(?P<unit>[€$£])?(?P<number>{_FIGURES})(?P<behind>[€$£])?"
-    r"|(?P<sign>[%&+=°@§€$£])|(?P<letters>[^\W\d_]+(?:['’][^\W\d_]+)*)"
+    rf"|(?P<sign>[%&+=°@§€$£])|(?P<letters>{_LETTERS}(?:['’]{_LETTERS})*)"
 )
 _PINYIN = re.compile(r"(?P<syllable>[^\W\d_]+(?:['’][^\W\d_]+)*\d?)|(?P<number>\d+)")
 _SUM = re.compile(r"\d+[.,]\d{2}")

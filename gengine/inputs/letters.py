@@ -1,16 +1,16 @@
-"""Letter-to-sound rules for words that no dictionary lists.
+"""Letter-to-sound rules for English words that no dictionary lists.
 
-English follows the rule set of the US Naval Research Laboratory (Elovitz et al. 1976, NRL Report 7948),
-shortened; German and pinyin are near enough to their spelling for a table each. The result is an
-approximation for aligning and for moving lips, not a pronouncing dictionary.
+They follow the rule set of the US Naval Research Laboratory (Elovitz et al. 1976, NRL Report 7948), shortened. The
+result is an approximation for aligning and for moving lips, not a pronouncing dictionary.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import cache
+
+from gengine.inputs.spelling import ascii_letters, merged
 
 # left [letters] right = sounds. In contexts: # vowels, : consonants or none, ^ one consonant, . voiced
 # consonant, + front vowel, % suffix, & sibilant before, @ consonant after which U has no Y, _ word's edge.
@@ -88,7 +88,7 @@ def _english_rules() -> Rules:
 
 def english_sounds(word: str) -> list[str]:
     """ARPAbet without stress of a lower-case word, by the Naval Research Laboratory's rules alone; never empty."""
-    padded = "_" + re.sub(r"[^a-z]", "", _ascii(word)) + "_"
+    padded = "_" + re.sub(r"[^a-z]", "", ascii_letters(word)) + "_"
     rules, at, sounds = _english_rules(), 1, []
     while at < len(padded) - 1:
         for before, after, letters, said in rules.get(padded[at], ()):
@@ -99,7 +99,7 @@ def english_sounds(word: str) -> list[str]:
                 break
         else:
             at += 1
-    return _merged(sounds) or ["AH"]
+    return merged(sounds) or ["AH"]
 
 
 _SUFFIXES = (  # ending, its sounds, what may be put back to find the word it was built on
@@ -166,87 +166,3 @@ def _inflected(ending: str, last: str) -> list[str]:
         return ["IH", "D"] if last in ("T", "D") else ["T"] if last in ("P", "K", "F", "S", "SH", "CH", "TH") else ["D"]
     hissing = last in ("S", "Z", "SH", "ZH", "CH", "JH")
     return ["IH", "Z"] if hissing else ["S"] if last in ("P", "T", "K", "F", "TH") else ["Z"]
-
-
-# ---- other languages: the longest entry that fits, from left to right; "_" is a word's edge
-
-_GERMAN = {
-    "tsch": "T SH", "sch": "SH", "chs": "K S", "_sp": "_ SH P", "_st": "_ SH T", "ach": "a x", "auch": "AW x",
-    "och": "AO x", "uch": "u x", "ch": "ç", "ck": "K", "ph": "F", "pf": "P F", "tz": "T S", "th": "T", "qu": "K V",
-    "ng": "NG", "nk": "NG K", "ss": "S", "ß": "S", "ieh": "IY", "ie": "IY", "ih": "IY", "ei": "AY", "ai": "AY",
-    "ey": "AY", "eu": "OY", "äu": "OY", "au": "AW", "ee": "eː", "eh": "eː", "oo": "oː", "oh": "oː", "aa": "a",
-    "ah": "a", "uh": "u", "üh": "y", "öh": "ø", "äh": "EH", "ä": "EH", "ö": "œ", "ü": "y", "tion": "T S IY OW N",
-    "er_": "ɐ _", "ern_": "ɐ N _", "en_": "AH N _", "el_": "AH L _", "e_": "AH _", "ig_": "IH ç _", "d_": "T _",
-    "b_": "P _", "g_": "K _", "a": "a", "b": "B", "c": "K", "d": "D", "e": "EH", "f": "F", "g": "G", "h": "HH",
-    "i": "IH", "j": "Y", "k": "K", "l": "L", "m": "M", "n": "N", "o": "AO", "p": "P", "q": "K", "r": "ʁ", "s": "S",
-    "t": "T", "u": "UH",
-    "v": "F", "w": "V", "x": "K S", "y": "y", "z": "T S",
-}  # fmt: skip
-
-_PINYIN = {
-    "zhi": "ʂ ɿ", "chi": "ʂ ɿ", "shi": "ʂ ɿ", "ri": "ɻ ɿ", "zi": "T S ɿ", "ci": "T S ɿ", "si": "S ɿ",
-    "zh": "ʂ", "ch": "ʂ", "sh": "ʂ", "j": "ɕ", "q": "ɕ", "x": "ɕ", "r": "ɻ", "z": "T S", "c": "T S", "s": "S",
-    "b": "P", "p": "P", "m": "M", "f": "F", "d": "T", "t": "T", "n": "N", "l": "L", "g": "K", "k": "K", "h": "x",
-    "ju": "ɕ ü", "qu": "ɕ ü", "xu": "ɕ ü", "yu": "ü", "v": "ü", "ü": "ü", "y": "Y", "w": "W", "yi": "IY", "wu": "u",
-    "ong": "ʊŋ", "iong": "Y ʊŋ", "ang": "a NG", "eng": "ɤ NG", "ing": "IY NG", "an": "a N", "en": "AH N", "in": "IY N",
-    "ian": "Y EH N", "iang": "Y a NG", "uan": "W a N", "uang": "W a NG", "un": "W AH N", "ai": "AY", "ei": "EY",
-    "ao": "AW", "ou": "OW", "ia": "Y a", "ie": "Y EH", "iu": "Y OW", "iao": "Y AW", "ua": "W a", "uo": "uo",
-    "ui": "W EY", "uai": "W AY", "ue": "ü EH", "er": "ER", "a": "a", "o": "uo", "e": "ɤ", "i": "IY", "u": "u",
-}  # fmt: skip
-
-_LATIN = {  # any other language in Latin letters: roughly the values the letters have from Lisbon to Warsaw
-    "ch": "SH", "sh": "SH", "th": "T", "ph": "F", "qu": "K", "ll": "L", "ñ": "N Y", "gn": "N Y", "ou": "UW",
-    "oi": "W a", "au": "oː", "eau": "oː", "ai": "EH", "ei": "EH", "eu": "ø", "ç": "S", "a": "a", "b": "B", "c": "K",
-    "ce": "S eː", "ci": "S IY", "d": "D", "e": "eː", "f": "F", "g": "G", "h": "", "i": "IY", "j": "ZH", "k": "K",
-    "l": "L", "m": "M", "n": "N", "o": "oː", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "UW", "v": "V",
-    "w": "V", "x": "K S", "y": "IY", "z": "Z", "ö": "ø", "ü": "y", "ä": "EH",
-}  # fmt: skip
-
-_CYRILLIC = dict(
-    zip(
-        "абвгдезийклмнопрстуфхцчшщъыьэюяё",
-        "a B V G D eː Z IY Y K L M N oː P R S T u F x T,S CH SH SH , IH , EH Y,u Y,a Y,oː".split(),
-        strict=True,
-    )
-)
-_CYRILLIC["ж"] = "ZH"
-
-
-def spell(word: str, language: str) -> list[str]:
-    """Approximate sounds of a word in another language than English; [] where its script is not known."""
-    word = unicodedata.normalize("NFC", word.lower())
-    if re.search(r"[\u0400-\u04ff]", word):
-        return [s for c in word for s in _CYRILLIC.get(c, "").split(",") if s]
-    tables = {"de": _GERMAN, "zh": _PINYIN}
-    table = tables.get(language, _LATIN)
-    kept = "".join(c if c in table else _ascii(c) for c in word)
-    if language == "zh":  # tone digits and apostrophes part the syllables
-        return [s for part in re.split(r"[\d'’]+", kept) for s in _longest(re.sub(r"[^a-zü]", "", part), table)]
-    return _longest(re.sub(r"[^a-zäöüßçñ]", "", kept), table)
-
-
-def _longest(word: str, table: dict[str, str]) -> list[str]:
-    if not word:
-        return []
-    padded, at, sounds = f"_{word}_", 0, []
-    longest = max(map(len, table))
-    while at < len(padded):
-        for size in range(min(longest, len(padded) - at), 0, -1):
-            said = table.get(padded[at : at + size])
-            if said is not None:
-                sounds += [s for s in said.split() if s != "_"]
-                at += size
-                break
-        else:
-            at += 1
-    return _merged(sounds)
-
-
-def _merged(sounds: list[str]) -> list[str]:
-    """Doubled letters are one sound."""
-    return [s for i, s in enumerate(sounds) if i == 0 or s != sounds[i - 1]]
-
-
-def _ascii(text: str) -> str:
-    text = text.lower().replace("ß", "ss").replace("œ", "oe").replace("æ", "ae").replace("ø", "o").replace("ł", "l")
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

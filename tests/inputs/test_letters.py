@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gengine.inputs.letters import english_sounds, spell, spell_english
-from gengine.inputs.phone_symbols import ARPABET, EXTENDED
+from gengine.inputs.letters import english_sounds, spell_english
+from gengine.inputs.phone_symbols import ARPABET
 from gengine.inputs.stress import stresses
 
 LISTED = {
@@ -37,22 +37,7 @@ def test_english_words_are_built_from_known_parts(word: str, sounds: str) -> Non
     assert spell_english(word, {w: s.split() for w, s in LISTED.items()}.get) == sounds.split()
 
 
-@pytest.mark.parametrize(
-    ("word", "language", "sounds"),
-    [
-        ("Schule", "de", "SH UH L AH"), ("möchte", "de", "M œ ç T AH"), ("Buch", "de", "B u x"), ("Tag", "de", "T a K"),
-        ("pfeffer", "de", "P F EH F ɐ"), ("zhongguo", "zh", "ʂ ʊŋ K uo"), ("ni3hao3", "zh", "N IY x AW"),
-        ("lü4", "zh", "L ü"), ("bonjour", "fr", "B oː N ZH UW R"), ("привет", "ru", "P R IY V eː T"), ("你", "zh", ""),
-    ],
-)  # fmt: skip
-def test_other_languages(word: str, language: str, sounds: str) -> None:
-    assert spell(word, language) == sounds.split()
-
-
-def test_only_known_symbols_come_out() -> None:
-    for code in range(0x80, 0x500):
-        for language in ("de", "zh", "fr", "ru"):
-            assert set(spell(f"a{chr(code)}b", language)) <= ARPABET | EXTENDED
+def test_english_rules_always_say_something() -> None:
     assert set(english_sounds("thequickbrownfoxjumpsoverthelazydog")) <= ARPABET
     assert english_sounds("'") == ["AH"]
 
