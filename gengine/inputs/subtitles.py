@@ -1,7 +1,7 @@
-"""Subtitles: SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass, .ssa) and YouTube's .sbv, read by pysubs2.
+"""Subtitles: SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass, .ssa), TTML and YouTube's .sbv, read by pysubs2.
 
-pysubs2 reads the first three and forgives much, so times are checked here, line by line, before it sees them; .sbv
-differs from SubRip in its time lines alone and is handed to it as such.
+pysubs2 forgives much, so times are checked here, line by line, before it sees them; .sbv differs from SubRip in its
+time lines alone and is handed to it as such. Tags are hidden from it: they say who speaks, and when a word begins.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from html import unescape
 from pathlib import PurePath
 
 from gengine.errors import GengineError, TextError
-from gengine.inputs.language import guess_language, split_words
-from gengine.inputs.transcript import ALLOWED, Segment, Transcript
+from gengine.inputs.language import split_words
+from gengine.inputs.stamped import pieces_to_words, seconds_of
+from gengine.inputs.transcript import ALLOWED, Row, Transcript, cued, timed
 
 Fail = Callable[[int, str], GengineError]
 """(line, what is wrong there) as the error of whoever reads."""
@@ -24,7 +24,7 @@ EXAMPLE = "00:00:01,500 --> 00:00:02,750"
 LATEST = 359_999_999
 """Latest time that SubRip can hold, 99:59:59,999, in milliseconds."""
 
-_CLOCK = r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+)(?:[.,](\d{1,9}))?"
+_CLOCK = r"(?:(?:(\d{1,6}):)?(\d{1,2}):)?(\d{1,6})(?:[.,](\d{1,9}))?"
 _ARROW = re.compile("-->")
 _TIMING = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?$")
 _SBV_TIMES = re.compile(r"^\s*\d+:\d+:\d+\S*,\d+:\S+\s*$")
@@ -32,35 +32,56 @@ _SBV = re.compile(rf"\s*{_CLOCK},{_CLOCK}\s*$")
 _BLOCK = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 """First words of WebVTT's blocks that are no subtitles (https://www.w3.org/TR/webvtt1, section 4.1)."""
 
-_MARKUP = re.compile(r"<[^>]*>|\[[^\]]*\]|\([^)]*\)|♪|^\s*(?:-|>>)\s*", re.MULTILINE)
-_SPEAKER = re.compile(r"^\s*[A-Z][A-Z .'-]{1,24}:\s", re.MULTILINE)
-_TIME_TAG = re.compile(r"<(?:\d+:)?\d{2}:\d{2}\.\d{3}>")
-"""A word's time inside a line: the mark of captions that roll."""
+_TIME_TAG = re.compile(r"<((?:\d{1,3}:)?\d{2}:\d{2}\.\d{3})>")
+"""A word's time inside a line: of karaoke, and the mark of captions that roll."""
+
+_TAGS = re.compile(r"<[^<>]*>|\{[^{}]*\}")
+_KARAOKE = re.compile(r"\{[^{}]*\\[kK][fo]?(\d{1,6})[^{}]*\}([^{}]*)")
+"""A syllable of SubStation's karaoke after its length in hundredths of a second."""
+
+_HIDING = str.maketrans("<{}\\", "\ue010\ue011\ue012\ue013")
+_SHOWING = str.maketrans("\ue010\ue011\ue012\ue013", "<{}\\")
+"""Signs of tags, as characters for private use while pysubs2 reads."""
 
 _STAMP = re.compile(r"\d{1,2}:\d{1,2}:\d{1,2}[.,]\d")
 
 ROLLS_ON = 0.05
 """A caption that begins so soon after the one before, seconds, repeats its lines if they roll; YouTube's leave none."""
 
+ROLLING = 0.6
+"""Captions roll where at least this share of those that follow another at once repeats the end of it, ..."""
+
+ENOUGH_ROLLING = 3
+"""... and so many do: what is said twice is said twice."""
+
 
 @dataclass(frozen=True)
 class Subtitle:
-    """One subtitle: ``start`` and ``end`` in seconds, ``text`` with its line breaks; its times stand in ``line``."""
+    """One subtitle: ``start`` and ``end`` in seconds, ``written`` with line breaks and tags; ``line`` has its times."""
 
     start: float
     end: float
-    text: str
+    written: str
     line: int
+
+    @property
+    def text(self) -> str:
+        """Without tags."""
+        return _TAGS.sub("", self.written)
 
 
 def parse_subtitles(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
-    """Subtitles of a file's text in its own order, as ``suffix`` (".srt", ".vtt", ".ass", ".ssa" or ".sbv") has them.
+    """Subtitles of a file's text in its own order, as ``suffix`` (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml") has them.
 
-    SubRip's times may be shortened ("1:02,5"); blank lines may stand below the times or be missing above them; tags
-    of style are gone from the text. Raises what ``fail`` makes of a line that cannot be read.
+    SubRip's times may be shortened ("1:02,5"); blank lines may stand below the times or be missing above them. Raises
+    what ``fail`` makes of a line that cannot be read. A text that is plainly WebVTT or SubStation is read as such.
     """
-    if suffix in (".ass", ".ssa"):
-        return _substation(text, suffix, fail)
+    if suffix in (".ttml", ".dfxp"):
+        return _timed_text(text, fail)
+    if suffix in (".ass", ".ssa") or text.startswith("[Script Info]"):
+        return _substation(text, suffix if suffix == ".ssa" else ".ass", fail)
+    if text.startswith("WEBVTT"):
+        suffix = ".vtt"
     return _subrip(text.split("\n"), suffix, fail)
 
 
@@ -92,9 +113,25 @@ def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Subtitle]:
             kept += [str(len(numbers)), f"{_written(start)} --> {_written(end)}"]
         else:
             # pysubs2 takes any line with two times in it for the times of a subtitle.
-            kept.append(_STAMP.sub("\n\\g<0>", _TIME_TAG.sub("", line)))
+            kept.append(_STAMP.sub("\n\\g<0>", _TIME_TAG.sub(_quoted, line)).translate(_HIDING))
     events = pysubs2.SSAFile.from_string("\n".join([*kept, "0"]), "srt").events
-    return [Subtitle(e.start / 1000, e.end / 1000, e.plaintext, n) for e, n in zip(events, numbers, strict=True)]
+    return [
+        Subtitle(e.start / 1000, e.end / 1000, _unquoted(e.plaintext.translate(_SHOWING)), n)
+        for e, n in zip(events, numbers, strict=True)
+    ]
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """A word's time in signs that are not taken for a subtitle's."""
+    return "<" + match[1].translate(_DIGITS) + ">"
+
+
+def _unquoted(text: str) -> str:
+    return text.translate(_ASCII)
+
+
+_DIGITS = str.maketrans("0123456789", "".join(chr(0xE020 + k) for k in range(10)))
+_ASCII = {new: old for old, new in _DIGITS.items()}
 
 
 def _milliseconds(parts: tuple[str | None, ...]) -> int:
@@ -122,17 +159,30 @@ def _substation(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
         raise fail(number, f"{str(error)[:80]}; expected SubStation Alpha such as Aegisub writes") from None
     numbers = [n for n, line in enumerate(lines, 1) if line.startswith(("Dialogue:", "Comment:"))]
     return [
-        Subtitle(event.start / 1000, event.end / 1000, event.plaintext, number)
+        Subtitle(event.start / 1000, event.end / 1000, re.sub(r"\\[Nn]", "\n", event.text).replace("\\h", " "), number)
         for event, number in zip(events, numbers, strict=False)
         if not event.is_comment and not event.is_drawing
     ]
 
 
-def read_subtitles(text: str, language: str | None, name: str) -> Transcript:
-    """Segments with times, without names of speakers, [sounds] and (remarks); lines that roll on are taken once.
+def _timed_text(text: str, fail: Fail) -> list[Subtitle]:
+    """TTML and its kin (DFXP, EBU-TT); the lines of an XML file say little, so errors name the first."""
+    import pysubs2
 
-    ``name`` is the file's, its suffix says the format; ``language`` an ISO 639-1 code, guessed where None.
-    ``TextError`` names the line.
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise fail(1, "declares entities, which are not read; export it without")
+    try:
+        events = pysubs2.SSAFile.from_string(text, "ttml").events
+    except Exception as error:  # noqa: BLE001 - whatever an XML reader and pysubs2 make of a broken file
+        raise fail(1, f"not TTML that can be read ({str(error)[:80]}); export it as .srt") from None
+    return [Subtitle(e.start / 1000, e.end / 1000, e.plaintext, 1) for e in events if not e.is_comment]
+
+
+def read_subtitles(text: str, language: str | None, name: str) -> Transcript:
+    """Cues with times, without names of speakers, [sounds] and (remarks); captions that roll are said once.
+
+    Karaoke's words have times of their own. ``name`` is the file's, its suffix says the format; ``language`` an
+    ISO 639-1 code, guessed where None. ``TextError`` names the line.
     """
 
     def fail(line: int, what: str) -> TextError:
@@ -142,25 +192,55 @@ def read_subtitles(text: str, language: str | None, name: str) -> Transcript:
     for subtitle in subtitles:
         if subtitle.end < subtitle.start:
             raise fail(subtitle.line, f"ends at {subtitle.end:.3f} s before it starts at {subtitle.start:.3f} s")
-    segments: list[Segment] = []
-    for subtitle in sorted(_unrolled(subtitles) if _TIME_TAG.search(text) else subtitles, key=lambda s: s.start):
-        words = " ".join(_SPEAKER.sub("", _MARKUP.sub(" ", unescape(subtitle.text))).split())
-        if split_words(words):
-            segments.append(Segment(words, subtitle.start, subtitle.end))
-    if not segments:
+    if not any(split_words(s.text) for s in subtitles):
         raise fail(1, f"holds no subtitles with words; {ALLOWED}")
-    language = language or guess_language(" ".join(s.text for s in segments))
-    return Transcript(tuple(segments), language, None, name)
+    subtitles.sort(key=lambda s: s.start)
+    rolling = _unrolled(subtitles)
+    if rolling is None and (sung := _karaoke(subtitles)):
+        return timed(sung, (), language, name)
+    shown = [(_TIME_TAG.sub("", s.written), s.start, s.end) for s in rolling or subtitles]
+    return cued(shown, language, name)
 
 
-def _unrolled(subtitles: list[Subtitle]) -> list[Subtitle]:
-    """Captions that roll show each line once more while the next is spoken; here each is said once."""
-    shown = [[line for line in subtitle.text.split("\n") if line.strip()] for subtitle in subtitles]
-    said = []
-    for k, subtitle in enumerate(subtitles):
-        again = 0
-        if k and subtitle.start - subtitles[k - 1].end <= ROLLS_ON:
-            most = min(len(shown[k - 1]), len(shown[k]))
-            again = max((n for n in range(1, most + 1) if shown[k - 1][-n:] == shown[k][:n]), default=0)
-        said.append(replace(subtitle, text="\n".join(shown[k][again:])))
-    return said
+def _karaoke(subtitles: list[Subtitle]) -> list[Row]:
+    """Words with times where every subtitle tells those of its syllables; else none."""
+    rows: list[Row] = []
+    for subtitle in subtitles:
+        if lengths := _KARAOKE.findall(subtitle.written):
+            at, pieces = subtitle.start, []
+            for length, syllable in lengths:
+                pieces.append((syllable, at, at + int(length) / 100))
+                at += int(length) / 100
+        elif len(times := _TIME_TAG.split(subtitle.written)) > 1:
+            starts = [subtitle.start, *map(seconds_of, times[1::2])]
+            ends = [*starts[1:], subtitle.end]
+            pieces = [(_TAGS.sub("", t), a, max(a, b)) for t, a, b in zip(times[::2], starts, ends, strict=True)]
+        elif split_words(subtitle.text):
+            return []
+        else:
+            continue
+        rows += pieces_to_words(pieces)
+    return rows
+
+
+def _unrolled(subtitles: list[Subtitle]) -> list[Subtitle] | None:
+    """Captions that roll, or grow word by word, show what was said again; here it is said once. None if they do not."""
+    shown = [subtitle.text.split() for subtitle in subtitles]
+    again, follows = [0] * len(shown), 0
+    for k in range(1, len(shown)):
+        if subtitles[k].start - subtitles[k - 1].end <= ROLLS_ON and shown[k - 1] and shown[k]:
+            follows += 1
+            most = min(len(shown[k - 1]), len(shown[k]), MOST_REPEATED)
+            again[k] = max((n for n in range(1, most + 1) if shown[k - 1][-n:] == shown[k][:n]), default=0)
+            # One word said twice is no sign, a whole caption shown on is.
+            again[k] = again[k] if again[k] > 1 or again[k] == len(shown[k - 1]) else 0
+    rolls = sum(n > 0 for n in again)
+    if rolls < ENOUGH_ROLLING or rolls < ROLLING * follows:
+        tagged = any(_TIME_TAG.search(s.written) for s in subtitles) and rolls
+        if not tagged:
+            return None
+    return [replace(s, written=" ".join(words[n:])) for s, words, n in zip(subtitles, shown, again, strict=True)]
+
+
+MOST_REPEATED = 60
+"""Words of a caption that are compared with the one before."""

@@ -9,30 +9,44 @@ from pathlib import Path
 from gengine.errors import TextError
 from gengine.inputs.transcript import ALLOWED, Transcript, checked_language, untimed
 
+_SUBTITLES = "gengine.inputs.subtitles:read_subtitles"
 _READERS = {
-    ".txt": "gengine.inputs.transcript:plain",
-    ".srt": "gengine.inputs.subtitles:read_subtitles",
-    ".vtt": "gengine.inputs.subtitles:read_subtitles",
-    ".ass": "gengine.inputs.subtitles:read_subtitles",
-    ".ssa": "gengine.inputs.subtitles:read_subtitles",
-    ".sbv": "gengine.inputs.subtitles:read_subtitles",
+    ".txt": "gengine.inputs.stamped:plain",
+    ".srt": _SUBTITLES,
+    ".vtt": _SUBTITLES,
+    ".ass": _SUBTITLES,
+    ".ssa": _SUBTITLES,
+    ".sbv": _SUBTITLES,
+    ".ttml": _SUBTITLES,
+    ".dfxp": _SUBTITLES,
+    ".lrc": "gengine.inputs.stamped:read_lyrics",
     ".textgrid": "gengine.inputs.textgrid:read_textgrid",
     ".json": "gengine.inputs.timed_json:read_json",
+    ".jsonl": "gengine.inputs.timed_json:read_json",
+    ".json3": "gengine.inputs.timed_json:read_json",
+    ".marks": "gengine.inputs.timed_json:read_json",
+    ".tsv": "gengine.inputs.stamped:read_table",
+    ".csv": "gengine.inputs.stamped:read_table",
+    ".ctm": "gengine.inputs.stamped:read_ctm",
+    ".ssml": "gengine.inputs.transcript:untimed",
+    ".xml": "gengine.inputs.transcript:untimed",
 }
 """Reader of every suffix, imported when a file of that kind is read."""
 SUFFIXES = tuple(_READERS)
 
 
-def read_text(value: str | Path, language: str | None = None) -> Transcript:
+def read_text(value: str | Path, language: str | None = None, tier: str | None = None) -> Transcript:
     """Read a transcript: the text itself, or a file (``SUFFIXES``; UTF-8, UTF-16 or an older encoding).
 
-    - ``.txt``: words, no times; or an Audacity label track (start, end and words in columns parted by tabs).
-    - ``.srt``, ``.vtt``, ``.ass``, ``.ssa``, ``.sbv``: subtitles with times; markup and [sounds] are dropped.
-    - ``.TextGrid``: a tier of words and, where there is one, of phones (BEAT, MFA, WebMAUS, ...), found by
-      name or by content.
-    - ``.json``: ``{"language": "en", "words": [{"word": "hi", "start": 0.1, "end": 0.4}, ...], "phones":
-      [{"phone": "HH", "start": 0.1, "end": 0.15}, ...]}`` with ``language`` and ``phones`` optional and times
-      in seconds; or whisper's ``{"segments": [{"start", "end", "text", "words": [...]}]}``; or
+    - ``.txt``: words, no times; or lines with times: Audacity's labels, what Whisper prints, a player's transcript.
+      ``.ssml``, ``.xml`` and any text with tags: the tags are not spoken but kept as ``Transcript.directions``.
+    - ``.srt``, ``.vtt``, ``.ass``, ``.ssa``, ``.sbv``, ``.ttml``: subtitles with times; markup, [sounds] and names of
+      speakers are not spoken. ``.lrc``: lyrics. ``.tsv``, ``.csv``, ``.ctm``: rows of words with times.
+    - ``.TextGrid``: a tier of words and, where there is one, of phones (BEAT, MFA, WebMAUS, ...), found by name or by
+      content, or named by ``tier``; of several speakers the one who speaks most, the others are named in a note.
+    - ``.json``, ``.jsonl``: ``{"language": "en", "words": [{"word": "hi", "start": 0.1, "end": 0.4}, ...], "phones":
+      [{"phone": "HH", "start": 0.1, "end": 0.15}, ...]}`` with ``language`` and ``phones`` optional and times in
+      seconds; or what a recogniser or synthesiser writes (``gengine.inputs.timed_json.SHAPES``); or
       ``{"text": "..."}`` without times.
 
     ``language`` is an ISO 639-1 code; None lets the file or a look at the words decide. ``TextError`` says
@@ -42,10 +56,21 @@ def read_text(value: str | Path, language: str | None = None) -> Transcript:
         language = checked_language(language)
     path = _as_path(value)
     if path is None:
+        if tier is not None:
+            raise TextError(f"tier: '{tier}' is for a .TextGrid, but the text is the words themselves")
         return untimed(str(value), language, "text")
     from gengine.inputs.encoding import read_text_file
 
-    return _reader(path.suffix.lower())(read_text_file(path, language), language, path.name)
+    suffix, text = path.suffix.lower(), read_text_file(path, language)
+    if suffix == ".textgrid" or (tier is not None and "ooTextFile" in text[:200]):
+        from gengine.inputs.textgrid import read_textgrid
+
+        return read_textgrid(text, language, path.name, tier)
+    if tier is not None:
+        raise TextError(f"tier: '{tier}' is for a .TextGrid, '{path.name}' has no tiers; leave it out")
+    if suffix == ".xml" and "<tt" in text[:1000]:
+        suffix = ".ttml"
+    return _reader(suffix)(text, language, path.name)
 
 
 def _reader(suffix: str) -> Callable[[str, str | None, str], Transcript]:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gengine.core.report import Report
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.language import guess_language, split_words
+from gengine.inputs.markup import Cleaned, Direction, clean
 
-ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .ass, .ssa, .sbv, .TextGrid or .json file"
+ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .ass, .sbv, .lrc, .TextGrid, .json, .ssml or .tsv file"
 
-_LABEL = re.compile(r"(\d+(?:[.,]\d+)?)\t(\d+(?:[.,]\d+)?)\t(.*)")
+Row = tuple[str, float | None, float | None]
+"""A word or cue with its start and end in seconds, where they are known."""
+
+LATEST = 360_000.0
+"""Times beyond this, seconds (100 hours), are no times of a recording."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of text; ``start`` and ``end`` in seconds, or None where the text carries no times."""
+    """A stretch of text; ``start`` and ``end`` in seconds, or None where the text carries none.
+
+    A segment with a start alone reaches to the next one.
+    """
 
     text: str
     start: float | None = None
@@ -28,14 +38,17 @@ class Transcript:
     """What was said, and when as far as known.
 
     Either ``track`` is set (every word has its times, phones too where the file had them) or ``segments``
-    hold the text: one without times, or several with. ``language`` is an ISO 639-1 code; ``name`` serves
-    messages.
+    hold the text: one without times, or several with. With a track, ``segments`` are its words, those that the file
+    gave no times for without times. ``language`` is an ISO 639-1 code; ``name`` serves messages; ``directions`` are the
+    pauses, emphases, styles and sounds that were written among the words; ``report`` says what was left out.
     """
 
     segments: tuple[Segment, ...]
     language: str
     track: WordTrack | None = None
     name: str = "text"
+    directions: tuple[Direction, ...] = ()
+    report: Report = Report()
 
     @property
     def text(self) -> str:
@@ -43,7 +56,9 @@ class Transcript:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Words as written, punctuation attached."""
+        """Words as written, punctuation attached; those of a track are its own."""
+        if self.track is not None:
+            return tuple(w.text for w in self.track.words)
         return tuple(w for s in self.segments for w in split_words(s.text))
 
 
@@ -56,45 +71,94 @@ def checked_language(language: str) -> str:
 
 
 def untimed(text: str, language: str | None, name: str) -> Transcript:
-    """Words without times."""
-    if not split_words(text):
+    """Words without times; tags and remarks that nobody speaks are taken out."""
+    found = clean(text)
+    if not split_words(found.text):
         said = f"'{text.strip()[:40]}'" if text.strip() else "nothing"
         raise TextError(f"text: {said} holds no words; {ALLOWED}")
-    return Transcript((Segment(" ".join(text.split())),), language or guess_language(text), None, name)
+    return _of((Segment(found.text),), found, language, name)
 
 
-def plain(text: str, language: str | None, name: str) -> Transcript:
-    """A text file: words without times, or Audacity's labels, rows of start s, tab, end s, tab, words.
+def cued(cues: Iterable[Row], language: str | None, name: str) -> Transcript:
+    """Cues with times, in any order; tags, speakers' names and remarks are taken out, cues without words with them.
 
-    Labels of one word each are words with given times, longer ones are aligned inside their times.
+    A cue without an end reaches to the next one's start. ``TextError`` where none has words.
     """
-    # A row that begins with a backslash holds the frequencies of the label above it.
-    lines = [(n, r) for n, r in enumerate(text.splitlines(), 1) if r.strip() and not r.startswith("\\")]
-    rows = [(n, _LABEL.fullmatch(row)) for n, row in lines]
-    if not rows or not all(match for _, match in rows):
-        return untimed(text, language, name)
-    segments = []
-    for number, match in rows:
-        start, end = (float(t.replace(",", ".")) for t in match.groups()[:2]) if match else (0.0, 0.0)
-        label = " ".join(match[3].split()) if match else ""
-        if end < start:
-            raise TextError(
-                f"text: '{name}' line {number}: ends at {end:.3f} s before it starts at {start:.3f} s; "
-                "put the start first"
-            )
-        if split_words(label):
-            segments.append(Segment(label, start, end))
+    segments: list[Segment] = []
+    found = Cleaned()
+    for text, start, end in sorted(cues, key=lambda cue: cue[1] or 0.0):
+        one = clean(text, cue=True)
+        if segments and segments[-1].end is None:
+            segments[-1] = Segment(segments[-1].text, segments[-1].start, start)
+        # What holds no word may still hold a sound or a pause.
+        one.text = one.text if one.words else ""
+        found.add(one)
+        if one.words:
+            segments.append(Segment(one.text, start, end))
     if not segments:
-        raise TextError(f"text: '{name}' line 1: its labels hold no words; {ALLOWED}")
-    segments.sort(key=lambda s: s.start)
-    if all(len(split_words(s.text)) == 1 for s in segments):
-        return timed(tuple(Word(s.text, s.start, s.end) for s in segments), (), language, name)
-    return Transcript(tuple(segments), language or guess_language(" ".join(s.text for s in segments)), None, name)
+        raise TextError(f"text: '{name}' line 1: holds no words; {ALLOWED}")
+    return _of(tuple(segments), found, language, name)
 
 
-def timed(words: tuple[Word, ...], sounds: tuple[Phone, ...], language: str | None, name: str) -> Transcript:
-    """Words with times, and phones where there are any."""
-    language = language or guess_language(" ".join(w.text for w in words))
-    track = WordTrack(words, sounds, language, "given")
-    segments = tuple(Segment(w.text, w.start, w.end) for w in words)
-    return Transcript(segments, language, track, name)
+def timed(
+    rows: Sequence[Row], sounds: tuple[Phone, ...], language: str | None, name: str, report: Report | None = None
+) -> Transcript:
+    """Words with times, and phones where there are any; a word without times is put between its neighbours.
+
+    Tags and remarks among the words, which may reach over several of them, are taken out.
+    """
+    found = Cleaned()
+    if any(any(sign in text for sign in "<[(*{♪【（&") for text, *_ in rows) and len(rows) < _MARKED:
+        found = clean("".join(f" {chr(_FIRST_MARK + k)}{text}" for k, (text, *_) in enumerate(rows)))
+        pieces = _MARKED_WORD.findall(found.text)
+        rows = [(" ".join(text.split()), *rows[ord(mark) - _FIRST_MARK][1:]) for mark, text in pieces]
+    rows = [(" ".join(text.split()), start, end) for text, start, end in rows if split_words(text)]
+    if not rows:
+        raise TextError(f"text: '{name}' line 1: holds no words; {ALLOWED}")
+    words = _filled(rows, name)
+    order = sorted(range(len(rows)), key=lambda k: words[k].start)
+    segments = tuple(Segment(*rows[k]) for k in order)
+    made = _of(segments, found, language, name, report)
+    track = WordTrack(tuple(words[k] for k in order), sounds, made.language, "given")
+    return Transcript(segments, made.language, track, name, made.directions, made.report)
+
+
+_FIRST_MARK, _MARKED = 0xF0000, 65_000
+_MARKED_WORD = re.compile("([\U000f0000-\U000fffff])([^\U000f0000-\U000fffff]*)")
+"""Characters for private use that number the words of a track while its markup is taken out."""
+
+
+def _of(
+    segments: tuple[Segment, ...], found: Cleaned, language: str | None, name: str, report: Report | None = None
+) -> Transcript:
+    if language is None and found.language and re.match(r"[A-Za-z]{2}(-|$)", found.language):
+        language = checked_language(found.language)
+    language = language or guess_language(" ".join(s.text for s in segments))
+    return Transcript(segments, language, None, name, tuple(found.directions), (report or Report()) + found.report())
+
+
+def _filled(rows: Sequence[Row], name: str) -> list[Word]:
+    """Words with times; those without take equal parts of the room between their neighbours."""
+    if all(start is None for _, start, _ in rows):
+        raise TextError(f"text: '{name}' line 1: none of its words has times in seconds; {ALLOWED}")
+    words: list[Word] = []
+    following: list[int | None] = [None] * len(rows)
+    for k in range(len(rows) - 2, -1, -1):
+        following[k] = k + 1 if rows[k + 1][1] is not None else following[k + 1]
+    for k, (text, start, end) in enumerate(rows):
+        gap = following[k]
+        right = rows[gap][1] if gap is not None else None
+        if start is None:
+            count = gap - k if gap is not None else 1
+            start = words[-1].end if words else 0.0
+            end = start + max((start if right is None else right) - start, 0.0) / count
+        elif end is None:
+            end = start if right is None else max(right, start)
+        words.append(Word(text, start, end))
+    return words
+
+
+def ordered(start: object, end: object) -> bool:
+    """Whether two values are times of a recording in seconds, the first not after the second."""
+    numbers = [t for t in (start, end) if isinstance(t, int | float) and not isinstance(t, bool)]
+    return len(numbers) == 2 and 0 <= numbers[0] <= numbers[1] <= LATEST
