@@ -71,7 +71,7 @@ class Subtitle:
 
 
 def parse_subtitles(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
-    """Subtitles of a file's text in its own order, as ``suffix`` (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml") has them.
+    """Subtitles of a file's text in its own order, as ``suffix`` (".srt", ".vtt", ".ass", ".ttml" …) has them.
 
     SubRip's times may be shortened ("1:02,5"); blank lines may stand below the times or be missing above them. Raises
     what ``fail`` makes of a line that cannot be read. A text that is plainly WebVTT or SubStation is read as such.
