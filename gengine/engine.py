@@ -50,6 +50,7 @@ class Take:
         speaker: Speaker | str | int | None = None,
         seed: int = 0,
         language: str | None = None,
+        tier: str | None = None,
         stance: str | Path | Motion | None = None,
         config: EngineConfig | None = None,
         strict: bool = False,
@@ -60,6 +61,7 @@ class Take:
             ("seed", seed, int | np.integer, "a whole number"),
             ("speaker", speaker, str | int | np.integer | Speaker | None, "a name, a number of BEAT, or a Speaker"),
             ("language", language, str | None, 'a code such as "en"'),
+            ("tier", tier, str | None, "the name of a TextGrid's tier or speaker"),
             ("stance", stance, str | Path | Motion | None, "a path, or a Motion"),
         ):
             if not isinstance(value, kinds):
@@ -67,7 +69,7 @@ class Take:
         self.source = source
         self.config = config or EngineConfig()
         self.seed = int(seed)
-        self.text, self.language = text, language
+        self.text, self.language, self.tier = text, language, tier
         stance = saved(stance) if isinstance(stance, str | Path) else stance
         self.stance = pose_of(stance) if isinstance(stance, Path) else stance
         self.plan = parse_emotion(emotion, intensity)
@@ -84,6 +86,7 @@ class Take:
             "seed": self.seed,
             "text": str(text) if text is not None else None,
             "language": language,
+            **({"tier": tier} if tier is not None else {}),
             "stance": str(stance) if isinstance(stance, Path) else None,
             "config": self.config.model_dump(),
         }
@@ -148,7 +151,7 @@ class Take:
         from gengine.inputs.audio import load_audio
         from gengine.inputs.text import read_text
 
-        transcript = read_text(self.text, self.language)
+        transcript = read_text(self.text, self.language, self.tier)
         with self._timed("decode"):
             clip = self.source if isinstance(self.source, AudioClip) else load_audio(self.source)
         with self._timed("align"):
@@ -180,6 +183,7 @@ def animate(
     fps: float = 30.0,
     face_fps: float = 60.0,
     language: str | None = None,
+    tier: str | None = None,
     body: str | None = None,
     stance: str | Path | Motion | None = None,
     config: EngineConfig | None = None,
@@ -193,7 +197,7 @@ def animate(
         emotion: a label ("happy", "wistful"), a mixture ("happy:0.6+surprised:0.3"), a point "vad:v,a,d" with
             valence, arousal and dominance, "auto" (read from the voice), a timeline file (.json .csv .srt), an
             ``EmotionTrack`` or an ``EmotionPlan``.
-        text: the words said, or a file of them, with or without times (.txt .srt .vtt .TextGrid .json); without it
+        text: the words said, or a file of them, with or without times (.txt .srt .vtt .lrc .TextGrid .json …); without it
             the sound alone is followed.
         speaker: "storyteller", "conversational", "orator", a BEAT name or number, any other name for a stable style
             of its own, or a ``Speaker``.
@@ -202,6 +206,7 @@ def animate(
         fps: frames per second of the body, 15 to 120 Hz.
         face_fps: frames per second of the face, 15 to 120 Hz.
         language: of the text ("en", "de", "zh", …); else guessed.
+        tier: the tier or speaker of a TextGrid; else the one who speaks most.
         body: the network that moves it: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
@@ -225,7 +230,7 @@ def animate(
     config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        stance=stance, config=config, strict=strict,
+        tier=tier, stance=stance, config=config, strict=strict,
     )  # fmt: skip
     stretches, done = [], 0.0
     for stretch in take:

@@ -47,7 +47,7 @@ layout), performance.npz (everything, for gengine), preview.mp4 (a look at it) a
 def animate(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Sound or video file: wav flac mp3 ogg m4a mp4 mkv …")],
     text: Annotated[
-        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .ass .sbv .TextGrid or .json file.")
+        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .ass .lrc .TextGrid .json … file.")
     ] = None,
     speaker: Annotated[
         str | None,
@@ -76,6 +76,7 @@ def animate(
         Path | None, typer.Option(help="A .bvh, performance.npz or run: begin in its first pose and keep that posture.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
+    tier: Annotated[str | None, typer.Option(help="Tier or speaker of a TextGrid; else who speaks most.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
@@ -93,7 +94,7 @@ def animate(
     engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        stance=stance, config=engine, strict=strict,
+        tier=tier, stance=stance, config=engine, strict=strict,
     )  # fmt: skip
     folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
     files = export_folder(

@@ -138,7 +138,7 @@ def _report(
         "language": transcript.language,
         "sounds": sounds,
     }
-    return Report({"words": facts}, warnings=tuple(warnings))
+    return transcript.report + Report({"words": facts}, warnings=tuple(warnings))
 
 
 def align_phones(samples: NDArray[np.float32], text: str | Sequence[Spoken]) -> tuple[Phone, ...] | None:
@@ -171,7 +171,7 @@ def _check_times(transcript: Transcript, duration: float, warnings: list[str]) -
     if not starts:
         return 0
     late = sum(s >= duration for s in starts)
-    last = max(s.end for s in transcript.segments if s.end is not None)
+    last = max([*starts, *(s.end for s in transcript.segments if s.end is not None)])
     if late > len(starts) / 2:
         raise TextError(
             f"text: '{transcript.name}' reaches to {last:.1f} s, but the recording ends at {duration:.1f} s; "
@@ -217,10 +217,10 @@ def _stretches(
         by_segment.setdefault(item[0].segment, []).append(item)
     groups: list[tuple[list[Said], float, float]] = []
     for index in sorted(by_segment):
-        start, end = segments[index].start or 0.0, segments[index].end or 0.0
+        start, end = segments[index].start or 0.0, segments[index].end
         if start >= duration:
             break
-        words, end = by_segment[index], min(end, duration)
+        words, end = by_segment[index], duration if end is None else min(end, duration)
         # Subtitles without a gap between them are one stretch: the border is rarely where the pause is.
         if groups and start - groups[-1][2] < MARGIN and groups[-1][2] - groups[-1][1] < LONGEST_GROUP:
             groups[-1] = (groups[-1][0] + words, groups[-1][1], max(end, groups[-1][2]))

@@ -121,8 +121,11 @@ PHONES = ("phone", "phon", "mau", "segment", "sounds")
 WORDS = ("word", "ort", "wort", "token", "transcript")
 """Parts of the names of tiers, the surest first."""
 
-_KINDS = re.compile(r"[\s_\-–:.]*(?:words?|ort(?:ho)?|wort|tokens?|transcripts?|phones?|phon|mau|segments?|sounds|utterances?"
-                    r"|sentences?|text)[\s_\-–:.]*", re.IGNORECASE)  # fmt: skip
+_KINDS = re.compile(
+    r"[\s_\-–:.]*(?:words?|ort(?:ho)?|wort|tokens?|transcripts?|phones?|phon|mau|segments?|sounds|utterances?|sentences?"
+    r"|text)[\s_\-–:.]*",
+    re.IGNORECASE,
+)
 """What stands beside a speaker in the name of a tier: "SPEAKER_00 - words"."""
 
 
@@ -230,7 +233,7 @@ def _same_words(tiers: list[Tier]) -> bool:
 
 
 SPOKEN_TOGETHER = 0.25
-"""Share of tiers' speech that lies over another's, from which they are one speaker's. Judgement: dialogues overlap less."""
+"""Share of tiers' speech that lies over another's, from which they are one speaker's (judgement)."""
 
 
 def _chosen(voices: list[Voice], tiers: list[Tier], wanted: str, name: str) -> Voice:

@@ -80,8 +80,9 @@ def _of_list(data: list[Any]) -> dict[str, Any]:
         and "start" not in objects[0]
     ):
         return objects[0]
-    if objects and all(isinstance(d.get("words"), list) or ("text" in d and "start" in d and " " in str(d["text"]).strip())
-                       for d in objects):  # fmt: skip
+    if objects and all(
+        isinstance(d.get("words"), list) or ("start" in d and " " in str(d.get("text", "")).strip()) for d in objects
+    ):
         return {"segments": objects}
     words = [d for d in data if not (isinstance(d, dict) and _is_viseme(d))]
     return {"words": words, "visemes": len(words) < len(data)}
@@ -216,14 +217,24 @@ _CHARACTERS = (
 """Keys of ElevenLabs' and other synthesisers' parallel lists: texts, starts, ends or lengths, unit."""
 
 
+_HOLDERS = (
+    "alignment",
+    "normalized_alignment",
+    "normalizedAlignment",
+    "word_timestamps",
+    "timestampInfo",
+    "timestamps",
+)
+"""Keys of the object that holds the lists."""
+
+
 def _parallel(data: dict[str, Any], language: str | None, name: str) -> Transcript | None:
     """ElevenLabs, Inworld, Cartesia: parallel lists of characters or words and their times."""
     chunks = data.get("chunks of alignment") or [data]
     pieces: list[tuple[str, float, float | None]] = []
     after = 0.0
     for chunk in chunks:
-        inner = next((v for k in ("alignment", "normalized_alignment", "normalizedAlignment", "word_timestamps", "timestampInfo",
-                                  "timestamps") if isinstance(v := chunk.get(k), dict)), chunk)  # fmt: skip
+        inner = next((v for k in _HOLDERS if isinstance(v := chunk.get(k), dict)), chunk)
         inner = next((v for k in ("wordAlignment", "characterAlignment") if isinstance(v := inner.get(k), dict)), inner)
         form = next(
             (f for f in _CHARACTERS if isinstance(inner.get(f[0]), list) and isinstance(inner.get(f[1]), list)), None
@@ -241,8 +252,10 @@ def _parallel(data: dict[str, Any], language: str | None, name: str) -> Transcri
             if a is not None and b is not None and form[2].endswith("DurationsMs"):
                 b += a
             if not isinstance(text, str) or a is None or b is None or not ordered(a * form[3], b * form[3]):
-                raise TextError(f"text: '{name}' line 1: {form[0]}[{k}] '{str(text)[:20]}' lasts from {str(start)[:30]} to "
-                                f"{str(end)[:30]}, expected times with 0 <= start <= end")  # fmt: skip
+                raise TextError(
+                    f"text: '{name}' line 1: {form[0]}[{k}] '{str(text)[:20]}' lasts from {str(start)[:30]} to "
+                    f"{str(end)[:30]}, expected times with 0 <= start <= end"
+                )
             part.append((text + " " * (form[0] == "words"), a * form[3], b * form[3]))
         # Chunks of a stream count from their own beginning, or from the stream's.
         shift = after if part and pieces and part[0][1] < after - 0.05 else 0.0
@@ -367,8 +380,10 @@ def _youtube(data: dict[str, Any], language: str | None, name: str) -> Transcrip
             raise TextError(f"text: '{name}' line 1: events[{k}] has times that are none, expected milliseconds")
         segments = [s for s in event["segs"] if isinstance(s, dict) and isinstance(s.get("utf8"), str)]
         cues.append(("".join(s["utf8"] for s in segments), start / 1000, (start + length) / 1000))
-        pieces += [(s["utf8"] + " " * (n + 1 == len(segments)), (start + (seconds(s.get("tOffsetMs", 0)) or 0.0)) / 1000, None)
-                   for n, s in enumerate(segments) if s["utf8"].strip()]  # fmt: skip
+        for n, segment in enumerate(segments):
+            if segment["utf8"].strip():
+                at = (start + (seconds(segment.get("tOffsetMs", 0)) or 0.0)) / 1000
+                pieces.append((segment["utf8"] + " " * (n + 1 == len(segments)), at, None))
     if any(
         isinstance(s, dict) and "tOffsetMs" in s for e in events if isinstance(e, dict) for s in e.get("segs") or []
     ):
