@@ -197,7 +197,7 @@ def animate(
         emotion: a label ("happy", "wistful"), a mixture ("happy:0.6+surprised:0.3"), a point "vad:v,a,d" with
             valence, arousal and dominance, "auto" (read from the voice), a timeline file (.json .csv .srt), an
             ``EmotionTrack`` or an ``EmotionPlan``.
-        text: the words said, or a file of them, with or without times (.txt .srt .vtt .lrc .TextGrid .json …); without it
+        text: the words said, or a file of them, with or without times (.txt .srt .lrc .TextGrid .json …); without it
             the sound alone is followed.
         speaker: "storyteller", "conversational", "orator", a BEAT name or number, any other name for a stable style
             of its own, or a ``Speaker``.
