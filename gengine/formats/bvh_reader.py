@@ -21,9 +21,11 @@ _STILL = 1e-3
 """Positions that move less (m) are a joint's offset: what is left of rounding to the file's digits."""
 _LARGEST = 1e5
 """Largest position and offset (m): a hundred kilometres are no stage."""
-_METRES, _CENTIMETRES = 10.0, 500.0
-"""Longest chain from hips to leaf, in the file's unit, up to which that is metres or centimetres (a body's is about
-1 m, with arms and fingers; judgement)."""
+_UNITS = ((10.0, 1.0), (30.0, 2.54 / 45), (60.0, 0.0254), (500.0, 0.01))
+"""Longest chain from hips to leaf, in the file's unit, and metres per unit up to there, beyond it millimetres.
+
+A body's chain is about 1.1 m, with arms and fingers (judgement). CMU's files count in 1/0.45 inch (its FAQ).
+"""
 
 
 def read_bvh(
@@ -39,7 +41,7 @@ def read_bvh(
     - ``fps`` overrides the header's frame time (Hz); a header that is within 0.05 % of a whole rate is
       taken as that rate (0.008333 s is 120 Hz).
     - ``scale`` is metres per file unit. Without it the longest chain from hips to leaf decides: up to 10
-      units means metres, up to 500 centimetres, beyond that millimetres.
+      units means metres, up to 30 CMU's unit (5.64 cm), up to 60 inches, up to 500 centimetres, beyond millimetres.
     - ``ground`` shifts the whole clip vertically so that its lowest joint stands on y = 0, for files
       whose root starts at the origin (BEAT, MPI).
     - ``add_offsets`` adds position channels to the OFFSET, as three.js does. By default they replace it, as
@@ -120,6 +122,14 @@ def _decode(parser: BvhParser) -> tuple[NDArray[np.float32], dict[int, NDArray[n
     return np.concatenate(blocks) if blocks else empty, stacked
 
 
+def file_scale(path: str | Path) -> float:
+    """Metres per unit that ``read_bvh`` takes a file to be in, by the size of its skeleton."""
+    with parsed(path) as parser:
+        return _guess_scale(
+            np.array([j.parent for j in parser.joints]), np.array([j.offset for j in parser.joints], float)
+        )
+
+
 def _guess_scale(parents: NDArray, offsets: NDArray) -> float:
     """Metres per file unit, by the size of the skeleton."""
     children = np.bincount(parents[1:], minlength=len(parents))
@@ -128,8 +138,7 @@ def _guess_scale(parents: NDArray, offsets: NDArray) -> float:
     reach = np.zeros(len(parents))
     for j in range(start + 1, len(parents)):
         reach[j] = reach[parents[j]] + np.linalg.norm(offsets[j])
-    longest = reach.max()
-    return 1.0 if longest <= _METRES else 0.01 if longest <= _CENTIMETRES else 0.001
+    return next((scale for most, scale in _UNITS if reach.max() <= most), 0.001)
 
 
 def _grounded(motion: Motion) -> Motion:

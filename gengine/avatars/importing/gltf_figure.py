@@ -18,12 +18,13 @@ from gengine.avatars.importing.gltf_primitives import GltfPrimitive, one_joint, 
 from gengine.avatars.importing.head import head_avatar
 from gengine.avatars.importing.lip_gap import measured_seal
 from gengine.avatars.importing.morph_names import arkit_recipe
-from gengine.avatars.importing.rig_recognition import eye_nodes, read_bones, recognise, recognise_shape, refusal
+from gengine.avatars.importing.rig_recognition import eye_nodes, recognise, recognise_shape, refusal
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part, check_avatar
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError, GengineError
+from gengine.retarget.bone_map import read_bones
 from gengine.retarget.rig_names import REQUIRED
 from gengine.retarget.to_tpose import t_pose_turns
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +10,9 @@ from numpy.typing import NDArray
 
 from gengine.avatars.making.makehuman_rig import makehuman_rig
 from gengine.core.skeleton import beat_skeleton
-from gengine.errors import FormatError, GengineError, unknown
+from gengine.errors import GengineError
 from gengine.retarget.joint_names import joint_names
-from gengine.retarget.rig_names import REQUIRED, Words, is_humanoid, joint_key, recognise_names
+from gengine.retarget.rig_names import REQUIRED, Words, joint_key, recognise_names
 from gengine.retarget.rig_structure import recognise_structure
 
 _EYES = (
@@ -28,8 +26,6 @@ _EYES = (
     "ccbaseleye",
     "defeyel",
 )
-_MAP_BYTES = 1 << 20
-"""Largest map of bones that is read."""
 
 
 def recognise(
@@ -68,44 +64,6 @@ def recognise_shape(
     among = np.array([above(node) for node in nodes], np.int64)
     found = recognise_structure(among, world[nodes, :3, 3], {slot[n] for n in nodes if n not in used})
     return {beat: nodes[j] for beat, j in found.items()}
-
-
-def read_bones(path: str | Path, names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
-    """A map that someone wrote, BEAT joint → node's name, as node indices.
-
-    ``{"bones": {"Hips": "bone_1", …}}``; what is not in the file, not a joint's name, or lacks a joint that is needed
-    is a ``GengineError``. An empty name leaves a joint out.
-    """
-    path = Path(path)
-    try:
-        if path.stat().st_size > _MAP_BYTES:
-            raise FormatError(f"{path}: has over {_MAP_BYTES >> 20} MB, a map of bones is smaller")
-        table = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FormatError(
-            f"{path}: cannot be read ({error.strerror}); give a map as gengine avatar map writes"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: is no JSON ({str(error)[:80]}); gengine avatar map writes one") from None
-    bones = table.get("bones") if isinstance(table, dict) else None
-    if not isinstance(bones, dict) or not all(isinstance(name, str) for name in bones.values()):
-        raise FormatError(f'{path}: expected {{"bones": {{"Hips": "their name", …}}}} as gengine avatar map writes')
-    found: dict[str, int] = {}
-    for beat, name in bones.items():
-        if not name:
-            continue
-        if beat not in beat_skeleton().names:
-            raise unknown(f"{path}: joint", beat, beat_skeleton().names, kind=FormatError)
-        if name not in names:
-            raise unknown(f"{path}: {beat} is node", name, names, kind=FormatError)
-        if names.index(name) in found.values():
-            raise FormatError(f"{path}: node '{name}' stands for two joints; name each once")
-        found[beat] = names.index(name)
-    if lacking := [joint for joint in REQUIRED if joint not in found]:
-        raise FormatError(f"{path}: lacks {', '.join(lacking)}; name their nodes")
-    if not is_humanoid(found, parents):
-        raise FormatError(f"{path}: its limbs do not hang together below the hips; check arms, legs and sides")
-    return found
 
 
 def eye_nodes(names: Sequence[str], extensions: dict[str, Any]) -> tuple[int | None, int | None]:
