@@ -28,7 +28,7 @@ from gengine.exporting import export
 from gengine.runs import load, saved
 from gengine.session import Session
 
-__all__ = ["Take", "animate", "checked_config", "export", "load", "pose_of", "resampled", "saved", "train"]
+__all__ = ["Take", "animate", "checked_config", "export", "load", "pose_of", "resampled", "retarget", "saved", "train"]
 
 Source = str | Path | AudioClip
 
@@ -70,11 +70,14 @@ class Take:
         self.config = config or EngineConfig()
         self.seed = int(seed)
         self.text, self.language, self.tier = text, language, tier
+        self.report = Report()
         stance = saved(stance) if isinstance(stance, str | Path) else stance
-        self.stance = pose_of(stance) if isinstance(stance, Path) else stance
+        self.stance = stance
+        if isinstance(stance, Path):
+            self.stance, notes = _stance(stance)
+            self.report += Report(notes=tuple(notes))
         self.plan = parse_emotion(emotion, intensity)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
-        self.report = Report()
         self.strict = strict
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
         self.duration: float | None = source.duration if isinstance(source, AudioClip) else None
@@ -244,16 +247,56 @@ def animate(
 
 
 def pose_of(path: str | Path) -> Motion:
-    """The first pose of a BVH with BEAT's joints (as gengine writes it), or of a saved performance or run."""
-    if Path(path).suffix.lower() == ".bvh":
-        from gengine.data.beat_motion import read_body
+    """The first pose of any humanoid's BVH, or of a saved performance or run, on BEAT's joints."""
+    return _stance(path)[0]
 
-        motion = read_body(path).motion()
+
+def _stance(path: str | Path) -> tuple[Motion, list[str]]:
+    """The pose of ``pose_of`` and notes on what was told of its file."""
+    notes: list[str] = []
+    motion: Motion | None
+    if Path(path).suffix.lower() == ".bvh":
+        motion, notes = read_any_body(path)
     else:
         motion = load(path).motion
     if motion is None or not len(motion):
         raise GengineError(f"--stance {path}: holds no body motion; give a .bvh, a performance.npz or a run's folder")
-    return motion[:1]
+    return motion[:1], notes
+
+
+def retarget(
+    source: str | Path, out: str | Path, to: str = "beat", fps: float | None = None, bones: str | Path | None = None
+) -> tuple[Path, list[str]]:
+    """Write the motion of any humanoid's BVH on another skeleton: a rig's name, or the path of a BVH that has it.
+
+    ``fps`` is the rate to write (Hz; else the file's), ``bones`` the path of a map of the source's joints. Returns the
+    file, and notes on what was told of both. Raises ``FormatError`` for what is no humanoid's motion.
+    """
+    from gengine.formats.bvh import BvhExporter
+
+    motion, notes = read_any_body(source, bones)
+    if not len(motion):
+        raise GengineError(f"{source}: holds no frame; give a .bvh that moves")
+    if Path(out).suffix.lower() != ".bvh":
+        raise GengineError(f"{out}: expected a file that ends in .bvh")
+    motion = motion if fps is None else motion.resample(fps)
+    try:
+        with BvhExporter(out, skeleton=to) as writer:
+            writer.append_motion(motion)
+    except OSError as error:
+        raise GengineError(f"{out}: cannot be written ({error.strerror}); choose another place") from None
+    return writer.path, [*notes, *writer.report.notes]
+
+
+def read_any_body(path: str | Path, bones: str | Path | None = None) -> tuple[Motion, list[str]]:
+    """The motion of a BVH on BEAT's joints, standing on y = 0, and notes: BEAT's own files as BEAT has them."""
+    from gengine.data.beat_motion import has_beats_joints, read_body
+    from gengine.formats.humanoid_bvh import read_humanoid_bvh
+
+    if bones is None and has_beats_joints(path):
+        body = read_body(path)
+        return body.motion(), [f"{Path(path).name}: {note}" for note in body.notes]
+    return read_humanoid_bvh(path, bones=bones)
 
 
 def checked_config(config: EngineConfig, **changes: Any) -> EngineConfig:

@@ -221,6 +221,21 @@ def test_a_take_goes_on_from_the_pose_of_a_file(
         assert str(wrong) in capsys.readouterr().err and not (tmp_path / "no").exists()
 
 
+def test_a_foreign_body_is_a_stance_a_skeleton_and_is_retargeted(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    mixamo = Path(__file__).parent / "faults/16a_mixamo_stance.bvh"
+    out = tmp_path / "run"
+    options = ["--stance", mixamo, "--skeleton", mixamo, "--formats", "bvh", "--out", out]
+    assert run(monkeypatch, "animate", clip, *options) == 0
+    assert "52 joints matched" in capsys.readouterr().err
+    assert (out / "body.bvh").read_text().split("MOTION")[0] == mixamo.read_text().split("MOTION")[0]
+    assert run(monkeypatch, "retarget", out / "body.bvh", tmp_path / "ue.bvh", "--to", "ue5") == 0
+    assert "ROOT pelvis" in (tmp_path / "ue.bvh").read_text()
+    assert run(monkeypatch, "retarget", clip, tmp_path / "no.bvh") == 2
+    assert not (tmp_path / "no.bvh").exists()
+
+
 def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     long = tmp_path / "long.wav"
     samples, rate = soundfile.read(SPEECH, dtype="float32")

@@ -15,6 +15,7 @@ from gengine.errors import GengineError
 COMMANDS = {
     "animate": "Animate a recording.",
     "export": "Write a saved performance in other formats.",
+    "retarget": "Write any humanoid's BVH on another skeleton.",
     "render": "Film an avatar that performs: a video with sound, or transparent pictures.",
     "view": "Watch a performance in the browser: play, scrub, emotion timeline, ARKit curves.",
     "avatar": "Persons to show a performance on.",

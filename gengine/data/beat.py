@@ -40,6 +40,8 @@ from gengine.formats.beat_json import BeatJsonExporter, read_beat_json
 from gengine.formats.bvh import BvhExporter
 from gengine.inputs.audio import load_audio
 
+SLACK = 1.0
+"""Seconds by which the tracks of one recording may differ in length."""
 EMOTION_RATE = 20.0
 """Rate of emotion timelines, Hz."""
 MIXTURE = ".mixture.csv"
@@ -87,6 +89,10 @@ def read_sequence(
     notes += [f"{stem}: no {part} file" for part in (TEXTGRID, FACE, EMOTION, SEMANTIC) if part not in files]
     audio = load_audio(files[AUDIO])
     motion = body.motion(fps)
+    if body.duration < audio.duration - max(SLACK, 0.02 * audio.duration):
+        lasts = f"the motion lasts {body.duration:.2f} s, the sound {audio.duration:.2f} s"
+        notes.append(f"{files[BVH].name}: {lasts}: what overlaps is used")
+        audio = audio[: round(body.duration * audio.rate)]
     face = read_beat_json(files[FACE]) if FACE in files else None
     face = face.resample(face_fps) if face is not None and face_fps else face
     words = annotations.read_words(files[TEXTGRID], name.language) if TEXTGRID in files else WordTrack()

@@ -13,7 +13,7 @@ from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.errors import FormatError
-from gengine.formats.bvh_parser import BvhTable, frame_rate, read_bvh_table
+from gengine.formats.bvh_parser import BvhTable, frame_rate, parsed, read_bvh_table
 
 _SLACK = 0.05
 """Metres that the hips may lie below the floor's height before a file counts as standing on the ground."""
@@ -73,6 +73,13 @@ def columns141(names: tuple[str, ...] | None = None) -> NDArray[np.int64]:
     names = names or beat_skeleton().names
     first = np.array([3 + 3 * names.index(joint) for joint in JOINTS])
     return (first[:, None] + np.arange(3)).ravel()
+
+
+def has_beats_joints(path: str | Path) -> bool:
+    """Whether a BVH declares BEAT's joints and channels, as ``read_body`` wants them."""
+    with parsed(path) as parser:
+        names = tuple(joint.name for joint in parser.joints)
+        return names == beat_skeleton().names and all(joint.order == "XYZ" for joint in parser.joints)
 
 
 def read_body(path: str | Path) -> BeatBody:

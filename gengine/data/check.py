@@ -14,7 +14,7 @@ import numpy as np
 
 from gengine.core.speaker import BEAT_SPEAKERS
 from gengine.data import annotations
-from gengine.data.beat import MIXTURE, read_mixture
+from gengine.data.beat import MIXTURE, SLACK, read_mixture
 from gengine.data.beat_layout import (
     AUDIO,
     BVH,
@@ -32,8 +32,10 @@ from gengine.errors import GengineError
 from gengine.formats.beat_json import read_beat_json
 from gengine.inputs.audio import load_audio
 
-SLACK = 1.0
-"""Seconds by which the tracks of one recording may differ in length."""
+_WRONG_RATES = (1 / 2, 1 / 4, 1 / 8)
+"""Lengths of a motion as shares of its sound that a wrong frame rate makes: 60, 30 or 15 Hz taken for 120."""
+_OVERLAP = 0.1
+"""Least share of a sound that its motion must last (judgement): what overlaps is used."""
 LEAP = 3.0
 """Metres per second at which no speaker's hips move."""
 
@@ -211,12 +213,24 @@ def _lengths(report: Report, files: dict[str, Path], lengths: dict[str, float]) 
             continue
         slack = max(SLACK, 0.02 * sound)
         short_is_fine = part in (TEXTGRID, SEMANTIC)
+        if part == BVH and _overlaps(seconds / sound) and seconds < sound - slack:
+            _add(
+                report, "note", str(files[part]), f"the motion lasts {seconds:.2f} s, the sound {sound:.2f} s: "
+                "what overlaps is used",
+            )  # fmt: skip
+            continue
         if seconds > sound + slack or (seconds < sound - slack and not short_is_fine):
             what = {BVH: "frames at the header's rate last", FACE: "times last"}.get(part, "annotation ends at")
             _add(
                 report, "error", str(files[part]), f"{what} {seconds:.2f} s, the sound {sound:.2f} s: "
                 "a wrong frame rate or a file that was cut",
             )  # fmt: skip
+
+
+def _overlaps(share: float) -> bool:
+    """Whether a motion that lasts a share of its sound is a shorter one, as BEAT's authors take it, and not one at a
+    wrong rate (their loader cuts sound and motion to the shorter of both)."""
+    return share > _OVERLAP and all(abs(share / wrong - 1) > 0.02 for wrong in _WRONG_RATES)
 
 
 def _absent(report: Report, stems: list[str]) -> None:

@@ -9,7 +9,7 @@ files start with the hips at the origin instead).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,13 @@ from gengine.core import rotation
 from gengine.core.exporter import Exporter
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
 from gengine.retarget.joint_names import RIGS, joint_names
+
+if TYPE_CHECKING:
+    from gengine.formats.humanoid_bvh import BvhTemplate
 
 _WRITE = 512
 """Frames formatted at a time."""
@@ -30,7 +34,9 @@ class BvhExporter(Exporter):
     """Body motion exactly as BEAT lays it out: 75 joints, 228 channels, XYZ order, centimetres, LF, 6 decimals.
 
     - ``skeleton``: ``"beat"`` writes the motion's own skeleton; a rig of ``gengine.retarget.joint_names.RIGS``
-      (``"mixamo"``, ``"vrm"``, …) moves it onto that rig's joints and names first.
+      (``"mixamo"``, ``"vrm"``, …) moves it onto that rig's joints and names first; the path of a ``.bvh`` of any
+      humanoid moves it onto that very skeleton: its names, offsets, channels and their order; ``skeleton_bones`` then
+      is a map of its joints where nothing else tells them.
     - ``tpose_frame`` puts a T-pose before the first frame, which MotionBuilder's characterisation wants; the
       motion then starts one frame late.
 
@@ -45,13 +51,22 @@ class BvhExporter(Exporter):
     def __init__(
         self,
         path: str | Path,
-        skeleton: Annotated[str, f"joint names: beat, {', '.join(RIGS)}"] = "beat",
+        skeleton: Annotated[str, f"joint names: beat, {', '.join(RIGS)}, or a .bvh that has one's own"] = "beat",
         tpose_frame: Annotated[bool, "a T-pose before the first frame, for MotionBuilder"] = False,
+        skeleton_bones: Annotated[str | Path | None, "a map (JSON) of the joints of that .bvh"] = None,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
-        self._rig, self._tpose = skeleton.lower(), tpose_frame
-        if self._rig != "beat":
+        self._rig, self._tpose = str(skeleton).lower(), tpose_frame
+        self._template: BvhTemplate | None = None
+        if self._rig.endswith(".bvh"):
+            from gengine.formats.humanoid_bvh import BvhTemplate
+
+            self._template = BvhTemplate(skeleton, skeleton_bones)
+            self.report = Report(notes=tuple(self._template.notes))
+            if tpose_frame:
+                raise GengineError("tpose_frame: a skeleton of one's own has its rest pose already; leave it out")
+        elif self._rig != "beat":
             joint_names(self._rig)  # an unknown rig is an error now, not after the first stretch
         self._file: BinaryIO | None = None
         self._clock: tuple[Skeleton, float] | None = None
@@ -65,7 +80,7 @@ class BvhExporter(Exporter):
 
     def append_motion(self, motion: Motion) -> None:
         """Add the next stretch of body motion."""
-        if self._rig != "beat":
+        if self._template is None and self._rig != "beat":
             from gengine.retarget.humanoid import to_humanoid
 
             motion = to_humanoid(motion, self._rig)
@@ -76,7 +91,10 @@ class BvhExporter(Exporter):
                 f"{self.path}: a stretch at {motion.fps} Hz does not continue one of another rate or rig"
             )
         for first in range(0, len(motion), _WRITE):
-            self._rows(motion.rotations[first : first + _WRITE], motion.root[first : first + _WRITE])
+            if self._template is not None:
+                self._write(self._template.rows(motion[first : first + _WRITE]))
+            else:
+                self._rows(motion.rotations[first : first + _WRITE], motion.root[first : first + _WRITE])
 
     def finish(self) -> None:
         if self._file is None:
@@ -91,9 +109,12 @@ class BvhExporter(Exporter):
 
     def _start(self, motion: Motion) -> None:
         self._clock = (motion.skeleton, motion.fps)
-        self._format = " ".join(["%.6f"] * (3 + 3 * len(motion.skeleton))) + "\n"
+        template = self._template
+        channels = 3 + 3 * len(motion.skeleton) if template is None else template.channels
+        self._format = " ".join(["%.6f"] * channels) + "\n"
         self._file = self.partial.open("wb")
-        self._file.write(_hierarchy(motion.skeleton).encode() + b"MOTION\n")
+        header = _hierarchy(motion.skeleton) if template is None else template.header
+        self._file.write(header.encode() + b"MOTION\n")
         self._counts_at = self._file.tell()
         self._file.write(self._counts())
         if self._tpose and len(motion):
@@ -108,15 +129,18 @@ class BvhExporter(Exporter):
         return f"Frames: {frames}\nFrame Time: {1 / self._clock[1]:.{17 - len(frames)}f}\n".encode()
 
     def _rows(self, rotations: NDArray, root: NDArray) -> None:
-        assert self._file is not None
         angles = rotation.unwrap_euler(rotation.to_euler(rotations), self._last)
         values = np.concatenate([root * 100.0, np.degrees(angles).reshape(len(root), -1)], axis=1)
+        self._last = angles[-1]
+        self._write(values)
+
+    def _write(self, values: NDArray[np.float64]) -> None:
+        assert self._file is not None
         if not np.isfinite(values).all():
             raise GengineError(f"{self.path}: the motion holds NaN or infinity from frame {self._frames} on")
         values = np.round(values, 6) + 0.0  # no -0.000000
         self._file.write((self._format * len(values) % tuple(values.ravel().tolist())).encode())
         self._frames += len(values)
-        self._last = angles[-1]
 
 
 def write_bvh(motion: Motion, path: str | Path, **options: Any) -> Path:

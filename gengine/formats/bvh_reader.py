@@ -26,6 +26,8 @@ _UNITS = ((10.0, 1.0), (30.0, 2.54 / 45), (60.0, 0.0254), (500.0, 0.01))
 
 A body's chain is about 1.1 m, with arms and fingers (judgement). CMU's files count in 1/0.45 inch (its FAQ).
 """
+_BODY = 15
+"""Joints from which on a skeleton is a body's, so that its size tells CMU's unit and inches (judgement)."""
 
 
 def read_bvh(
@@ -41,7 +43,8 @@ def read_bvh(
     - ``fps`` overrides the header's frame time (Hz); a header that is within 0.05 % of a whole rate is
       taken as that rate (0.008333 s is 120 Hz).
     - ``scale`` is metres per file unit. Without it the longest chain from hips to leaf decides: up to 10
-      units means metres, up to 30 CMU's unit (5.64 cm), up to 60 inches, up to 500 centimetres, beyond millimetres.
+      units means metres, up to 30 CMU's unit (5.64 cm), up to 60 inches, up to 500 centimetres, beyond millimetres
+      (CMU's unit and inches for bodies of 15 joints and more).
     - ``ground`` shifts the whole clip vertically so that its lowest joint stands on y = 0, for files
       whose root starts at the origin (BEAT, MPI).
     - ``add_offsets`` adds position channels to the OFFSET, as three.js does. By default they replace it, as
@@ -138,7 +141,8 @@ def _guess_scale(parents: NDArray, offsets: NDArray) -> float:
     reach = np.zeros(len(parents))
     for j in range(start + 1, len(parents)):
         reach[j] = reach[parents[j]] + np.linalg.norm(offsets[j])
-    return next((scale for most, scale in _UNITS if reach.max() <= most), 0.001)
+    units = _UNITS if len(parents) >= _BODY else [u for u in _UNITS if u[1] in (1.0, 0.01)]
+    return next((scale for most, scale in units if reach.max() <= most), 0.001)
 
 
 def _grounded(motion: Motion) -> Motion:

@@ -140,7 +140,7 @@ def _joints(skeleton: Skeleton, notes: list[str]) -> dict[str, int]:
     except GengineError as error:
         shown = ", ".join(skeleton.names[:3])
         raise GengineError(
-            f"its joints ({shown} …) are no humanoid's: no tool names them so, and its structure does not tell ({error})"
+            f"its joints ({shown} …) are no humanoid's: names are no tool's, and structure does not tell ({error})"
         ) from None
     notes.append(f"its joints' names are no tool's: {len(found)} joints were told by structure")
     return found

@@ -45,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     # what knows them all
     "runs": set(),
     "exporting": {"registry", "runs"},
-    "engine": {"config", "data", "emotion", "exporting", "inputs", "runs", "session", "training"},
+    "engine": {"config", "data", "emotion", "exporting", "formats", "inputs", "runs", "session", "training"},
     "showing": {"exporting", "runs", "serve"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},

@@ -131,3 +131,16 @@ def test_the_real_clip(reference_data):
     assert report.usable == ["2_scott_0_1_1"] and not [f for f in report.findings if f.severity == "error"]
     assert {f.line for f in report.findings if f.severity == "note"} >= {430, 432}
     assert len(report.absent["2 scott"]) == 115
+
+
+def test_a_shorter_motion_is_used_as_far_as_it_goes(corpus):
+    """As BEAT's authors do: sound and motion overlap; a length that a wrong rate makes stays an error."""
+    path = corpus / "31" / f"{STEM}.wav"
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, np.concatenate([samples, np.zeros(round(1.5 * rate))]), rate)
+    report = check(corpus)
+    (found,) = (f for f in report.findings if f.file.endswith(".bvh"))
+    assert (found.severity, "what overlaps is used" in found.message) == ("note", True)
+    sequence = beat.read_sequence(corpus, STEM)
+    assert sequence.performance.audio.duration == pytest.approx(4.0, abs=0.01)
+    assert any("overlaps" in note for note in sequence.notes)
