@@ -13,7 +13,8 @@ FORMATS_HELP = "Comma-separated: bvh csv json npz mp4, glb (avatar), avatar (its
 AVATAR_HELP = "Who is shown in glb, usd, fbx and avatar: a preset (gengine avatar list), a .glb, .vrm or .npz."
 BONES_HELP = "Which of the avatar's bones is which: a JSON map (gengine avatar map)."
 SKELETON_HELP = (
-    "Joint names of body.bvh: beat, mixamo, readyplayerme, vrm, vrm0, unity, godot, ue5, smplx, or your .bvh."
+    "Joint names of body.bvh: beat, mixamo, readyplayerme, vrm, vrm0, unity, godot, ue5 or smplx; "
+    "or the path of a .bvh of your own skeleton."
 )
 OptionSettings = Annotated[
     list[str] | None, typer.Option("--option", help="An option of one format: format.key=value (bvh.tpose_frame=true).")
