@@ -218,10 +218,11 @@ def noisy(cases: list[Case], decibels: float) -> list[Case]:
 def given_up(clip: AudioClip, text: str, language: str) -> tuple[int, int, bool, list[float]]:
     """Words, words not found, whether anything was noted, where they start; a refused text is not found as a whole."""
     try:
-        track, notes = align(clip, read_text(text, language))
+        track, report = align(clip, read_text(text, language))
     except TextError:
         return len(text.split()), len(text.split()), True, []
     lost = 0
+    notes = report.warnings
     for note in notes:
         if some := re.match(r"(\d+) of \d+ words of the text could not be found", note):
             lost = int(some[1])

@@ -45,6 +45,9 @@ OTHER_TEXT = -1.3
 DOUBT = 0.3
 """Seconds of ``OTHER_TEXT`` that every part has to outweigh: a short word fits somewhere by chance."""
 
+OTHER_WINDOW = -1.0
+"""Mean ratio over a window of a long recording below which its words are sought further on: they are not said there."""
+
 ELSEWHERE = 0.5
 """Speech between two words that the text does not tell, from which it is no pause but a text left out, seconds."""
 
@@ -115,9 +118,7 @@ class Ear:
         return self._parts(stretch, said, path, first)
 
     def _parts(self, stretch: Sequence[Said], said: Sequence[_Words], path: Path, first: int) -> list[AlignedPart]:
-        spans: list[list[Span]] = [[] for _ in said]
-        for span in path.spans:
-            spans[span.word].append(span)
+        spans = _by_word(path.spans, len(said))
         parts = []
         for a, b, i, j in _cuts(spans, path.untold):
             part = AlignedPart(stretch[i:j], (first + a) / RATE, (first + b) / RATE)
@@ -210,22 +211,32 @@ def _path(frames: NDArray[np.float32], said: Sequence[_Words]) -> Path:
     score = 0.0
     while position < len(frames):
         end = position + int(WINDOW * RATE)
-        whole = end + LAST_WINDOW * RATE >= len(frames)
-        end = len(frames) if whole else end
-        count = len(rows) - word if whole else _fitting(rows[word:], end - position)
+        last = end + LAST_WINDOW * RATE >= len(frames)
+        end = len(frames) if last else end
+        count = min(len(rows) - word, max(_fitting(rows[word:], end - position), 1))
         here = slice(position, end)
+        whole = last and word + count == len(rows)
         found = best_path(silence[here], ratios(frames[here], sounds), rows[word : word + count], whole)
-        keep, until = (count, end - position) if whole else _kept(found, end - position)
-        spans += [
-            Span(s.word + word, s.index, s.first + position, s.last + position, s.score)
-            for s in found.spans
-            if s.word < keep
-        ]
-        untold[position : position + until] = found.untold[:until]
+        keep, until = (count, end - position) if last else _kept(found, end - position)
+        own = [span for span in found.spans if span.word < keep]
+        if not last and _fit(said[word : word + keep], _by_word(own, keep), found, 0, until) < OTHER_WINDOW:
+            keep, own = 0, []  # the text begins later, or leaves out what is said here
+            untold[position : position + until] = silence[position : position + until] < FILLER
+        else:
+            untold[position : position + until] = found.untold[:until]
+        spans += [Span(s.word + word, s.index, s.first + position, s.last + position, s.score) for s in own]
         score += found.score
         position += until
         word += keep
     return Path(tuple(spans), untold, score)
+
+
+def _by_word(spans: Sequence[Span], count: int) -> list[list[Span]]:
+    """Spans of each of ``count`` words."""
+    result: list[list[Span]] = [[] for _ in range(count)]
+    for span in spans:
+        result[span.word].append(span)
+    return result
 
 
 def _fitting(rows: Sequence[Sequence[int]], frames: int) -> int:
