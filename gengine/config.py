@@ -30,6 +30,8 @@ class EngineConfig(BaseModel):
     """Frames of the body in a second."""
     face_fps: float = Field(default=60.0, ge=15, le=120)
     """Frames of the face in a second."""
+    calm: float = Field(default=0.0, ge=0, le=1)
+    """From 0 to 1, how much smaller and rarer body and head move than the speaker usually would."""
 
 
 def load_config(kind: type[Config], path: str | Path | None = None, settings: list[str] | None = None) -> Config:

@@ -188,6 +188,7 @@ def animate(
     language: str | None = None,
     tier: str | None = None,
     body: str | None = None,
+    calm: float | None = None,
     stance: str | Path | Motion | None = None,
     config: EngineConfig | None = None,
     strict: bool = False,
@@ -211,9 +212,10 @@ def animate(
         language: of the text ("en", "de", "zh", …); else guessed.
         tier: the tier or speaker of a TextGrid; else the one who speaks most.
         body: the network that moves it: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
+        calm: 0 to 1, how much smaller and rarer body and head move than the speaker usually would.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
-        config: everything else; ``fps``, ``face_fps`` and ``body`` win over it.
+        config: everything else; ``fps``, ``face_fps``, ``body`` and ``calm`` win over it.
         strict: make an error of what else is a warning: words or sound that had to be dropped or guessed.
         progress: called after each stretch with the seconds done and those of the whole recording, None where its
             length is not known before.
@@ -230,7 +232,7 @@ def animate(
     """
     if not isinstance(config, EngineConfig | None):
         raise wrong_kind("config", config, "an EngineConfig")
-    config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body)
+    config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body, calm=calm)
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         tier=tier, stance=stance, config=config, strict=strict,

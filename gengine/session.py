@@ -63,7 +63,7 @@ class Session:
             stance=(stance, Motion, "gengine.animate takes a path; the .motion of a performance is one"),
         )
         self.config = config or EngineConfig()
-        self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
+        self.speaker = (speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)).calmed(self.config.calm)
         self.plan = emotion if isinstance(emotion, EmotionPlan) else parse_emotion(emotion, intensity)
         self.words = words
         self.seed = seed

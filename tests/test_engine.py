@@ -34,7 +34,22 @@ def test_a_take_says_how_it_was_made(sound: AudioClip) -> None:
     assert made.face is not None and made.face.weights.shape == (90, 52)
 
 
+def test_calm_stills_the_body_and_leaves_the_mouth(speech: np.ndarray) -> None:
+    sound, seen = AudioClip(speech, 16000), []
+    for calm in (None, 0.5, 1.0):
+        made = gengine.animate(sound, seed=2, calm=calm)
+        assert made.motion is not None and made.face is not None
+        places, _ = made.motion.forward()
+        hips = np.linalg.norm(np.diff(places[:, 0], axis=0), axis=1).mean()
+        wrists = places[:, [made.motion.skeleton.index(f"{side}Hand") for side in ("Left", "Right")]]
+        seen.append((hips, np.linalg.norm(np.diff(wrists, axis=0), axis=-1).mean(), made.face.channel("jawOpen")))
+    for k in (0, 1):
+        assert seen[0][k] > 1.2 * seen[1][k] > 1.2 * 1.2 * seen[2][k]
+    np.testing.assert_array_equal(seen[0][2], seen[2][2])
+
+
 WRONG = {
+    "calm": ({"calm": 1.5}, gengine.GengineError),
     "emotion": ({"emotion": "hapy"}, gengine.EmotionError),
     "emotion of another kind": ({"emotion": 3}, gengine.GengineError),
     "intensity": ({"intensity": 9}, gengine.GengineError),

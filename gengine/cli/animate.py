@@ -72,6 +72,9 @@ def animate(
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
     ] = None,
+    calm: Annotated[
+        float | None, typer.Option(help="0 to 1: body and head move less than the speaker usually would.")
+    ] = None,
     stance: Annotated[
         Path | None, typer.Option(help="A .bvh, performance.npz or run: begin in its first pose and keep that posture.")
     ] = None,
@@ -91,7 +94,9 @@ def animate(
     began = time.perf_counter()
     chosen = chosen_formats(formats)
     options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar, bones=bones)
-    engine = checked_config(load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body)
+    engine = checked_config(
+        load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body, calm=calm
+    )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         tier=tier, stance=stance, config=engine, strict=strict,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -70,6 +70,11 @@ STYLES: dict[str, Traits] = {
 """Named styles, usable as speakers: ``--speaker orator``."""
 
 
+CALMING = {"energy": 0.8, "rate": 0.4, "amplitude": 0.75, "tempo": 0.45, "head": 0.65, "sway": 0.8, "brow": 0.4}
+"""What full calm takes of each trait (judgement: then hands mostly rest and the body hardly stirs). Energy goes last:
+a less lively style of talking is another style, not a calmer one."""
+
+
 @dataclass(frozen=True)
 class Speaker:
     """A named speaker and the traits that belong to the name, the same on every machine."""
@@ -81,6 +86,14 @@ class Speaker:
     def beat_id(self) -> int | None:
         """BEAT's speaker number 1-30, or None for anyone else."""
         return BEAT_SPEAKERS.index(self.name) + 1 if self.name in BEAT_SPEAKERS else None
+
+    def calmed(self, share: float) -> Speaker:
+        """The same speaker, who moves the less the nearer ``share`` is to 1; lips and blinks stay as they are."""
+        if not share:
+            return self
+        taken = {name: most * (share**2 if name == "energy" else share) for name, most in CALMING.items()}
+        changes = {name: getattr(self.traits, name) * (1 - part) for name, part in taken.items()}
+        return replace(self, traits=replace(self.traits, **changes))
 
     @classmethod
     def named(cls, name: str | int | None = None) -> Speaker:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from gengine.core.speaker import BEAT_SPEAKERS, STYLES, Speaker, Traits
+from gengine.core.speaker import BEAT_SPEAKERS, CALMING, STYLES, Speaker, Traits
 from gengine.errors import GengineError
 
 
@@ -50,3 +50,13 @@ def test_shares_stay_shares_and_multipliers_stay_near_one():
 def test_empty_names_are_errors(name):
     with pytest.raises(GengineError, match="empty name"):
         Speaker.named(name)
+
+
+def test_a_calm_speaker_moves_less_but_speaks_the_same() -> None:
+    plain = Speaker.named("orator")
+    assert plain.calmed(0.0) is plain
+    half, full = plain.calmed(0.5).traits, plain.calmed(1.0).traits
+    for name in CALMING:
+        assert getattr(plain.traits, name) > getattr(half, name) > getattr(full, name) > 0
+    assert full.sway == pytest.approx(0.2 * plain.traits.sway)
+    assert (full.articulation, full.blink, full.smile) == (1.0, 1.0, 0.5) and plain.calmed(1.0).name == "orator"

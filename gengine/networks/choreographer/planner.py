@@ -6,11 +6,13 @@ belong to the decision's number, so a plan is the same whatever the hop size.
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.conditions import Cue
-from gengine.core.noise import generator
+from gengine.core.noise import generator, stable_seed
 from gengine.networks.choreographer.body_plan import BodyPlan
 from gengine.networks.choreographer.gesture_forms import GESTURES, GestureForm, gesture
 from gengine.networks.choreographer.hand_plan import HandPlan
@@ -34,6 +36,8 @@ class Planner(BodyPlan):
         draw = float(rng.random())
         super().__init__(style, [HandPlan(side, style, draw, arm_cm) for side in (0, 1)], arm_cm)
         self.seed, self.count = seed, 0
+        self.habit = stable_seed(*astuple(style.traits))
+        """Who speaks enters the draw: two speakers gesture the same words differently."""
         self.resting, self.rest_since = True, 0.0
         self.rest_until = PLAN.first_rest
         if style.active < PLAN.calm:
@@ -186,7 +190,7 @@ class Planner(BodyPlan):
             self.judged.add((cue.kind, cue.start))
             if cue.kind not in GESTURES or cue.accent - self.last_cue < PLAN.cue_apart:
                 continue
-            rng = generator(self.seed, "cue", cue.kind, round(cue.start * 1000))
+            rng = generator(self.seed, "cue", self.habit, cue.kind, round(cue.start * 1000))
             chance = eager * self.style.cue_chance * GESTURES[cue.kind].readiness
             if rng.random() < chance * float(PLAN.cue_rate_limits.clip(emotion.rate)):
                 chosen.append((cue, rng))
