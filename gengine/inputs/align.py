@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -19,9 +20,10 @@ from gengine.inputs.forced import Aligner, aligner
 from gengine.inputs.given_words import complete, fill
 from gengine.inputs.intervals import gap_free, within
 from gengine.inputs.language import split_words
+from gengine.inputs.mend import mend
 from gengine.inputs.pronounce import UNKNOWN
 from gengine.inputs.stretch import BIAS, AlignedPart, Said, align_stretch, believed, english_words, said_words
-from gengine.inputs.transcript import Transcript
+from gengine.inputs.transcript import Segment, Transcript
 
 FASTEST = 35.0
 """Sounds per second of speech that nobody reaches: fast talkers say about 20 (judgement; LJ Speech reads 13)."""
@@ -50,6 +52,12 @@ MARGIN = 0.4
 LONGEST_GROUP = 15
 """Subtitles without a gap between them are aligned as one up to this length, seconds."""
 
+COVERED = 0.7
+"""Share of the speech from which given words are all that is said."""
+
+SHIFTED = 0.25
+"""Where more of the words than this is lost, cues may lie elsewhere than their words: all is sought everywhere."""
+
 FEW_UNHEARD = 0.1
 """Share of words not heard in the sound that is no news."""
 
@@ -57,7 +65,8 @@ FEW_UNHEARD = 0.1
 def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
     """Words and phones with their times, and a report on the words: how many were given, found, estimated, dropped.
 
-    A transcript with word times keeps them (source ``"given"``) and gets the phones it lacks. English is aligned by
+    A transcript with word times keeps those that fit the sound (``gengine.inputs.mend``; source ``"given"``) and gets
+    the phones it lacks. English is aligned by
     its acoustic model, and where that fails, as other languages, by the phones that are heard (``"aligned"``). Where
     the text does not fit the sound its phones are those heard, and its words lie where they fit best
     (``"estimated"``). Phones are ARPAbet or a symbol of ``gengine.inputs.phone_symbols.EXTENDED``, sorted, and cover
@@ -76,14 +85,22 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
         said, source = said_words(transcript, tool)
         heard = sum(b - a for a, b in parts)
         believable = _check_rate(said, heard, duration, warnings)
+        quick = tool if believable else None
         if transcript.track is not None:
+            transcript = _mended(transcript, samples, said, quick, ear, duration, parts, warnings)
+            assert transcript.track is not None
             track = fill(transcript.track, samples, said, tool, ear, duration)
             return track, _report(transcript, warnings, source, dropped=late)
         found = [
             part
             for stretch, start, end in _stretches(transcript, said, duration)
-            for part in _find(tool if believable else None, ear, samples, stretch, start, end, transcript.language)
+            for part in _find(quick, ear, samples, stretch, start, end, transcript.language)
         ]
+        if believable and transcript.segments[0].start is not None and _lost(found) > SHIFTED * len(said):
+            whole = _find(quick, ear, samples, said, 0.0, duration, transcript.language)
+            if _lost(whole) < _lost(found) / 2:
+                found = whole
+                warnings.append(_off(transcript, found))
     guessed = sum(len(p.said) for p in found if not p.found or not believable)
     unheard = sum(p.unheard for p in found if p.found) if believable else 0
     poor = sum(len(p.said) for p in found if p.found and p.poor)
@@ -108,6 +125,56 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
     return track, _report(transcript, warnings, source, estimated=guessed, dropped=late + unheard)
 
 
+def _mended(
+    transcript: Transcript, samples: NDArray[np.float32], said: list[Said], tool: Aligner | None, ear: Ear,
+    duration: float, parts: list[tuple[float, float]], warnings: list[str],
+) -> Transcript:  # fmt: skip
+    """A transcript whose words' times fit the sound; those that do already are as given."""
+    track = transcript.track
+    assert track is not None
+    missing = [s.start is None for s in transcript.segments]
+    spoken = sum(b - a for a, b in parts)
+    covered = sum(max(min(b, w.end) - max(a, w.start), 0.0) for a, b in parts for w in track.words)
+    if tool is None:
+        return transcript
+    if covered >= COVERED * spoken or any(missing):
+        found = _find(tool, ear, samples, said, 0.0, duration, transcript.language)
+    else:  # others speak too: the words are sought about their times
+        timed = replace(transcript, segments=tuple(Segment(w.text, w.start, w.end) for w in track.words))
+        found = [
+            part
+            for stretch, start, end in _stretches(timed, said, duration)
+            for part in _find(tool, ear, samples, stretch, start, end, transcript.language)
+        ]
+    mended = mend(track.words, missing, found, parts)
+    facts = {"moved": mended.moved, "estimated": mended.estimated}
+    if mended.offset:
+        how = "early" if mended.offset > 0 else "late"
+        warnings.append(f"The text's times are about {abs(mended.offset):.2f} s {how}; the sound's own are taken.")
+    elif mended.moved:
+        warnings.append(f"{mended.moved} of {len(said)} words did not lie where they are said and were moved.")
+    if mended.estimated:
+        warnings.append(f"{mended.estimated} words without times were not found in the sound; theirs are estimated.")
+    report = transcript.report + Report({"words": facts})
+    return replace(transcript, track=replace(track, words=mended.words), report=report)
+
+
+def _lost(found: list[AlignedPart]) -> int:
+    """Words that were not found or not heard."""
+    return sum(len(p.said) if not p.found else p.unheard for p in found)
+
+
+def _off(transcript: Transcript, found: list[AlignedPart]) -> str:
+    """How far the cues lie from their words."""
+    starts: dict[int, float] = {}
+    for part in found:
+        for (token, _), word in zip(part.said, part.words, strict=False):
+            starts.setdefault(token.segment, word.start)
+    shift = float(np.median([at - (transcript.segments[k].start or 0.0) for k, at in starts.items()]))
+    how = "early" if shift > 0 else "late"
+    return f"The cues do not lie where they are said, about {abs(shift):.2f} s {how}; the sound's own times are taken."
+
+
 def _find(
     tool: Aligner | None, ear: Ear, samples: NDArray[np.float32], stretch: list[Said], start: float, end: float,
     language: str,
@@ -130,9 +197,12 @@ def _report(
 ) -> Report:  # fmt: skip
     """How many words were given, what became of them, and who told their ``sounds``."""
     given = len(transcript.words) if transcript.track is None else len(transcript.track.words)
+    read = transcript.report.facts.get("words", {})
+    estimated += read.get("estimated", 0)
     facts = {
         "given": given,
         "found": given - estimated - dropped,
+        "moved": read.get("moved", 0),
         "estimated": estimated,
         "dropped": dropped,
         "language": transcript.language,
