@@ -100,12 +100,15 @@ def _weighted(name: str, strength: float, where: str) -> EmotionState:
 
 def _strength(text: Any, part: str, where: str) -> float:
     value = math.nan
+    if isinstance(text, str) and re.fullmatch(r"\s*\d{1,3},\d{1,12}\s*", text):
+        text = text.replace(",", ".")
     if isinstance(text, str) and re.fullmatch(_NUMBER, text, re.IGNORECASE):
         value = float(text)
-    elif isinstance(text, int | float) and not isinstance(text, bool):
+    elif isinstance(text, int | float) and not isinstance(text, bool) and 0 <= text <= 1:
         value = float(text)
     if not 0 <= value <= 1:
-        raise EmotionError(f"{where}: {part.strip()!r} has strength {text!r}, expected a number from 0 to 1")
+        shown = f"{text!r:.40}" if not isinstance(text, int) or abs(text) < 10**15 else "of too many digits"
+        raise EmotionError(f"{where}: {part.strip()[:60]!r} has strength {shown}, expected a number from 0 to 1")
     return value
 
 

@@ -57,11 +57,13 @@ class EmotionState:
 def check_intensity(intensity: Any, where: str = "intensity") -> float:
     """``intensity`` as a float in [0, 2]; EmotionError otherwise."""
     try:
-        value = float(intensity)
+        value = float(intensity.replace(",", ".") if isinstance(intensity, str) else intensity)
     except (TypeError, ValueError):
         value = math.nan
+    except OverflowError:
+        value, intensity = math.inf, math.inf
     if not 0 <= value <= STRONGEST:
-        raise EmotionError(f"{where}: {intensity!r}, expected a number from 0 (none) to 2 (twice as strong)")
+        raise EmotionError(f"{where}: {intensity!r:.60}, expected a number from 0 (none) to 2 (twice as strong)")
     return value
 
 

@@ -24,7 +24,15 @@ from pathlib import Path
 from typing import Any
 
 from gengine.emotion.parse import SUFFIXES
-from gengine.errors import EmotionError
+from gengine.errors import EmotionError, TextError
+from gengine.inputs.encoding import read_text_file
+from gengine.inputs.transcript import ALLOWED
+
+LATEST = 1e9
+"""Times from here on, seconds, are none (thirty years)."""
+
+MOST_DIGITS = 25
+"""Numbers of more digits are none."""
 
 SAME_MOMENT = 1e-3
 """Times of subtitles that are so close are one moment, seconds: their files count in milliseconds."""
@@ -46,11 +54,10 @@ def read_timeline(path: Path) -> tuple[list[Keyframe], float | None]:
     if suffix not in SUFFIXES:
         raise EmotionError(f"{path}: a timeline of type {suffix or 'none'}, expected {', '.join(SUFFIXES)}")
     try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise EmotionError(f"{path}: no such timeline can be read ({error.strerror or error})") from None
-    except UnicodeDecodeError:
-        raise EmotionError(f"{path}: is not UTF-8 text; save the timeline as UTF-8") from None
+        text = read_text_file(path)
+    except TextError as error:
+        said = str(error).removeprefix(f"text: '{path}' ").removesuffix(f"; {ALLOWED}")
+        raise EmotionError(f"{path}: no such timeline can be read, it {said}") from None
     reader = {".json": _json, ".csv": _csv}.get(suffix, _srt)
     keyframes, fade = reader(text, str(path))
     if not keyframes:
@@ -64,13 +71,15 @@ def seconds(value: Any, where: str) -> float:
     if isinstance(value, bool):
         pass
     elif isinstance(value, int | float):
-        time = float(value)
-    elif isinstance(value, str) and re.fullmatch(r"(\d+:){0,2}\d+([.,]\d*)?", value.strip()):
+        time = float(value) if abs(value) < LATEST else math.inf
+    elif isinstance(value, str) and re.fullmatch(r"(\d{1,6}:){0,2}\d{1,9}([.,]\d{0,12})?", value.strip()):
         time = 0.0
         for part in value.strip().replace(",", ".").split(":"):
             time = time * 60 + float(part)
-    if not (math.isfinite(time) and time >= 0):
-        raise EmotionError(f"{where}: time {value!r}, expected seconds from 0 on, such as 2.5, or h:m:s such as 1:02.5")
+    if not 0 <= time < LATEST:
+        raise EmotionError(
+            f"{where}: time {_short(value)}, expected seconds from 0 on, such as 2.5, or h:m:s such as 1:02.5"
+        )
     return time
 
 
@@ -100,9 +109,11 @@ def keyframe_of(item: Any, where: str) -> Keyframe:
 
 def _json(text: str, name: str) -> tuple[list[Keyframe], float | None]:
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else math.inf)
     except json.JSONDecodeError as error:
         raise EmotionError(f"{name}, line {error.lineno}: is not JSON ({error.msg})") from None
+    except RecursionError:
+        raise EmotionError(f"{name}: nested too deeply; expected a list of keyframes") from None
     fade = None
     if isinstance(data, dict):
         unknown = [k for k in data if k not in ("keyframes", "fade")]
@@ -118,22 +129,52 @@ def _json(text: str, name: str) -> tuple[list[Keyframe], float | None]:
 
 
 def _csv(text: str, name: str) -> tuple[list[Keyframe], float | None]:
+    """Rows parted by commas, or by semicolons or tabs as Excel writes them where numbers have decimal commas."""
     keyframes: list[Keyframe] = []
-    rows = csv.reader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ",")
-    for row in rows:
-        where = f"{name}, line {rows.line_num}"
+    lines = text.splitlines()
+    # Excel may say its separator above the rows, and then they count.
+    stated = re.fullmatch(r"sep=([,;\t])", lines[0].strip()) if lines else None
+    first = next((line for line in lines[1 if stated else 0 :] if line.strip()), "")
+    delimiter = stated[1] if stated else next((d for d in ";\t" if d in first), ",")
+    try:
+        rows = list(enumerate(csv.reader(lines, delimiter=delimiter), 1))
+    except csv.Error as error:
+        raise EmotionError(f"{name}: is no table ({error}); expected time,emotion,intensity") from None
+    for number, row in rows[1:] if stated else rows:
+        where = f"{name}, line {number}"
         cells = [c.strip() for c in row]
         if not any(cells) or cells[0].startswith("#"):
             continue
         if not keyframes and [c.lower() for c in cells[:2]] == ["time", "emotion"]:
             continue
+        while len(cells) > 2 and not cells[-1]:
+            cells.pop()  # empty columns at the right
         # "vad:0.6,0.5,0.2" needs quotes in a CSV; forgive their lack.
         if len(cells) >= 4 and cells[1].lower().startswith("vad:"):
             cells = [cells[0], ",".join(cells[1:4]), *cells[4:]]
+        cells = _whole_numbers(cells)
         if len(cells) not in (2, 3) or not cells[1]:
-            raise EmotionError(f"{where}: {','.join(row)!r}, expected time,emotion or time,emotion,intensity")
-        keyframes.append(Keyframe(seconds(cells[0], where), cells[1], (cells[2:] or [""])[0] or None, where))
+            raise EmotionError(f"{where}: {','.join(row)[:80]!r}, expected time,emotion or time,emotion,intensity")
+        intensity = (cells[2:] or [""])[0].replace(",", ".") or None
+        keyframes.append(Keyframe(seconds(cells[0], where), cells[1], intensity, where))
     return keyframes, None
+
+
+def _whole_numbers(cells: list[str]) -> list[str]:
+    """Cells of "1,5,angry,0,5", where decimal commas stand among parting ones: the emotion parts the two numbers."""
+    at = next((k for k, cell in enumerate(cells) if any(c.isalpha() for c in cell)), 0)
+    before, after = cells[:at], cells[at + 1 :]
+    if at and all(c.isdecimal() for c in (*before, *after)) and len(before) <= 2 and len(after) <= 2:
+        return [".".join(before), cells[at], *([".".join(after)] if after else [])]
+    return cells
+
+
+def _short(value: Any) -> str:
+    """A value as a message shows it."""
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # an integer of thousands of digits
+        return "of too many digits"
 
 
 def _srt(text: str, name: str) -> tuple[list[Keyframe], float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from gengine.errors import TextError
@@ -41,11 +42,14 @@ def read_text_file(path: Path, language: str | None = None) -> str:
     ``TextError`` where it cannot be read, is larger than ``LARGEST``, empty, or no text.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise TextError(f"text: '{path}' has {path.stat().st_size} bytes, at most {LARGEST}; {ALLOWED}")
-        data = path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise TextError(f"text: '{path}' is no regular file (a folder, pipe or device); {ALLOWED}")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise TextError(f"text: '{path}' cannot be read: {error.strerror or error}") from None
+    if len(data) > LARGEST:
+        raise TextError(f"text: '{path}' has more than {LARGEST} bytes; {ALLOWED}")
     if not data.strip():
         raise TextError(f"text: '{path}' is empty; {ALLOWED}")
     encoding = _utf16(data)

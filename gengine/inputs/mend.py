@@ -19,7 +19,7 @@ from gengine.inputs.stretch import AlignedPart
 TOLERANCE = 0.08
 """Times this near to the sound's fit it, seconds: what an eye does not see (and twice the aligner's usual error)."""
 
-PRECISE = 0.75
+PRECISE = 0.65
 """Where at least this share of a text's words fits, its times are exact, and only pauses contradict them.
 
 LJ Speech's TextGrids reach 0.95; the same with Whisper's errors put in, 0.4.
@@ -73,7 +73,7 @@ def mend(
     fits = [abs(a.start - w.start) <= TOLERANCE and abs(a.end - w.end) <= TOLERANCE for w, a in pairs]
     starts = np.array([a.start - w.start for w, a in pairs])
     exact = bool(pairs) and np.mean(fits) >= PRECISE
-    plain = [_pause(w.start, a.start, speech) > PLAIN or _pause(a.end, w.end, speech) > PLAIN for w, a in pairs]
+    plain = [_overlap(w, a) and max(*_pauses(w, a, speech)) > PLAIN for w, a in pairs]
     limit = HABIT if any(plain) else PLAIN
     result: list[Word] = []
     estimated = 0
@@ -83,10 +83,12 @@ def mend(
             result.append(Word(word.text, at.start, at.end) if at is not None else word)
         elif at is None or not pairs:
             result.append(word)
+        elif exact and not _overlap(word, at):
+            result.append(word)
         elif exact:
-            start = at.start if _pause(word.start, at.start, speech) > limit else word.start
-            end = at.end if _pause(at.end, word.end, speech) > limit else word.end
-            result.append(Word(word.text, start, max(end, at.end if end <= start else end)))
+            early, late = _pauses(word, at, speech)
+            start, end = at.start if early > limit else word.start, at.end if late > limit else word.end
+            result.append(Word(word.text, start, end if end > start else at.end))
         elif abs(at.start - word.start) <= TOLERANCE / 2 and abs(at.end - word.end) <= TOLERANCE / 2:
             result.append(word)
         else:
@@ -99,6 +101,16 @@ def mend(
     offset = float(np.median(starts)) if len(starts) and not exact else 0.0
     spread = float(np.median(np.abs(starts - offset))) if len(starts) else 0.0
     return Mended(tuple(result), moved, estimated, offset if abs(offset) > 2 * spread + TOLERANCE else 0.0)
+
+
+def _overlap(a: Word, b: Word) -> bool:
+    """Whether two words lie at one moment: what was found far away belongs to another word."""
+    return a.start < b.end and b.start < a.end
+
+
+def _pauses(word: Word, at: Word, speech: list[tuple[float, float]]) -> tuple[float, float]:
+    """Pauses of so many seconds at the beginning and at the end of a word, by where it was found."""
+    return _pause(word.start, at.start, speech), _pause(at.end, word.end, speech)
 
 
 def _pause(start: float, end: float, speech: list[tuple[float, float]]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_windows_of_time_agree_with_the_whole():
     ("a.csv", "0,happy\n1,sad:3\n", "line 2: 'sad:3' has strength '3'"),
     ("a.csv", "0,happy\n1,sad,9\n", "line 2, intensity: '9', expected a number from 0"),
     ("a.csv", "2,happy\n1,sad\n", "line 2: time 1 s does not come after 2 s"),
-    ("a.csv", "", "holds no keyframes"),
+    ("a.csv", "", "is empty"),
     ("a.srt", "00:00:02,000 --> 00:00:01,000\nhappy\n", "line 1: the segment ends at 1 s"),
     ("a.srt", "00:00,0 --> 00:03,0\nhappy\n\n00:02,0 --> 00:04,0\nsad\n", "line 4: starts at 2 s inside"),
     ("a.srt", "00:00:00,000 --> 00:00:03,000\n\n", "line 1: no emotion below"),
@@ -137,3 +138,45 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(EmotionError, match="UTF-8"):
         parse_emotion(path)
+
+
+DECIMAL_COMMAS = {
+    "Excel": ("a.csv", "time;emotion;intensity\r\n0;happy;0,8\r\n1,5;angry;0,5\r\n", "utf-8"),
+    "Excel that says its separator": ("a.csv", "sep=;\ntime;emotion;intensity\n0;happy;0,8\n1,5;angry;0,5\n", "utf-8-sig"),
+    "tabs in UTF-16": ("a.csv", "time\temotion\tintensity\n0\thappy\t0,8\n1,5\tangry\t0,5\n", "utf-16"),
+    "empty columns": ("a.csv", "0;happy;0,8;;\n1,5;angry;0,5;;\n", "cp1252"),
+    "commas that part and commas of numbers": ("a.csv", "0,happy,0,8\n1,5,angry,0,5\n", "utf-8"),
+    "quotes": ("a.csv", '"0","happy","0,8"\n"1,5","angry:0,5"\n', "utf-8"),
+    "JSON": ("a.json", '[{"time": 0, "emotion": "happy:0,8"}, {"time": "1,5", "emotion": "angry", "intensity": "0,5"}]', "utf-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DECIMAL_COMMAS)
+def test_decimal_commas_are_read_everywhere(case, tmp_path):
+    name, text, encoding = DECIMAL_COMMAS[case]
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    plan = parse_emotion(tmp_path / name)
+    assert plan.times.tolist() == [0.0, 1.5] and plan.states.max(axis=1) == pytest.approx([0.8, 0.5])
+
+
+HUGE = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'[{{"time": {HUGE}, "emotion": "happy"}}]', '[{"time": 0, "emotion": {"happy": %s}}]' % HUGE,
+     f'[{{"time": "{HUGE}", "emotion": "happy"}}]', '[{"time": 0, "emotion": "happy", "intensity": %s}]' % HUGE,
+     "[" * 100_000, '[{"time": 1e999, "emotion": "happy"}]', '[{"time": NaN, "emotion": "happy"}]'],
+    ids=["time", "strength", "time in quotes", "intensity", "depth", "infinity", "NaN"],
+)  # fmt: skip
+def test_numbers_that_are_none_are_refused(text, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(EmotionError) as error:
+        parse_emotion(tmp_path / "a.json")
+    assert len(str(error.value)) < 500
+
+
+def test_a_pipe_is_no_timeline(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(EmotionError, match="no regular file"):
+        parse_emotion(tmp_path / "a.csv")
