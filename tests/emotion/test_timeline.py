@@ -135,19 +135,19 @@ def test_messages_name_the_line(tmp_path, name, text, message):
 
 def test_a_file_that_is_not_text_is_refused(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_bytes(b"\xff\xfe\x00\x80")
+    path.write_bytes(b"\xff\xfe\x00\x80\x00")
     with pytest.raises(EmotionError, match="UTF-8"):
         parse_emotion(path)
 
 
 DECIMAL_COMMAS = {
     "Excel": ("a.csv", "time;emotion;intensity\r\n0;happy;0,8\r\n1,5;angry;0,5\r\n", "utf-8"),
-    "Excel that says its separator": ("a.csv", "sep=;\ntime;emotion;intensity\n0;happy;0,8\n1,5;angry;0,5\n", "utf-8-sig"),
+    "Excel that says its separator": ("a.csv", "sep=;\n0;happy;0,8\n1,5;angry;0,5\n", "utf-8-sig"),
     "tabs in UTF-16": ("a.csv", "time\temotion\tintensity\n0\thappy\t0,8\n1,5\tangry\t0,5\n", "utf-16"),
     "empty columns": ("a.csv", "0;happy;0,8;;\n1,5;angry;0,5;;\n", "cp1252"),
     "commas that part and commas of numbers": ("a.csv", "0,happy,0,8\n1,5,angry,0,5\n", "utf-8"),
     "quotes": ("a.csv", '"0","happy","0,8"\n"1,5","angry:0,5"\n', "utf-8"),
-    "JSON": ("a.json", '[{"time": 0, "emotion": "happy:0,8"}, {"time": "1,5", "emotion": "angry", "intensity": "0,5"}]', "utf-8"),
+    "JSON": ("a.json", '[["0", "happy:0,8"], {"time": "1,5", "emotion": "angry", "intensity": "0,5"}]', "utf-8"),
 }  # fmt: skip
 
 
@@ -164,8 +164,8 @@ HUGE = "9" * 5000
 
 @pytest.mark.parametrize(
     "text",
-    [f'[{{"time": {HUGE}, "emotion": "happy"}}]', '[{"time": 0, "emotion": {"happy": %s}}]' % HUGE,
-     f'[{{"time": "{HUGE}", "emotion": "happy"}}]', '[{"time": 0, "emotion": "happy", "intensity": %s}]' % HUGE,
+    [f'[{{"time": {HUGE}, "emotion": "happy"}}]', '[{"time": 0, "emotion": {"happy": ' + HUGE + "}}]",
+     f'[{{"time": "{HUGE}", "emotion": "happy"}}]', '[{"time": 0, "emotion": "happy", "intensity": ' + HUGE + "}]",
      "[" * 100_000, '[{"time": 1e999, "emotion": "happy"}]', '[{"time": NaN, "emotion": "happy"}]'],
     ids=["time", "strength", "time in quotes", "intensity", "depth", "infinity", "NaN"],
 )  # fmt: skip
