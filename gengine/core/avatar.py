@@ -94,6 +94,29 @@ class Part:
             raise GengineError(f"Part {self.name}.triangles: an index is outside 0..{count - 1}")
 
 
+Drives = tuple[dict[str, float], ...]
+"""For each morph target of a mesh, the ARKit curves that move it and by which share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """The file that an avatar was brought in from, kept whole for exports of its own kind.
+
+    ``document`` is its JSON text, ``buffers`` its bytes, ``images`` those that lay beside it, by index. ``nodes`` are
+    the nodes of the avatar's joints, ``above (4, 4)`` the world matrix over the hips; ``move (4, 4)``, then minus
+    ``down (3,)`` m, takes the file's space to the avatar's. ``drives`` tells for each mesh what moves its morphs.
+    """
+
+    document: bytes
+    buffers: tuple[bytes, ...]
+    images: dict[int, bytes]
+    nodes: tuple[int, ...]
+    above: NDArray[np.float64]
+    move: NDArray[np.float64]
+    down: NDArray[np.float64]
+    drives: dict[int, Drives]
+
+
 @dataclass(frozen=True, eq=False)
 class Avatar:
     """A dressed, rigged figure.
@@ -103,6 +126,7 @@ class Avatar:
     (brought-in rigs). ``joint_map`` names, for a BEAT joint, the avatar's joint that follows it; ``eyes`` are the
     left and right eye joints or empty. ``twists`` are helper joints: (name, source joint, share of its twist
     about the bone). ``seal`` holds the lip-gap coefficients measured on this head (mm per weight, "rest" = mm).
+    ``origin`` is the file it was brought in from, where there is one.
     """
 
     name: str
@@ -115,6 +139,7 @@ class Avatar:
     rest: NDArray[np.float64] | None = None
     seal: dict[str, float] = field(default_factory=dict)
     licence: str = ""
+    origin: Origin | None = None
 
     @property
     def morph_names(self) -> tuple[str, ...]:

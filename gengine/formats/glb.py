@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gengine.avatars import AVATAR_HELP, BONES_HELP, find_avatar
 from gengine.core import rotation
-from gengine.core.avatar import Avatar
+from gengine.core.avatar import Avatar, Origin
 from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_INDEX, FaceTrack
 from gengine.core.motion import Motion
@@ -35,6 +35,9 @@ class GlbExporter(Exporter):
       that carries the names and curves of the 52 morphs.
     - ``morph_normals`` also stores how morphs turn the normals, so that light follows the face.
 
+    An avatar that was brought in from a glTF keeps its very file: materials, all maps, morphs, nodes, extensions and
+    meshes stay as they are, and the performance is added as the first animation.
+
     Body, twist helpers and eyes are rotations of the joints' nodes (16-bit normalised, within 0.003 degrees); morph
     weights are floats, since Godot 3 does not scale normalised ones. All joints share one clock and a joint that
     never moves has a single key: dropping more keys would cost a clock per joint, which is longer than what it saves.
@@ -56,6 +59,7 @@ class GlbExporter(Exporter):
         super().__init__(path, **options)
         self.avatar = find_avatar(avatar, bones)
         self._animation_only, self._morph_normals = animation_only, morph_normals
+        self._origin = None if animation_only else self.avatar.origin
         self._clocked = Clocked(self.path, fps)
         self._body: Spool | None = None
         self._root: Spool | None = None
@@ -73,6 +77,9 @@ class GlbExporter(Exporter):
             raise GengineError(f"{self.path}: no performance was appended, expected at least one stretch")
         self._take(*self._clocked.flush())
         builder = self._builder = GlbBuilder(self.partial.parent)
+        if self._origin is not None:
+            self._finish_origin(builder, self._origin)
+            return
         if self.avatar.licence:
             builder.json["asset"]["copyright"] = self.avatar.licence
         joints = add_joints(builder, self.avatar)
@@ -83,6 +90,27 @@ class GlbExporter(Exporter):
         builder.add("scenes", {"nodes": [joints[0], *(node for node, _ in meshes)]})
         builder.json["scene"] = 0
         self._animate(builder, joints, meshes)
+        builder.save(self.partial, self.path)
+        self.abort()
+
+    def _finish_origin(self, builder: GlbBuilder, origin: Origin) -> None:
+        """The performance on the very file that the avatar came from."""
+        assert self._weights is not None
+        from gengine.formats.gltf_origin_scene import add_origin, driven, put_first
+
+        meshes = add_origin(builder, origin)
+        animation = self._body_keys(builder, list(origin.nodes))
+        rows = self._weights.rows
+        outputs: dict[int, int] = {}
+        for node, drives in meshes if rows else ():
+            if not any(drives):
+                continue
+            mesh = builder.json["nodes"][node]["mesh"]
+            if mesh not in outputs:
+                outputs[mesh] = builder.stream(driven(self._weights, drives), "float32", 1, rows * len(drives))
+            animation.channel(node, "weights", animation.clock(rows, self._rates[1]), outputs[mesh])
+        animation.add("performance")
+        put_first(builder)
         builder.save(self.partial, self.path)
         self.abort()
 
@@ -102,8 +130,14 @@ class GlbExporter(Exporter):
         if motion is not None and len(motion):
             pose = to_avatar(self.avatar, motion, None, motion.fps)
             self._rates[0] = motion.fps
-            self._body.append(self._short(pose.rotations))
-            self._root.append(pose.root.astype("<f4")[:, None])
+            turns, root = pose.rotations, pose.root
+            if self._origin is not None:
+                from gengine.formats.gltf_origin_scene import hips_keys
+
+                turns = turns.copy()
+                turns[:, 0], root = hips_keys(self._origin, turns[:, 0], root)
+            self._body.append(self._short(turns))
+            self._root.append(root.astype("<f4")[:, None])
         if face is not None and len(face):
             pose = to_avatar(self.avatar, None, face, face.fps)
             self._rates[1] = face.fps
@@ -130,8 +164,9 @@ class GlbExporter(Exporter):
         head = self.avatar.joint_map.get("Head")
         return [self.avatar.skeleton.index(head)] if head else []
 
-    def _animate(self, builder: GlbBuilder, joints: list[int], meshes: list[tuple[int, tuple[str, ...]]]) -> None:
-        assert self._body and self._root and self._eyes and self._weights
+    def _body_keys(self, builder: GlbBuilder, joints: list[int]) -> AnimationBuilder:
+        """An animation with the keys of body and eyes on the nodes of the joints."""
+        assert self._body and self._root and self._eyes
         animation = AnimationBuilder(builder)
         eyes = self._eye_joints()
         if self._body.rows:
@@ -143,6 +178,11 @@ class GlbExporter(Exporter):
             moved = eyes if self._body.rows else [*eyes, *self._head_joints()]
             for column, j in enumerate(moved):
                 animation.column(self._eyes, column, joints[j], "rotation", self._rates[1], "int16")
+        return animation
+
+    def _animate(self, builder: GlbBuilder, joints: list[int], meshes: list[tuple[int, tuple[str, ...]]]) -> None:
+        assert self._weights is not None
+        animation = self._body_keys(builder, joints)
         if self._weights.rows:
             rows = self._weights.rows
             outputs: dict[tuple[str, ...], int] = {}

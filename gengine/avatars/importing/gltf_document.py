@@ -102,11 +102,16 @@ class GltfDocument:
     def view(self, index: int) -> bytes:
         """The bytes of a buffer view."""
         item = self._item("bufferViews", index)
-        buffer = self._buffer(item["buffer"])
+        start, size = self.view_range(item)
+        return self.buffer(item["buffer"])[start : start + size]
+
+    def view_range(self, item: dict[str, Any]) -> tuple[int, int]:
+        """First byte and length of a buffer view, within its buffer."""
+        buffer = self.buffer(item["buffer"])
         start, size = int(item.get("byteOffset", 0)), int(item["byteLength"])
         if start < 0 or size < 0 or start + size > len(buffer):
-            raise self.error(f"buffer view {index} ends at byte {start + size} of {len(buffer)}; the file is cut short")
-        return buffer[start : start + size]
+            raise self.error(f"a buffer view ends at byte {start + size} of {len(buffer)}; the file is cut short")
+        return start, size
 
     def resource(self, uri: str) -> bytes:
         """The bytes behind a URI: data, or a file of the same folder."""
@@ -138,7 +143,8 @@ class GltfDocument:
         rows = np.ndarray((count, width), kind, data, offset, (stride, kind.itemsize))
         return np.ascontiguousarray(rows)
 
-    def _buffer(self, index: int) -> bytes:
+    def buffer(self, index: int) -> bytes:
+        """The bytes of a buffer."""
         if index not in self._buffers:
             item = self._item("buffers", index)
             if "uri" in item:

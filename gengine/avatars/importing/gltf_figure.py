@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gengine.avatars.importing.gltf_document import DAMAGE, MAX_TRIANGLES, GltfDocument, world_matrices
 from gengine.avatars.importing.gltf_material import Materials
 from gengine.avatars.importing.gltf_morphs import MorphSources, mesh_part, named_shapes
+from gengine.avatars.importing.gltf_origin import kept_origin
 from gengine.avatars.importing.gltf_primitives import GltfPrimitive, one_joint, read_primitives, unique
 from gengine.avatars.importing.head import head_avatar
 from gengine.avatars.importing.lip_gap import measured_seal
@@ -232,7 +233,8 @@ def _figure(
 ) -> Avatar:
     """The avatar of a recognised rig: ``bones`` are its nodes by BEAT joint."""
     rig = _joint_nodes(document, scene, primitives, bones)
-    matrices = _upright(document, scene.world, bones, primitives, notes)[rig.nodes]
+    move = _upright(document, scene.world, bones, primitives, notes)
+    matrices = (move @ scene.world)[rig.nodes]
     heads = matrices[:, :3, 3]
     joint_map = {beat: rig.slots[n] for beat, n in bones.items() if n in rig.slots}
     turn, moved, largest = t_pose_turns(heads, rig.parents, joint_map)
@@ -254,6 +256,7 @@ def _figure(
         joint_map={beat: titles[j] for beat, j in joint_map.items()},
         eyes=tuple(titles[rig.slots[n]] for n in rig.eyes) if len(rig.eyes) == 2 else (),
         rest=rest,
+        origin=kept_origin(document, rig.nodes, scene.parents, scene.world, move, down, morphs, notes),
     )
 
 
@@ -330,7 +333,7 @@ def _pure_turn(m: NDArray) -> NDArray:
 def _upright(
     document: GltfDocument, world: NDArray, bones: dict[str, int], primitives: list[GltfPrimitive], notes: list[str]
 ) -> NDArray[np.float64]:
-    """World matrices ``(N, 4, 4)`` of a figure that faces +Z with its left at +X, in metres.
+    """The matrix ``(4, 4)`` that makes a figure face +Z with its left at +X, in metres.
 
     The primitives are moved alike, in place. A turn and an unusual size are noted.
     """
@@ -356,7 +359,7 @@ def _upright(
     for primitive in primitives:
         primitive.vertices = primitive.vertices @ move[:3, :3].T
         primitive.morphs = {t: delta @ move[:3, :3].T for t, delta in primitive.morphs.items()}
-    return move @ world
+    return move
 
 
 def _axis(v: NDArray) -> NDArray[np.float64]:
