@@ -32,6 +32,8 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _COMPRESSED = {
     "KHR_draco_mesh_compression": "Draco", "EXT_meshopt_compression": "meshopt", "KHR_texture_basisu": "Basis textures",
 }  # fmt: skip
+UNPACK = "unpack it: npx @gltf-transform/cli cp in.glb out.glb (textures: ktxdecompress)"
+"""What to do with a compressed file: the command reads any compression and writes none."""
 DAMAGE = (
     KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, RecursionError,
     ArithmeticError, struct.error, binascii.Error, UnicodeError,
@@ -57,7 +59,7 @@ class GltfDocument:
             raise self.error(f"is glTF {version[:8]}, expected 2.0; convert it")
         for name in self.json.get("extensionsRequired", []):
             if name in _COMPRESSED:
-                raise self.error(f"is compressed with {_COMPRESSED[name]}; save it without compression")
+                raise self.error(f"is compressed with {_COMPRESSED[name]}; {UNPACK}")
 
     def error(self, reason: str) -> FormatError:
         """A ``FormatError`` that names the file."""

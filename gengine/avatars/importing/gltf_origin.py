@@ -18,6 +18,8 @@ from gengine.core.avatar import Drives, Origin
 from gengine.core.face import ARKIT_NAMES
 from gengine.errors import FormatError
 
+_ELSEWHERE = 0.05
+"""A figure that stands further (m) from the middle of its file's floor keeps its place there; others stand on it."""
 _RICH = 20
 """Mouth shapes of ARKit from which on they speak alone, and visemes beside them rest (of 27; judgement)."""
 
@@ -53,6 +55,7 @@ def kept_origin(
                 images[k] = document.resource(uri)
             except FormatError:
                 notes.append(f"image {Path(uri).name[:40]} is missing and stays a link")
+    down = down if np.linalg.norm(down) > _ELSEWHERE else np.zeros(3)
     above = parents[nodes[0]] if nodes else -1
     return Origin(
         text, tuple(buffers), images, tuple(nodes), world[above] if above >= 0 else np.eye(4), move, down,

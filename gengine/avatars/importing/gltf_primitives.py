@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.importing.gltf_document import MAX_TRIANGLES, GltfDocument
+from gengine.avatars.importing.gltf_document import MAX_TRIANGLES, UNPACK, GltfDocument
 from gengine.avatars.importing.gltf_material import Materials
 from gengine.core.avatar import INFLUENCES
 
@@ -55,7 +55,7 @@ def read_primitives(document: GltfDocument, world: NDArray, materials: Materials
                 continue
             for name in primitive.get("extensions", {}):
                 if name in ("KHR_draco_mesh_compression", "EXT_meshopt_compression"):
-                    raise document.error(f"is compressed ({name}); save it without compression")
+                    raise document.error(f"is compressed ({name}); {UNPACK}")
             room = MAX_TRIANGLES - sum(len(p.triangles) for p in found)
             made = _primitive(document, i, primitive, world, materials, room)
             made.name = title if k == 0 else f"{title}_{k}"
