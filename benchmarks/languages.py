@@ -2,18 +2,20 @@
 
     python benchmarks/languages.py             # fourteen espeak-ng voices and EMO-DB's held-out actor
     python benchmarks/languages.py es de       # some of them
+    python benchmarks/languages.py belief      # what right and wrong texts score: gengine.inputs.ear.BELIEVED
 
-A closure of P, B or M counts as found when its centre lies within 40 ms of a true one; "border" is the median
-distance of a true sound's start to the nearest start that was found. "spread" lays the words evenly over the speech.
-espeak-ng's voices state what they say when, but the same program tells the letters' sounds to the aligner: only the
-rows without it, and EMO-DB (a person's labels), are free of that. Needs libespeak-ng; EMO-DB the reference recordings.
+A closure of P, B or M counts as found when its centre lies within 40 ms of a true one; "border" is the median error
+of the starts of sounds that both name alike, in the best common order. "wrong text" is another sentence of the
+language; "spread" lays the text's sounds evenly over the speech. espeak-ng's voices state what they say when, but the
+same program tells the letters' sounds to the aligner: only the rows without it, and EMO-DB (labels by hand, an actor
+whom the recogniser never heard), are free of that. Needs libespeak-ng; EMO-DB needs the reference recordings.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -27,7 +29,10 @@ from gengine.encoders.phones import hear
 from gengine.errors import GengineError
 from gengine.inputs import espeak as letters
 from gengine.inputs.align import align
-from gengine.inputs.estimate import Token, estimate, speech_parts
+from gengine.inputs.ear import Ear
+from gengine.inputs.estimate import speech_parts
+from gengine.inputs.forced import aligner
+from gengine.inputs.stretch import said_words
 from gengine.inputs.text import read_text
 from gengine.metrics.phone_accuracy import PhoneScores
 
@@ -211,15 +216,21 @@ def without_espeak(clip: AudioClip, text: str, language: str) -> tuple[Phone, ..
 
 
 def spread(clip: AudioClip, text: str, language: str) -> tuple[Phone, ...]:
-    """Words evenly over the speech, as a control: what a text is worth whose place in the sound is not looked for."""
+    """The text's sounds evenly over the speech, as a control: what a text is worth whose place nobody looks for."""
     from gengine.inputs.pronounce import pronounce
     from gengine.inputs.sounds import sound
 
-    words = read_text(text, language).words
-    sounds, _ = pronounce(words, language)
-    tokens = [Token(w, tuple((sound(n).symbol, s) for n, s in said)) for w, said in zip(words, sounds, strict=True)]
+    symbols = [sound(n).symbol for said in pronounce(read_text(text, language).words, language)[0] for n, _ in said]
     parts = speech_parts(clip.samples, clip.rate)
-    return tuple(estimate(tokens, parts, 0.0, clip.duration)[1])
+    lengths = np.cumsum([0.0, *(end - start for start, end in parts)])
+
+    def at(spoken: float) -> float:
+        """The time in the recording after so much speech."""
+        k = min(int(np.searchsorted(lengths, spoken, side="right")) - 1, len(parts) - 1)
+        return parts[k][0] + spoken - lengths[k]
+
+    borders = [at(lengths[-1] * k / len(symbols)) for k in range(len(symbols) + 1)]
+    return tuple(Phone(s, a, b) for s, a, b in zip(symbols, borders, borders[1:], strict=False))
 
 
 Method = Callable[[AudioClip, str, str], tuple[Phone, ...]]
@@ -229,14 +240,39 @@ METHODS: dict[str, Method] = {
 }  # fmt: skip
 
 
-def rows(cases: list[Case], language: str) -> Iterator[tuple[str, dict[str, float], int]]:
+def rows(cases: list[Case], language: str) -> Iterator[tuple[str, tuple[float, float, float], int]]:
+    """Recall, precision and border error (ms) of every method, and how many closures there are."""
     for name, method in METHODS.items():
-        score = PhoneScores()
+        score, errors = PhoneScores(), []
         for k, (clip, text, truth) in enumerate(cases):
             if name == "wrong text":
                 text = cases[(k + len(cases) // 2) % len(cases)][1]
-            score.update(comparable(truth), comparable(method(clip, text, language)), clip.duration)
-        yield name, score.row(), score.true_closures
+            true, found = comparable(truth), comparable(method(clip, text, language))
+            score.update(true, found, clip.duration)
+            errors += border_errors(true, found)
+        border = 1000 * float(np.median(errors)) if errors else float("nan")
+        yield name, (score.recall, score.precision, border), score.true_closures
+
+
+def border_errors(true: tuple[Phone, ...], found: tuple[Phone, ...]) -> list[float]:
+    """Distance of starts of the same sounds in the best common order, s."""
+    a, b = ([p for p in side if p.symbol not in ("sil", "")] for side in (true, found))
+    names = ([p.symbol.split("|")[0] for p in side] for side in (a, b))
+    blocks = difflib.SequenceMatcher(None, *names, autojunk=False).get_matching_blocks()
+    return [abs(a[m.a + k].start - b[m.b + k].start) for m in blocks for k in range(m.size)]
+
+
+def belief(name: str, cases: list[Case], language: str) -> None:
+    """Scores of parts of the right text and of two wrong ones; the lowest 1 % must lie above the others' highest."""
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    tool = aligner()
+    for k, (clip, right, _) in enumerate(cases):
+        for text in {right, cases[(k + 1) % len(cases)][1], cases[(k + len(cases) // 2) % len(cases)][1]}:
+            said, _ = said_words(read_text(text, language), tool)
+            parts = Ear(clip.samples).find(said, 0.0, clip.duration, language)
+            scores[text == right] += [part.fit for part in parts if part.said]
+    right, wrong = (np.percentile(scores[kind], q) for kind, q in ((True, [1, 10, 50]), (False, [50, 90, 99])))
+    print(f"{name:8}" + "".join(f"{x:>9.2f}" for x in (*right, *wrong)), flush=True)
 
 
 _COMPARED = {"eː": "EY", "oː": "OW", "a": "AA", "u": "UW", "uo": "AO", "ü": "UW", "y": "UW", "ø": "UH", "œ": "AO",
@@ -251,27 +287,34 @@ def comparable(phones: tuple[Phone, ...]) -> tuple[Phone, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("languages", nargs="*", help=f"of {' '.join(SENTENCES)}, emodb; all")
+    parser.add_argument("languages", nargs="*", help=f"of {' '.join(SENTENCES)}, emodb; all; or belief")
     arguments = parser.parse_args()
     data = Path(os.environ.get("GENGINE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-    print(f"{'':8}{'closures':>9}" + "".join(f"{name:>24}" for name in METHODS))
-    print(f"{'':17}" + "  recall prec. border ms" * len(METHODS))
-    totals: dict[str, list[float]] = {name: [] for name in METHODS}
-    for name in arguments.languages or [*SENTENCES, "emodb"]:
+    believed = arguments.languages == ["belief"]
+    if believed:
+        print(f"{'':8}{'right 1 %':>9}{'10 %':>9}{'50 %':>9}{'wrong 50':>9}{'90 %':>9}{'99 %':>9}")
+    else:
+        print(f"{'':8}{'closures':>9}" + "".join(f"{name:>24}" for name in METHODS))
+        print(f"{'':17}" + "  recall prec. border ms" * len(METHODS))
+    totals: dict[str, list[tuple[float, ...]]] = {name: [] for name in METHODS}
+    for name in [*SENTENCES, "emodb"] if believed or not arguments.languages else arguments.languages:
         if name == "emodb" and not (data / "emodb").is_dir():
             print("emodb: no reference recordings; set GENGINE_DATA")
             continue
-        cases = emo_db(data) if name == "emodb" else synthetic(name)
+        cases, language = (emo_db(data), "de") if name == "emodb" else (synthetic(name), name)
+        if believed:
+            belief(name, cases, language)
+            continue
         line = ""
-        for method, row, count in rows(cases, "de" if name == "emodb" else name):
+        for method, values, count in rows(cases, language):
             line = line or f"{name:8}{count:>9}"
-            values = row["bilabial recall"], row["bilabial precision"], row["boundary ms"]
-            line += f"{values[0]:>10.2f}{values[1]:>6.2f}{values[2]:>8.0f}"
-            totals[method].append(values[0] + 1j * values[1])
+            line += "{:>10.2f}{:>6.2f}{:>8.0f}".format(*values)
+            totals[method].append(values)
         print(line, flush=True)
-    means = [np.mean(values) for values in totals.values() if values]
-    print(f"{'mean':17}" + "".join(f"{m.real:>10.2f}{m.imag:>6.2f}{'':8}" for m in means))
+    if not believed:
+        means = (np.mean(values, axis=0) for values in totals.values() if values)
+        print(f"{'mean':17}" + "".join("{:>10.2f}{:>6.2f}{:>8.0f}".format(*m) for m in means))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -42,7 +42,7 @@ class WordTrack:
     """Words and, where known, phones, both sorted by time. ``source`` tells where the times come from.
 
     ``source`` is one of ``"given"`` (a timed transcript), ``"aligned"`` (forced alignment), ``"estimated"``
-    (spread over the sound), ``"heard"`` (units recognised from the sound alone) or ``"none"``.
+    (where it fits best, though it is not believed), ``"heard"`` (units recognised from the sound alone) or ``"none"``.
     ``language`` is an ISO 639-1 code.
     """
 

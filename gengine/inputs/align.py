@@ -14,7 +14,7 @@ from gengine.core.report import Report
 from gengine.core.words import Phone, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.decoders import Spoken
-from gengine.inputs.ear import Ear
+from gengine.inputs.ear import BELIEVED_LATE, Ear
 from gengine.inputs.estimate import speech_parts
 from gengine.inputs.forced import Aligner, aligner
 from gengine.inputs.given_words import complete, fill
@@ -187,7 +187,7 @@ def _find(
         run = list(group)
         if not found:
             missing = [item for part in run for item in part.said]
-            run = ear.find(missing, run[0].start, run[-1].end, language)
+            run = ear.find(missing, run[0].start, run[-1].end, language, BELIEVED_LATE)
         result += run
     return result
 

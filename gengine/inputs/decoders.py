@@ -37,12 +37,6 @@ given up with it alone, 14 % are with this second look (``python benchmarks/alig
 PATIENT_SKIP = 1e-18
 """``SKIP`` for hard recordings, in which noise makes every word costlier."""
 
-_NEAREST = {
-    "y": "UW", "ø": "ER", "œ": "ER", "oː": "OW", "eː": "EY", "ç": "SH", "x": "HH", "ʁ": "R", "ɐ": "AH", "ɕ": "SH",
-    "ʂ": "SH", "ɻ": "R", "ɿ": "IH", "ü": "UW", "ɤ": "AH", "uo": "AO", "a": "AA", "u": "UW", "ʊŋ": "OW",
-}  # fmt: skip
-"""Sounds that the English model lacks, by their nearest English one."""
-
 FILLERS = "<[+("
 """First letters of the names that the dictionary gives to silences and noises."""
 
@@ -59,7 +53,10 @@ class AlignmentFailed(Exception):
 
 @dataclass(frozen=True)
 class Spoken:
-    """One spoken word for the aligner: its dictionary ``name``, or its ``sounds`` where it has its own."""
+    """One spoken word for the aligner: its dictionary ``name``, or its ``sounds`` where it has its own.
+
+    PocketSphinx takes ARPAbet's; ``gengine.inputs.ear`` any of ``gengine.inputs.sounds``.
+    """
 
     name: str
     sounds: tuple[str, ...] = ()
@@ -121,7 +118,7 @@ class Decoders:
         for word in words:
             if word.sounds:
                 name = "=" + "-".join(word.sounds)
-                sounds = tuple(_NEAREST.get(s, s) for s in word.sounds)
+                sounds = word.sounds
             else:
                 name, sounds = word.name, ()
             if name not in self._own and self.exact.lookup_word(name) is None:

@@ -59,6 +59,9 @@ score above -0.8, of other sentences of the same language one part in 200 above 
 than one part; a quarter of Speechocean's learners score below (``python benchmarks/languages.py belief``).
 """
 
+BELIEVED_LATE = -0.7
+"""``BELIEVED`` for what another aligner did not find before: it is more often another text."""
+
 LISTENED = 0.12
 """Speech between two words that the text does not tell, from which its phones are those heard, seconds. Judgement."""
 
@@ -99,10 +102,13 @@ class Ear:
         inside = [p for p in self._heard[0] if p.end > start and p.start < end]
         return [Phone(p.symbol, max(p.start, start), min(p.end, end)) for p in inside]
 
-    def find(self, stretch: Sequence[Said], start: float, end: float, language: str) -> list[AlignedPart]:
+    def find(
+        self, stretch: Sequence[Said], start: float, end: float, language: str, believed: float = BELIEVED
+    ) -> list[AlignedPart]:
         """Alignment of ``stretch`` inside [start, end] s, part by part in order.
 
-        A part that is not believed is not ``found``: its phones are those heard, its words lie where they fit best.
+        A part whose ``fit`` is less than ``believed`` is not ``found``: its phones are those heard, its words lie where
+        they fit best.
         """
         first, last = round(start * RATE), round(end * RATE)
         frames = self._heard[1][first:last]
@@ -115,14 +121,17 @@ class Ear:
             changed |= words.choose(frames, [s for s in path.spans if s.word == k], language)
         if changed:
             path = _path(frames, said)
-        return self._parts(stretch, said, path, first)
+        return self._parts(stretch, said, path, first, believed)
 
-    def _parts(self, stretch: Sequence[Said], said: Sequence[_Words], path: Path, first: int) -> list[AlignedPart]:
+    def _parts(
+        self, stretch: Sequence[Said], said: Sequence[_Words], path: Path, first: int, believed: float
+    ) -> list[AlignedPart]:
         spans = _by_word(path.spans, len(said))
         parts = []
         for a, b, i, j in _cuts(spans, path.untold):
             part = AlignedPart(stretch[i:j], (first + a) / RATE, (first + b) / RATE)
-            part.found = i == j or _fit(said[i:j], spans[i:j], path, a, b) >= BELIEVED
+            part.fit = _fit(said[i:j], spans[i:j], path, a, b)
+            part.found = i == j or part.fit >= believed
             part.unheard = sum(not s and bool(w.names) for s, w in zip(spans[i:j], said[i:j], strict=True))
             self._place(part, said[i:j], spans[i:j], path, first)
             parts.append(part)

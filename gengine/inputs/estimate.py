@@ -1,15 +1,11 @@
-"""Word times without an aligner: the words are spread over the parts of the sound where someone speaks."""
+"""What can be said of words and of speech before they are aligned: how long a word takes, and where someone speaks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from gengine.core.words import Phone, Word
-from gengine.inputs.intervals import spread
 
 FRAME = 0.01
 """Hop of the loudness curve, seconds."""
@@ -19,9 +15,6 @@ PAUSE = 0.2
 
 SHORTEST_SPEECH = 0.06
 """Shorter loud stretches are clicks, seconds. Judgement, as are the levels below."""
-
-SHORTEST_PART = 0.02
-"""Shorter parts of speech hold no word, seconds."""
 
 FLOOR, PEAK = 5, 95
 """Percentiles of the level that stand for the sound's floor and its peaks."""
@@ -37,9 +30,6 @@ NO_FLOOR = 12
 
 SILENT = -65
 """Sound whose peaks are below this, dB of full scale, holds no speech."""
-
-CLAUSE_END = 0.5
-"""The end of a clause may lie so much further from a pause than another word border, seconds, and still have it."""
 
 SOUNDS_A_LETTER = 0.8
 """Sounds of a letter, for words whose sounds are not known; at least ``LEAST_SOUNDS`` of a word."""
@@ -59,11 +49,6 @@ class Token:
     def weight(self) -> float:
         """How long it takes to say, in sounds."""
         return float(len(self.sounds)) or max(LEAST_SOUNDS, SOUNDS_A_LETTER * len(self.text))
-
-    @property
-    def closes(self) -> bool:
-        """A clause ends here."""
-        return self.text.rstrip("\"'”»)")[-1:] in ".,;:!?…。，！？；："
 
 
 def speech_parts(samples: NDArray[np.float32], rate: int) -> list[tuple[float, float]]:
@@ -94,39 +79,3 @@ def speech_parts(samples: NDArray[np.float32], rate: int) -> list[tuple[float, f
         else:
             joined.append((start, end))
     return [(a, b) for a, b in joined if b - a >= SHORTEST_SPEECH]
-
-
-def estimate(
-    tokens: Sequence[Token], parts: list[tuple[float, float]], start: float, end: float
-) -> tuple[list[Word], list[Phone]]:
-    """Words and phones of ``tokens`` inside [start, end] s, on its ``parts`` of speech.
-
-    Every word gets time by its number of sounds; each pause falls on the word border nearest to it, the end
-    of a clause preferred.
-    """
-    parts = [(max(a, start), min(b, end)) for a, b in parts if min(b, end) - max(a, start) > SHORTEST_PART] or [
-        (start, end)
-    ]
-    weights = np.array([t.weight for t in tokens])
-    share = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
-    spoken = np.array([b - a for a, b in parts])
-    pause_at = np.cumsum(spoken)[:-1] / spoken.sum()
-    closes = np.array([t.closes for t in tokens])
-    borders = [0]
-    for at in pause_at:
-        first, last = borders[-1], len(tokens)
-        candidates = np.arange(first, last + 1)
-        distance = np.abs(share[candidates] - at) * spoken.sum()
-        distance -= np.where((candidates > 0) & closes[np.maximum(candidates - 1, 0)], CLAUSE_END, 0.0)
-        borders.append(int(candidates[np.argmin(distance)]))
-    borders.append(len(tokens))
-    words: list[Word] = []
-    phones: list[Phone] = []
-    for (a, b), first, last in zip(parts, borders, borders[1:], strict=False):
-        at = a
-        for token in tokens[first:last]:
-            stop = float(min(at + (b - a) * token.weight / weights[first:last].sum(), b))
-            words.append(Word(token.text, at, stop))
-            phones += spread(list(token.sounds), at, stop) if token.sounds else []
-            at = stop
-    return words, phones

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.words import Phone, Word, WordTrack
-from gengine.inputs.ear import Ear
+from gengine.inputs.ear import BELIEVED, BELIEVED_LATE, Ear
 from gengine.inputs.forced import Aligner
 from gengine.inputs.intervals import gap_free, within
 from gengine.inputs.phone_symbols import SILENCE, UNKNOWN
@@ -66,7 +66,8 @@ def _phrase(
     phones = _agreeing(run, [part for part in parts if part.found])
     missing = [pair for pair, own in zip(run, phones, strict=True) if not own and pair[0].end > pair[0].start]
     if missing and (language != "en" or len(missing) > len(run) / 2):
-        second = _agreeing(run, [part for part in ear.find(said, start, end, language) if part.found])
+        believed = BELIEVED_LATE if language == "en" else BELIEVED
+        second = _agreeing(run, [part for part in ear.find(said, start, end, language, believed) if part.found])
         phones = [own or other for own, other in zip(phones, second, strict=True)]
     result: list[Phone] = []
     for (word, _), own in zip(run, phones, strict=True):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gengine.core.words import Phone, Word
-from gengine.inputs.phone_symbols import SILENCE, VOWELS
+from gengine.inputs.phone_symbols import SILENCE
 
 BRIDGED = 0.03
 """Gaps between two sounds up to this long are closed by the sound before, seconds: no pause is that short."""
 
 SHORTEST = 0.005
 """Shorter sounds are dropped, seconds: half a frame of the aligner."""
-
-VOWEL_LENGTH = 1.4
-"""Length of a vowel in lengths of a consonant, where neither is known. Judgement."""
 
 
 def gap_free(phones: Iterable[Phone], duration: float) -> tuple[Phone, ...]:
@@ -44,13 +41,6 @@ def gap_free(phones: Iterable[Phone], duration: float) -> tuple[Phone, ...]:
         last = result.pop()
         put(last.symbol, last.start, duration, last.stress)
     return tuple(result)
-
-
-def spread(sounds: list[tuple[str, int]], start: float, end: float) -> list[Phone]:
-    """Sounds over [start, end] s, vowels ``VOWEL_LENGTH`` times as long as consonants."""
-    sizes = [VOWEL_LENGTH if s in VOWELS else 1.0 for s, _ in sounds]
-    borders = [start + (end - start) * sum(sizes[:k]) / sum(sizes) for k in range(len(sizes))] + [end]
-    return [Phone(s, a, b, stress) for (s, stress), a, b in zip(sounds, borders, borders[1:], strict=False)]
 
 
 def within(words: Iterable[Word], duration: float) -> tuple[Word, ...]:

@@ -83,7 +83,10 @@ def english_words(text: str, tool: Aligner) -> tuple[Spoken, ...]:
 
 @dataclass
 class AlignedPart:
-    """Words of a stretch in [``start``, ``end``] s: aligned where ``found``; ``doubted`` at first, ``poor`` still."""
+    """Words of a stretch in [``start``, ``end``] s: aligned where ``found``; ``doubted`` at first, ``poor`` still.
+
+    ``fit`` is its score where it was found by ear.
+    """
 
     said: Sequence[Said]
     start: float
@@ -92,6 +95,7 @@ class AlignedPart:
     doubted: bool = False
     poor: bool = False
     unheard: int = 0
+    fit: float = 0.0
     words: list[Word] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
 
