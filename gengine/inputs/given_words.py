@@ -82,6 +82,8 @@ def _agreeing(run: list[tuple[Word, Said]], parts: list) -> list[list[Phone]]:
     result = []
     for word, (token, _) in run:
         at = placed.get(id(token))
-        near = at and abs(at.start - word.start) < AGREES and abs(at.end - word.end) < AGREES
-        result.append([p for p in heard if at.start <= p.start + 1e-6 and p.end <= at.end + 1e-6] if near else [])
+        if at is None or abs(at.start - word.start) >= AGREES or abs(at.end - word.end) >= AGREES:
+            result.append([])
+        else:
+            result.append([p for p in heard if at.start <= p.start + 1e-6 and p.end <= at.end + 1e-6])
     return result

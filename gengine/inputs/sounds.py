@@ -49,7 +49,7 @@ class Sound:
 def _table() -> dict[str, Sound]:
     table = {p: Sound(p, p, _weights([p])) for p in PHONES}
     path = resources.files("gengine.inputs") / "data" / "sounds.csv"
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             table[row["sound"]] = Sound(row["sound"], row["symbol"], _weights(row["heard"].split()))
     vowels = np.array([p in ENGLISH_VOWELS for p in PHONES])

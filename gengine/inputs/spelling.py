@@ -25,7 +25,7 @@ _ALPHABETS = (("cyrillic", "\u0400", "\u052f"), ("greek", "\u0370", "\u03ff"), (
 def _tables() -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
     path = resources.files("gengine.inputs") / "data" / "spelling.csv"
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             tables.setdefault(row["language"], {})[row["letters"]] = row["sounds"]
     return tables
