@@ -72,7 +72,7 @@ class Take:
         self.text, self.language, self.tier = text, language, tier
         self.report = Report()
         stance = saved(stance) if isinstance(stance, str | Path) else stance
-        self.stance = stance
+        self.stance: Any = stance
         if isinstance(stance, Path):
             self.stance, notes = _stance(stance)
             self.report += Report(notes=tuple(notes))

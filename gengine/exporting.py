@@ -135,8 +135,9 @@ def export_folder(
                 if seconds is not None:
                     seconds[f"write {name}"] = seconds.get(f"write {name}", 0.0) + time.perf_counter() - began
         stack.close()  # every file is whole before the first one is moved into place
-        for _, writer in writers if reports is not None else ():
-            reports(writer.report)
+        if reports is not None:
+            for _, writer in writers:
+                reports(writer.report)
         entries = {path.name: entry(stage / path.name, name, options.get(name, {})) for name, path in files.items()}
         content = manifest(entries) if manifest is not None else amended(folder, entries)
         if content is not None:

@@ -24,7 +24,9 @@ class Report:
 
     def __add__(self, other: Report) -> Report:
         """Both reports' facts, the other's values for the same names, and their sentences, each once."""
-        facts = {part: {**self.facts.get(part, {}), **other.facts.get(part, {})} for part in self.facts | other.facts}
+        facts = {
+            part: {**self.facts.get(part, {}), **other.facts.get(part, {})} for part in (*self.facts, *other.facts)
+        }
         notes, warnings = (
             tuple(dict.fromkeys((*mine, *theirs)))
             for mine, theirs in ((self.notes, other.notes), (self.warnings, other.warnings))

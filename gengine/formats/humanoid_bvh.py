@@ -36,7 +36,7 @@ def _read(path: Path, fps: float | None, bones: str | Path | None) -> tuple[Moti
         warnings.simplefilter("always")
         motion = read_bvh(path, fps)
     try:
-        joints = None if bones is None else read_bones(bones, motion.skeleton.names, motion.skeleton.parents)
+        joints = None if bones is None else read_bones(bones, motion.skeleton.names, motion.skeleton.parents.tolist())
         rig = HumanoidRig.of(motion, joints)
     except FormatError:
         raise

@@ -81,6 +81,15 @@ def text_of(entry: Any, where: str, name: str) -> str:
     raise TextError(f"text: '{name}' line 1: {where} is {str(entry)[:60]}, expected an object with 'word'")
 
 
+def _named(entry: Any) -> Any:
+    """A word given as a list, (start, end, word) or (word, start, end), as an object; anything else as it is."""
+    if isinstance(entry, list) and len(entry) >= 3 and isinstance(entry[2], str):
+        return {"word": entry[2], "start": entry[0], "end": entry[1]}
+    if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
+        return {"word": entry[0], "start": entry[1], "end": entry[2]}
+    return entry
+
+
 def _value(entry: dict[str, Any], keys: dict[str, float | None]) -> tuple[Any, float | None]:
     for key, unit in keys.items():
         if entry.get(key) is not None:
@@ -97,12 +106,9 @@ def rows_of(entries: Any, what: str, name: str, unit: float | None = None) -> li
     if not isinstance(entries, list):
         raise TextError(f"text: '{name}' line 1: '{what}' is {type(entries).__name__}, expected a list")
     read: list[tuple[str, Any, Any, float | None, bool]] = []
-    for k, entry in enumerate(entries):
+    for k, given in enumerate(entries):
         where = f"{what}[{k}]"
-        if isinstance(entry, list) and len(entry) >= 3 and isinstance(entry[2], str):
-            entry = {"word": entry[2], "start": entry[0], "end": entry[1]}
-        elif isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
-            entry = {"word": entry[0], "start": entry[1], "end": entry[2]}
+        entry = _named(given)
         text = text_of(entry, where, name)
         if str(entry.get("type", "")).lower() in ("spacing", "audio_event"):
             continue

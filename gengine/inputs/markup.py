@@ -166,7 +166,8 @@ class _Cleaner:
             spoken.append(piece)
             count += len(split_words(piece))
         for number, first in starts.items():
-            self.out.directions.append(Direction(*self.marks[number][:2], first, count))
+            kind, value = self.marks[number][:2]
+            self.out.directions.append(Direction(kind, value, first, count))
         self.out.directions.sort(key=lambda d: d.first)
         self.out.text = " ".join("".join(spoken).split())
         self.out.words = len(split_words(self.out.text))

@@ -158,9 +158,8 @@ def of_tiers(tiers: list[Tier], language: str | None, name: str, wanted: str | N
         raise TextError(f"text: '{name}' line 1: no tier of words among its tiers (none with labels); name one 'words'")
     voices = _voices([t for t in tiers if any(label for *_, label in t.intervals)])
     voice = max(voices, key=lambda v: v.spoken) if wanted is None else _chosen(voices, tiers, wanted, name)
-    report = (
-        Report({"words": {"tier": (voice.words or voice.phones).name}}) if voice.words or voice.phones else Report()
-    )
+    spoken = voice.words or voice.phones
+    report = Report({"words": {"tier": spoken.name}}) if spoken else Report()
     others = [v for v in voices if v.speaker != voice.speaker]
     if others and wanted is None:
         lost = sum(_count(v.words) for v in others)

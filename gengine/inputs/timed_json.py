@@ -145,7 +145,7 @@ def _phones(entries: list[Any], name: str) -> tuple[Phone, ...]:
         if not ordered(start, end):
             raise TextError(f"text: '{name}' line 1: phones[{k}] lasts from {str(start)[:30]} to {str(end)[:30]}, "
                             "expected seconds with 0 <= start <= end")  # fmt: skip
-        rows.append((float(start), float(end), label))
+        rows.append((float(start or 0), float(end or 0), label))
     return tuple(phones_from(tuple(sorted(rows))))
 
 
@@ -234,7 +234,7 @@ def _parallel(data: dict[str, Any], language: str | None, name: str) -> Transcri
     pieces: list[tuple[str, float, float | None]] = []
     after = 0.0
     for chunk in chunks:
-        inner = next((v for k in _HOLDERS if isinstance(v := chunk.get(k), dict)), chunk)
+        inner: Any = next((v for k in _HOLDERS if isinstance(v := chunk.get(k), dict)), chunk)
         inner = next((v for k in ("wordAlignment", "characterAlignment") if isinstance(v := inner.get(k), dict)), inner)
         form = next(
             (f for f in _CHARACTERS if isinstance(inner.get(f[0]), list) and isinstance(inner.get(f[1]), list)), None
@@ -243,7 +243,7 @@ def _parallel(data: dict[str, Any], language: str | None, name: str) -> Transcri
             if len(chunks) == 1:
                 return None
             continue
-        texts, starts, ends = (inner.get(key) for key in form[:3])
+        texts, starts, ends = (inner.get(key) or [] for key in form[:3])
         if not isinstance(ends, list) or not len(texts) == len(starts) == len(ends):
             raise TextError(f"text: '{name}' line 1: '{form[0]}', '{form[1]}' and '{form[2]}' differ in length")
         part: list[tuple[str, float, float | None]] = []

@@ -130,7 +130,7 @@ class HumanoidRig:
 
 
 def _joints(skeleton: Skeleton, notes: list[str]) -> dict[str, int]:
-    convention, found = recognise_names(skeleton.names, skeleton.parents)
+    convention, found = recognise_names(skeleton.names, skeleton.parents.tolist())
     if found:
         return found
     still = np.tile(rotation.IDENTITY, (1, len(skeleton), 1))

@@ -219,7 +219,7 @@ def _left(tree: _Tree, legs: list[list[int]], up: NDArray) -> NDArray[np.float64
     ahead = ahead - upright * (ahead @ upright)
     if np.linalg.norm(ahead) < 1e-3 * np.linalg.norm(up):
         raise GengineError("its toes lie straight below its feet, so that nothing tells where it looks")
-    return np.cross(upright, ahead / np.linalg.norm(ahead))
+    return np.asarray(np.cross(upright, ahead / np.linalg.norm(ahead)), float)
 
 
 def _fingers(tree: _Tree, hand: int, side: str) -> dict[str, int]:
