@@ -152,4 +152,6 @@ def test_the_table_is_the_published_one(reference_data):
 def test_the_rigs_are_the_columns_of_the_table():
     table = Path(__file__).parents[2] / "gengine/retarget/data/humanoid_joints.csv"
     assert set(table.read_text("utf-8").splitlines()[0].split(",")) == {"beat", *RIGS}
-    assert BvhExporter.options()["skeleton"].help == f"joint names: beat, {', '.join(RIGS)}"
+    assert BvhExporter.options()["skeleton"].help == (
+        f"joint names: beat, {', '.join(RIGS)}, or a .bvh that has one's own"
+    )
