@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from gengine.checkpoint import save_checkpoint
+from gengine.checkpoint import load_checkpoint, save_checkpoint
 from gengine.core.noise import generator, stable_seed
 from gengine.encoders import logmel
 from gengine.encoders.phones import CLASS_OF, CLASSES, PHONES
@@ -49,6 +50,10 @@ DOUBT = 0.1
 """Chance of the labelled lip class below which a guessed word's frame becomes unknown (judgement)."""
 GUESSED = "librispeech"
 """The corpus whose words were not checked against the sound."""
+CHILD = 1.2
+"""A voice this many times as high, in pitch and throat, is a child's."""
+CALIBRATION = 32
+"""Utterances by which the normalisations of a network that goes on from a checkpoint are set."""
 
 
 class PhoneTraining(Training):
@@ -75,6 +80,9 @@ class PhoneTraining(Training):
     """Stretches a step, over all processes."""
     frames: int = Field(default=600, ge=2, multiple_of=2)
     """Frames of 10 ms in a stretch."""
+    start: str | None = None
+    """Checkpoint of the same layers, at most as wide, whose weights the network begins with and whose ears correct the
+    labels; null: nothing."""
     width: int = Field(default=192, ge=1)
     """Channels of the network."""
     layers: tuple[tuple[int, int, int], ...] = (
@@ -91,6 +99,8 @@ class PhoneTraining(Training):
         "ljspeech": 2.0, "kathleen": 1.5, "speechocean": 1.5, "librispeech": 1.5, "flite": 0.6, "grid": 0.5,
     }  # fmt: skip
     """How often a corpus is drawn, over its length (others: 1)."""
+    child_share: float = Field(default=0.5, ge=0)
+    """How often a voice made a child's is drawn, against the same voice as it is."""
     class_loss: float = Field(default=0.5, ge=0)
     """Weight of the lip classes' loss beside the phones'."""
     jaw_weight: float = Field(default=4.0, ge=0)
@@ -118,11 +128,11 @@ class PhoneTraining(Training):
         everything = collect(data_folder(self.data), list(self.corpora), self.synthetic, self.seed, self.cache)
         learn = Examples([e for e in everything.items if not held_out(e.corpus, e.name, e.speaker)], everything.sets)
         log.info("%d utterances, %.1f min", len(learn.items), sum(map(len, learn.items)) / 6000)
-        network = None
+        network = begin(self, learn) if self.start else None
         for i, steps in enumerate(self.steps):
             if network is not None:
                 learn = _listen_again(network, learn)
-            network = fit(learn, self, steps, out / f"round-{i + 1}")
+            network = fit(learn, self, steps, out / f"round-{i + 1}", network if self.start else None)
         export(network, self, statistics(learn, self.change_cost), out)
         return out
 
@@ -212,6 +222,9 @@ def _listen_again(network: Any, learn: Examples) -> Examples:
 
     members, items = learn.members(), []
     for e in learn.items:
+        if e.ratio != 1 and items and items[-1].name == e.name:  # the same clip in another voice: it follows its own
+            items.append(replace(e, labels=items[-1].labels))
+            continue
         x = e.decibels[: len(e) // 2 * 2].astype(np.float32)
         level = logmel.running_level(logmel.loudness((10 ** (x / 10)).astype(np.float32)), logmel.START_LEVEL)
         rows = torch.tensor(logmel.relative(x, level)).reshape(1, len(x) // 2, -1).transpose(1, 2)
@@ -241,6 +254,7 @@ class PhoneTask:
         set_weight[members.sum(1) == len(PHONES)] = 0
         self.tables = members, onto, (members @ onto > 0).float(), set_weight
         share = np.array([len(e) * s.corpus_weights.get(e.corpus, 1.0) for e in learn.items])
+        share *= np.where(np.array([e.ratio for e in learn.items]) > CHILD, s.child_share, 1.0)
         self.share, self.silence = share / share.sum(), learn.sets.index("sil")
 
     def players(self) -> list[Player]:
@@ -292,12 +306,54 @@ class PhoneTask:
         export(module, self.s, statistics(self.learn, self.s.change_cost), folder)
 
 
-def fit(learn: Examples, s: PhoneTraining, steps: int, out: Path) -> Any:
-    """One network trained on ``learn`` by the settings ``s`` in the run folder ``out``; its averaged weights."""
+def begin(s: PhoneTraining, learn: Examples) -> Any:
+    """A network that does what the checkpoint ``s.start`` does; channels that it lacks begin at random, unheard.
+
+    Raises ``GengineError`` where its layers are others.
+    """
+    import torch
+
+    config, tensors = load_checkpoint(s.start or "")
+    if config.get("layers") != [{"kernel": k, "dilation": d, "ahead": a} for k, d, a in s.layers]:
+        raise GengineError(f"training config: start '{s.start}' has other layers than the network; leave it out")
+    torch.manual_seed(stable_seed(s.seed, "phones") % 2**63)
+    network = build_network(s.width, s.layers, 0.0).train()
+    with torch.no_grad():
+        for i, conv in enumerate(network.convolutions):
+            old = torch.tensor(tensors[f"layer{i}.weight"].astype(np.float32))
+            old = old.reshape(conv.kernel_size[0], -1, old.shape[1]).permute(2, 1, 0)
+            conv.weight[: old.shape[0]] = 0
+            conv.weight[: old.shape[0], : old.shape[1]] = old
+        head = torch.tensor(tensors["head.weight"].T.astype(np.float32))
+        network.head.weight[:] = 0
+        network.head.weight[:, : head.shape[1], 0] = head
+        network.head.bias[:] = torch.tensor(tensors["head.bias"])
+        rng = generator(s.seed, "calibration")
+        few = [learn.items[i] for i in rng.choice(len(learn.items), CALIBRATION)]
+        x = torch.tensor(np.stack([stretch([e], s.frames, 0, rng)[0] for e in few]))
+        x = x.reshape(len(x), s.frames // 2, -1).transpose(1, 2)
+        for i, (conv, norm, pad) in enumerate(zip(network.convolutions, network.norms, network.pads, strict=True)):
+            y = conv(torch.nn.functional.pad(x, pad))
+            mean, variance = y.mean(dim=(0, 2)), y.var(dim=(0, 2))
+            norm.running_mean[:], norm.running_var[:] = mean, variance
+            bias = torch.tensor(tensors[f"layer{i}.bias"])
+            norm.weight[: len(bias)] = (variance[: len(bias)] + VARIANCE_FLOOR).sqrt()
+            norm.bias[: len(bias)] = bias + mean[: len(bias)]
+            network.eval()
+            y = torch.relu(norm(y))
+            x = x + y if i else y
+    return network.eval()
+
+
+def fit(learn: Examples, s: PhoneTraining, steps: int, out: Path, start: Any = None) -> Any:
+    """One network trained on ``learn`` by the settings ``s`` in the run folder ``out``, from the weights of ``start``
+    where given; its averaged weights."""
     import torch
 
     torch.manual_seed(stable_seed(s.seed, "phones") % 2**63)
     task = PhoneTask(learn, s)
+    if start is not None:
+        task.module.load_state_dict(start.state_dict())
     settings = LoopSettings(
         steps, batch=s.batch, schedule="onecycle", warmup=0.15, clip=2.0, ema=0.995, ema_warmup=False,
         precision="bf16", evaluate_every=steps, log_every=100, seed=None, threads=s.threads,
