@@ -3,6 +3,8 @@
 python benchmarks/phones.py                      # the bundled weights
 python benchmarks/phones.py --control            # PocketSphinx's phone loop, and the commonest lip class
 python benchmarks/phones.py --checkpoint runs/phones --gain -30
+python benchmarks/phones.py --degraded           # the same clips made worse, and what is heard in no speech at all
+python benchmarks/phones.py --soon               # settled 0.19 s after the sound instead of 0.34
 Needs the reference recordings (GENGINE_DATA).
 
 "class" is the share of frames with the right lip class of 13, "in speech" leaves silence out; a closure (P, B,
@@ -18,15 +20,17 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from degraded_speech import conditions, silent
 
+from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.data.speech import Utterance, bare
-from gengine.encoders.phones import CLASSES, RATE, hear
+from gengine.encoders.phones import CLASSES, RATE, SOON, hear
 from gengine.metrics.phone_accuracy import PhoneScores
 from gengine.training.phone_examples import facegood_jaw, held_out, jaw_of_phones, utterances
 from gengine.training.phone_task import data_folder
 
-CORPORA = ("ljspeech", "kathleen", "grid", "speechocean", "emodb", "jfk", "beat")
+CORPORA = ("ljspeech", "kathleen", "grid", "speechocean", "emodb", "jfk", "librispeech", "beat")
 HEARD = {"ljspeech", "kathleen", "grid"}  # corpora of one voice, of which other clips were learned
 
 
@@ -35,14 +39,18 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="phones-v1")
     parser.add_argument("--gain", type=float, default=0.0, help="dB")
     parser.add_argument("--control", action="store_true")
+    parser.add_argument("--degraded", action="store_true")
+    parser.add_argument("--soon", action="store_true")
     args = parser.parse_args()
     folder, gain = data_folder(), np.float32(10 ** (args.gain / 20))
+    if args.degraded:
+        return degraded(folder, args.checkpoint, SOON if args.soon else {})
     test = list(utterances(folder, [*CORPORA, "facegood"], wanted=held_out))
 
     heard, jaws, spent = {}, {}, 0.0
     for u in test:
         began = time.process_time()
-        heard[u.name], frames = hear(u.samples * gain, args.checkpoint)
+        heard[u.name], frames = hear(u.samples * gain, args.checkpoint, **(SOON if args.soon else {}))
         spent += time.process_time() - began
         if u.corpus == "facegood":
             jaws[u.name] = frames.jaw
@@ -77,6 +85,26 @@ def show(title: str, test: list[Utterance], heard: dict[str, tuple[Phone, ...]])
             f"       {r['bilabial recall']:.2f}    {r['bilabial precision']:.2f}     {r['closure edge ms']:5.0f}"
             f"   |  {r['boundary ms']:5.0f}"
         )
+
+
+def degraded(folder: Path, checkpoint: str, how: dict[str, int]) -> None:
+    """Recall and precision of P B M closures in clips made worse, and openings a second where nobody speaks."""
+    corpora = ("ljspeech", "kathleen", "librispeech", "emodb", "beat")
+    test = [u for u in utterances(folder, [*corpora], wanted=held_out) if u.phones]
+    print(f"{'recall/precision (F1)':18s}" + "".join(f"{name:>18s}" for name in corpora))
+    for condition, worsen in conditions(folder).items():
+        scores: dict[str, PhoneScores] = defaultdict(PhoneScores)
+        for u in test:
+            heard, _ = hear(worsen(u.samples), checkpoint, **how)
+            scores[u.corpus].update(u.phones, heard, len(u.samples) / SAMPLE_RATE)
+        cells = [(s.recall, s.precision) for s in (scores[name] for name in corpora)]
+        print(f"{condition:18s}" + "".join(f"   {r:.2f}/{p:.2f} ({2 * r * p / (r + p + 1e-9):.2f})" for r, p in cells))
+    for name, sound in silent(folder).items():
+        heard, _ = hear(sound, checkpoint, **how)
+        seconds = len(sound) / SAMPLE_RATE
+        spoken = sum(p.end - p.start for p in heard if p.symbol != "sil") / seconds
+        pieces = sum(p.symbol != "sil" for p in heard) / seconds
+        print(f"no speech, {name:16s} phones a second {pieces:.2f}, share of time heard as speech {spoken:.2f}")
 
 
 def commonest(test: list[Utterance]) -> None:

@@ -64,20 +64,21 @@ def loudness(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class MelBlocks:
-    """Sound in, mel band powers out: always whole blocks ``(BLOCK, BANDS)``. Full scale sine = 0 dB."""
+    """Sound in, mel band powers out: always whole blocks of ``block`` frames. Full scale sine = 0 dB."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = BLOCK) -> None:
         window = np.hanning(WINDOW + 1)[:-1]
         self._window = (window * 2 / window.sum()).astype(np.float32)
         self._filters = mel_filters()
         # Frame 0 is centred on the first sample, so half a window of silence stands before it.
         self._buffer = np.zeros(WINDOW // 2, np.float32)
-        self._index = np.arange(BLOCK)[:, None] * HOP + np.arange(WINDOW)
+        self._index = np.arange(block)[:, None] * HOP + np.arange(WINDOW)
+        self._block = block
 
     def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Blocks ``(BLOCK, BANDS)`` of band powers completed by ``samples (N,)`` at 16 kHz."""
+        """Blocks ``(block, BANDS)`` of band powers completed by ``samples (N,)`` at 16 kHz."""
         buffer = np.concatenate([self._buffer, samples]) if len(samples) else self._buffer
-        need, step = (BLOCK - 1) * HOP + WINDOW, BLOCK * HOP
+        need, step = (self._block - 1) * HOP + WINDOW, self._block * HOP
         blocks, at = [], 0
         while len(buffer) - at >= need:
             frames = buffer[at : at + need][self._index] * self._window

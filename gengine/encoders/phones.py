@@ -3,8 +3,8 @@
 Log-mel frames → a small time-convolutional network with a fixed look-ahead (trained by
 ``gengine.training.phone_task``, here plain numpy) → posteriors of 39 ARPAbet phones and silence at 100 Hz →
 a fixed-lag Viterbi path → phones. A language that English lacks sounds of is heard as the English sounds
-nearest in shape, which is what lips need. Everything runs in fixed blocks of 80 ms, so the result does not
-depend on the chunks in which the sound arrives.
+nearest in shape, which is what lips need. Everything runs in fixed blocks (80 ms; 20 ms where it must be soon), so
+the result does not depend on the chunks in which the sound arrives.
 """
 
 from __future__ import annotations
@@ -54,7 +54,11 @@ LATENCY = 0.34
 LONGEST = 0.4
 """A sound that goes on longer than this is handed out in pieces with the same symbol, seconds."""
 
-_LOOKAHEAD_BLOCKS = 2
+LOOKAHEAD = 16
+"""Frames after its own that the network sees."""
+
+SOON = {"block": 2, "lag": 0}
+"""How ``PhoneEncoder`` hears soonest: 0.19 s after the sound, for three times the time of a core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +108,8 @@ class _Layer:
 class _Network:
     """The trunk at 50 Hz (two mel frames a row) and its heads, block by block."""
 
-    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray]) -> None:
-        rows = logmel.BLOCK // 2
+    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray], block: int = logmel.BLOCK) -> None:
+        rows = block // 2
         specs = config["layers"]
         self._layers = [
             _Layer(tensors[f"layer{i}.weight"], tensors[f"layer{i}.bias"], s["kernel"], s["dilation"], s["ahead"], rows)
@@ -114,11 +118,11 @@ class _Network:
         self._delays = np.cumsum([s["ahead"] for s in specs])
         self._head, self._head_bias = tensors["head.weight"].astype(np.float32), tensors["head.bias"]
         self._row = 0
-        if self._delays[-1] != _LOOKAHEAD_BLOCKS * rows:
-            raise FormatError(f"phones checkpoint: look-ahead of {self._delays[-1]} rows, expected {2 * rows}")
+        if self._delays[-1] != LOOKAHEAD // 2:
+            raise FormatError(f"phones checkpoint: look-ahead of {self._delays[-1]} rows, expected {LOOKAHEAD // 2}")
 
     def step(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Normalised bands ``(BLOCK, BANDS)`` → outputs ``(BLOCK, 41)`` of two blocks before."""
+        """Normalised bands ``(block, BANDS)`` → outputs ``(block, 41)`` of ``LOOKAHEAD`` frames before."""
         x = mel.reshape(mel.shape[0] // 2, -1)
         for i, (layer, delay) in enumerate(zip(self._layers, self._delays, strict=True)):
             x = layer.step(x, residual=i > 0)
@@ -129,13 +133,14 @@ class _Network:
 
 
 class _Path:
-    """Fixed-lag Viterbi: each block settles the labels of the block before it."""
+    """Fixed-lag Viterbi: a label is settled by ``lag`` frames after its own, or more."""
 
-    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray]) -> None:
+    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray], lag: int = logmel.BLOCK) -> None:
         self._change = np.ascontiguousarray(tensors["transitions"].T, dtype=np.float32)  # [to, from]
         self._prior = (config["prior_scale"] * tensors["log_prior"] - tensors["bonus"]).astype(np.float32)
         self._score = np.full(len(PHONES), -20, np.float32)
         self._score[0] = 0
+        self._lag = lag
         self._back: list[list[int]] = []
 
     def step(self, log_posteriors: NDArray[np.float32]) -> list[int]:
@@ -151,9 +156,8 @@ class _Path:
         for best in reversed(self._back):
             labels.append(state)
             state = best[state]
-        settled = labels[: -len(emission) - 1 : -1] if len(labels) > len(emission) else []
-        self._back = self._back[-len(emission) :]
-        return settled
+        self._back = self._back[len(self._back) - min(self._lag, len(self._back)) :]
+        return labels[: self._lag - 1 if self._lag else None : -1]
 
 
 class PhoneEncoder:
@@ -162,17 +166,33 @@ class PhoneEncoder:
     What was said up to ``LATENCY`` seconds before the newest sample is settled. The sound going on there is
     handed out when it ends, or every ``LONGEST`` seconds of it. With ``keep_frames`` the posteriors behind the
     phones are kept for ``take_frames``; without, memory stays flat over hours.
+
+    ``block`` frames are handled at once and ``lag`` frames weighed before a label is settled, both even: fewer of them
+    are settled sooner, after ``latency`` seconds (``PhoneEncoder(**SOON)``), at more work and another rounding.
     """
 
-    def __init__(self, checkpoint: str | Path = "phones-v1", keep_frames: bool = False) -> None:
+    def __init__(
+        self,
+        checkpoint: str | Path = "phones-v1",
+        keep_frames: bool = False,
+        block: int = logmel.BLOCK,
+        lag: int = logmel.BLOCK,
+    ) -> None:
+        if block < 2 or block % 2 or LOOKAHEAD % block or lag < 0 or lag % block:
+            raise GengineError(
+                f"PhoneEncoder: blocks of {block} frames with a lag of {lag}; take blocks of 2, 4, 8 or 16 and a lag "
+                "of 0 or whole blocks"
+            )
         config, tensors = load_checkpoint(checkpoint)
         if config.get("kind") != "phones" or config.get("phones") != list(PHONES):
             raise FormatError(f"checkpoint '{checkpoint}': not a phone recogniser of this version of gengine")
         try:
-            self._network, self._path = _Network(config, tensors), _Path(config, tensors)
+            self._network, self._path = _Network(config, tensors, block), _Path(config, tensors, lag)
         except KeyError as error:
             raise FormatError(f"checkpoint '{checkpoint}': lacks {error}; restore it or train it again") from None
-        self._mel = logmel.MelBlocks()
+        self.latency = (LOOKAHEAD + lag + block) / RATE + logmel.WINDOW / 2 / SAMPLE_RATE
+        self._mel, self._ahead = logmel.MelBlocks(block), LOOKAHEAD // block
+        self._unsettled = LOOKAHEAD + lag + 2 * block
         self._level, self._samples, self._blocks = logmel.START_LEVEL, 0, 0
         self._keep = keep_frames
         self._frames: list[NDArray[np.float32]] = []  # outputs whose labels are not settled or not taken yet
@@ -198,7 +218,7 @@ class PhoneEncoder:
         """The remaining phones; the last one ends with the recording."""
         if self._ended:
             return []
-        phones = self._hear(np.zeros((_LOOKAHEAD_BLOCKS + 3) * logmel.BLOCK * logmel.HOP, np.float32))
+        phones = self._hear(np.zeros(self._unsettled * logmel.HOP, np.float32))
         self._ended = True
         duration = self._samples / SAMPLE_RATE
         phones = [Phone(p.symbol, p.start, min(p.end, duration)) for p in phones if p.start < duration]
@@ -228,7 +248,7 @@ class PhoneEncoder:
             self._level = float(level[-1])
             outputs = self._network.step(logmel.relative(logmel.power_to_db(power), level))
             self._blocks += 1
-            if self._blocks <= _LOOKAHEAD_BLOCKS:
+            if self._blocks <= self._ahead:
                 continue
             logits = outputs[:, :-1]
             logits -= logits.max(axis=1, keepdims=True)
@@ -246,8 +266,8 @@ class PhoneEncoder:
         return phones
 
 
-def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v1") -> tuple[tuple[Phone, ...], PhoneFrames]:
-    """Phones and frames of a whole recording ``(N,)`` at 16 kHz."""
-    encoder = PhoneEncoder(checkpoint, keep_frames=True)
+def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v1", **how: int) -> tuple[tuple[Phone, ...], PhoneFrames]:
+    """Phones and frames of a whole recording ``(N,)`` at 16 kHz; ``how``: ``block`` and ``lag`` of the encoder."""
+    encoder = PhoneEncoder(checkpoint, keep_frames=True, **how)
     phones = encoder.push(samples) + encoder.flush()
     return tuple(phones), encoder.take_frames()

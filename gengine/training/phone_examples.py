@@ -111,9 +111,11 @@ MANY_VOICES = ("speechocean", "librispeech")
 
 
 def held_out(corpus: str, name: str, speaker: str) -> bool:
-    """True for what is never learned from: BEAT, one German actor, every fifth speaker of Speechocean, two of FACEGOOD's
-    takes, JFK, every tenth clip of the single-speaker corpora, and every eighth reader of LibriSpeech, by whom settings
-    are chosen."""
+    """True for what is never learned from.
+
+    BEAT, one German actor, every fifth speaker of Speechocean, two of FACEGOOD's takes, JFK, every tenth clip of the
+    single-speaker corpora, and every eighth reader of LibriSpeech, by whom settings are chosen.
+    """
     key = int(hashlib.sha256((speaker if corpus in MANY_VOICES else name).encode()).hexdigest(), 16)
     if corpus in ("beat", "jfk"):
         return True
