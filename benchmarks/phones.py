@@ -36,7 +36,7 @@ HEARD = {"ljspeech", "kathleen", "grid"}  # corpora of one voice, of which other
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", default="phones-v1")
+    parser.add_argument("--checkpoint", default="phones-v2")
     parser.add_argument("--gain", type=float, default=0.0, help="dB")
     parser.add_argument("--control", action="store_true")
     parser.add_argument("--degraded", action="store_true")

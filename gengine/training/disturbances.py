@@ -23,6 +23,8 @@ _BAND_HZ = 700 * (
 
 WHISPER_SHARE = 0.12
 """Share of utterances whose voice is taken away."""
+CLEAN_SHARE = 0.35
+"""Share of stretches without room, noise, music and telephone: most recordings are clean."""
 MUSIC_SECONDS = 240
 """Length of the music that is mixed in, at a random place."""
 
@@ -130,9 +132,10 @@ def spoil(x: NDArray[np.float32], rng: np.random.Generator, seed: int = 1) -> ND
     """Rooms, noise, hum, music, telephones, loudness and the 16-bit floor for one stretch (dB frames)."""
     power = 10 ** (x / 10)
     peak = np.percentile(power.sum(axis=1), 95)
-    if rng.random() < 0.4:
+    clean = rng.random() < CLEAN_SHARE
+    if not clean and rng.random() < 0.5:
         power = _room(power, rng)
-    kind = rng.random()
+    kind = 1.0 if clean else rng.random()
     if kind < 0.55:
         level = rng.uniform(-3, 45) if rng.random() < 0.5 else rng.uniform(-3, 15)
         power = power + peak * 10 ** (-level / 10) * _noise(len(x), rng)
@@ -142,7 +145,7 @@ def spoil(x: NDArray[np.float32], rng: np.random.Generator, seed: int = 1) -> ND
         colour = 10 ** (np.interp(_BANDS, np.linspace(0, logmel.BANDS - 1, 4), rng.normal(0, 4, 4)) / 10)
         level = rng.uniform(-3, 25) if rng.random() < 0.5 else rng.uniform(-3, 8)
         power = power + peak * 10 ** (-level / 10) * bank[first : first + len(x)] * colour
-    if rng.random() < 0.15:
+    if not clean and rng.random() < 0.2:
         power[:, rng.integers(26, 38) :] *= 1e-6
         if rng.random() < 0.6:
             power[:, : rng.integers(1, 6)] *= 1e-4

@@ -47,9 +47,9 @@ LEAST_PAIRS = 0.5
 CHANGE_SHARE = 0.5
 """Power of the chance of a change in its cost (judgement)."""
 DOUBT = 0.1
-"""Chance of the labelled lip class below which a guessed word's frame becomes unknown (judgement)."""
+"""Chance of the labelled lip class below which a frame of words that a machine wrote down becomes unknown (judgement)."""
 GUESSED = "librispeech"
-"""The corpus whose words were not checked against the sound."""
+"""The corpus whose words a machine wrote down."""
 CHILD = 1.2
 """A voice this many times as high, in pitch and throat, is a child's."""
 CALIBRATION = 32
@@ -96,7 +96,7 @@ class PhoneTraining(Training):
     class_weights: dict[str, float] = {"bilab": 1.5, "labdent": 1.5, "sil": 0.7}
     """Weight of frames by lip class (others: 1): closures show most."""
     corpus_weights: dict[str, float] = {
-        "ljspeech": 2.0, "kathleen": 1.5, "speechocean": 1.5, "librispeech": 1.5, "flite": 0.6, "grid": 0.5,
+        "librispeech": 3.0, "ljspeech": 1.5, "speechocean": 1.5, "facegood": 0.7, "grid": 0.4, "flite": 0.35,
     }  # fmt: skip
     """How often a corpus is drawn, over its length (others: 1)."""
     child_share: float = Field(default=0.5, ge=0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gengine.checkpoint import load_checkpoint, save_checkpoint
-from gengine.encoders.phones import CLASSES, LATENCY, LONGEST, PHONES, PhoneEncoder, hear
+from gengine.encoders.phones import CLASSES, LATENCY, LONGEST, PHONES, SOON, PhoneEncoder, hear
 from gengine.errors import AudioError, FormatError, GengineError
 
 
@@ -81,6 +81,26 @@ def test_phones_are_settled_within_the_latency():
     assert max(late) <= LATENCY
 
 
+def test_soon_is_sooner_and_hears_the_same():
+    samples = _speech_like(5)
+    encoder, ends, heard = PhoneEncoder(**SOON), {}, []
+    assert encoder.latency < 0.2 < PhoneEncoder().latency <= LATENCY
+    for at in range(0, len(samples), 160):
+        for p in encoder.push(samples[at : at + 160]):
+            ends[p.end] = (at + 160) / 16000
+            heard.append(p)
+    assert max(known - end for end, known in ends.items()) <= encoder.latency + 0.01
+    whole, frames = hear(samples, **SOON)
+    assert (*heard, *encoder.flush()) == whole
+    np.testing.assert_allclose(frames.posteriors, hear(samples)[1].posteriors, atol=1e-3)
+
+
+@pytest.mark.parametrize(("block", "lag"), [(3, 0), (0, 0), (8, 4), (2, -2), (6, 6)])
+def test_odd_blocks_are_refused(block, lag):
+    with pytest.raises(GengineError, match="blocks of"):
+        PhoneEncoder(block=block, lag=lag)
+
+
 def test_digital_silence_is_silence():
     phones, frames = hear(np.zeros(32000, np.float32))
     assert {p.symbol for p in phones} == {"sil"}
@@ -111,14 +131,14 @@ def test_bad_input_is_refused():
 def test_a_foreign_checkpoint_is_refused(tmp_path):
     with pytest.raises(FormatError, match="not a phone recogniser"):
         PhoneEncoder(save_checkpoint(tmp_path / "a", {"kind": "other"}, {"x": np.zeros(1)}))
-    config, tensors = load_checkpoint("phones-v1")
+    config, tensors = load_checkpoint("phones-v2")
     del tensors["head.weight"]
     with pytest.raises(FormatError, match="head.weight"):
         PhoneEncoder(save_checkpoint(tmp_path / "b", config, tensors))
 
 
 def test_the_checkpoint_is_small():
-    _, tensors = load_checkpoint("phones-v1")
+    _, tensors = load_checkpoint("phones-v2")
     assert sum(t.nbytes for t in tensors.values()) < 3_000_000
 
 
