@@ -47,7 +47,7 @@ LEAST_PAIRS = 0.5
 CHANGE_SHARE = 0.5
 """Power of the chance of a change in its cost (judgement)."""
 DOUBT = 0.1
-"""Chance of the labelled lip class below which a frame of words that a machine wrote down becomes unknown (judgement)."""
+"""Chance of the labelled lip class below which a frame of machine-written words becomes unknown (judgement)."""
 GUESSED = "librispeech"
 """The corpus whose words a machine wrote down."""
 CHILD = 1.2
