@@ -35,7 +35,7 @@ def bundled_folders(kind: str = "checkpoints") -> list[Path]:
 
 
 def find_checkpoint(name_or_path: str | Path) -> Path:
-    """The folder of a checkpoint: a path to a folder, or the name of a bundled one ("phones-v2")."""
+    """The folder of a checkpoint: a path to a folder, or the name of a bundled one ("phones-v1")."""
     path = Path(name_or_path)
     if (path / CONFIG).is_file():
         return path

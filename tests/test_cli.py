@@ -320,4 +320,4 @@ def test_a_group_without_a_command_shows_its_help(monkeypatch: pytest.MonkeyPatc
 def test_info_names_version_and_checkpoints(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     assert run(monkeypatch, "info", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["gengine"] and "phones-v2" in facts["checkpoints"] and "bvh" in facts["formats"]
+    assert facts["gengine"] and "phones-v1" in facts["checkpoints"] and "bvh" in facts["formats"]

@@ -173,7 +173,7 @@ class PhoneEncoder:
 
     def __init__(
         self,
-        checkpoint: str | Path = "phones-v2",
+        checkpoint: str | Path = "phones-v1",
         keep_frames: bool = False,
         block: int = logmel.BLOCK,
         lag: int = logmel.BLOCK,
@@ -266,7 +266,7 @@ class PhoneEncoder:
         return phones
 
 
-def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v2", **how: int) -> tuple[tuple[Phone, ...], PhoneFrames]:
+def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v1", **how: int) -> tuple[tuple[Phone, ...], PhoneFrames]:
     """Phones and frames of a whole recording ``(N,)`` at 16 kHz; ``how``: ``block`` and ``lag`` of the encoder."""
     encoder = PhoneEncoder(checkpoint, keep_frames=True, **how)
     phones = encoder.push(samples) + encoder.flush()

@@ -103,9 +103,9 @@ def test_a_name_that_is_nothing_says_what_there_is() -> None:
 
 def test_a_checkpoint_of_another_network_is_refused() -> None:
     with pytest.raises(GengineError, match="is for 'phones'; expected one for camn"):
-        build("body network", "phones-v2")
+        build("body network", "phones-v1")
     with pytest.raises(GengineError, match="expected one for 'camn'"):
-        CamnNetwork("phones-v2")
+        CamnNetwork("phones-v1")
 
 
 @pytest.mark.parametrize("damage", ["net.body.outward.weight", "pose.body.mean", "shape", "fps"])
