@@ -1,0 +1,173 @@
+"""Speech or not: a gate in front of the phone recogniser, which hears phones in noise, hum and music as well.
+
+Silero VAD (MIT; weights converted by ``gengine.training.gate_weights``), here in plain numpy: 32 ms of sound →
+short-time spectrum → four convolutions → an LSTM → the chance of speech. The gate opens a little before speech and
+closes a while after it, so that soft onsets and closures are never cut; near sure speech it opens at little. Work is
+done in fixed blocks, so the result does not depend on the chunks in which the sound arrives.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.checkpoint import load_checkpoint
+from gengine.core.audio import SAMPLE_RATE
+from gengine.errors import FormatError
+
+CHUNK = 512
+"""Samples of one chance of speech: what the network was trained with (32 ms)."""
+
+CONTEXT = 64
+"""Samples of the chunk before that each chunk is read with."""
+
+BLOCK = 3
+"""Chunks handled at once: each costs a third of one by itself, and the gate knows 96 ms late at most."""
+
+RATE = 100
+"""Frames of the gate per second: those of the phone recogniser, Hz."""
+
+AHEAD = 0.15
+"""The gate opens so long before speech is heard, s: half as much lets 1 % more of the first closures be cut."""
+
+HANG = 0.25
+"""... and stays open so long after it, s: closures of stops last up to .15 s."""
+
+OPENS = 0.35
+"""Chance of speech that opens the gate where none was sure lately: noise, hum, chords, drums, breath and clicks stay
+below (largest of 12 x 4 s each: .34, a hum of 100 Hz as it sets in); whispering, shouting and telephones reach it."""
+
+BEGINS = 0.2
+"""... and in the first ``BEGINNING`` s: a network that has heard nothing yet doubts speech that is cut in."""
+
+BEGINNING = 0.5
+"""How long the recording counts as beginning, s (judgement)."""
+
+STAYS = 0.05
+"""Chance that holds it open, and opens it within ``LATELY`` s of a chance of ``SURE``: words under music."""
+
+SURE = 0.5
+"""Chance that is speech for certain: the network's own threshold."""
+
+LATELY = 3.0
+"""How long sure speech makes what follows likely, s (judgement: pauses of speakers)."""
+
+_FFT, _HOP, _FRAMES = 256, 128, 4
+_BINS = _FFT // 2 + 1
+
+
+class _Network:
+    """Silero VAD's 16 kHz network: ``step`` takes ``BLOCK`` chunks at once."""
+
+    def __init__(self, tensors: dict[str, NDArray]) -> None:
+        def taps(name: str) -> NDArray[np.float32]:
+            """(out, in, 3) → (3, in, out)."""
+            return tensors[f"{name}.weight"].transpose(2, 1, 0)
+
+        # What a kernel would see outside of the chunk is zero, so its weights there are left out.
+        kernels = taps("conv1"), taps("conv2"), taps("conv3")[1:], taps("conv4")[1:2]
+        self._kernels = [np.ascontiguousarray(k.reshape(-1, k.shape[-1])) for k in kernels]
+        self._biases = [tensors[f"conv{i}.bias"] for i in (1, 2, 3, 4)]
+        self._width = n = tensors["lstm.weight_hh"].shape[1]
+        # A sigmoid is half a tanh of half its argument: so one tanh serves all gates (input, forget, cell, output).
+        half = np.where(np.arange(4 * n) // n == 2, 1, 0.5).astype(np.float32)
+        self._input = np.ascontiguousarray(tensors["lstm.weight_ih"].T * half)
+        self._recurrent = np.ascontiguousarray(tensors["lstm.weight_hh"].T * half)
+        self._bias = (tensors["lstm.bias_ih"] + tensors["lstm.bias_hh"]) * half
+        self._out, self._out_bias = tensors["out.weight"].ravel(), tensors["out.bias"]
+        self._hidden, self._cell = (np.zeros(self._width, np.float32) for _ in range(2))
+        self._window = np.hanning(_FFT + 1)[:-1].astype(np.float32)
+        length = CONTEXT + CHUNK
+        sample = np.arange(length + CONTEXT)
+        sample[length:] = 2 * (length - 1) - sample[length:]  # the end is mirrored
+        frame = sample[np.arange(_FRAMES)[:, None] * _HOP + np.arange(_FFT)]
+        self._index = np.arange(BLOCK)[:, None, None] * CHUNK + frame
+        self._spectrum = np.zeros((BLOCK, _FRAMES + 2, _BINS), np.float32)
+        self._first = np.zeros((BLOCK, _FRAMES + 1, kernels[0].shape[-1]), np.float32)
+
+    def step(self, samples: NDArray[np.float32]) -> list[float]:
+        """``(CONTEXT + BLOCK * CHUNK,)`` samples → the chance of speech of each chunk."""
+        self._spectrum[:, 1:-1] = np.abs(np.fft.rfft(samples[self._index] * self._window, axis=2))
+        spectrum, width = self._spectrum, self._first.shape[-1]
+        x = np.concatenate([spectrum[:, i : i + _FRAMES] for i in range(3)], axis=2).reshape(BLOCK * _FRAMES, -1)
+        self._first[:, 1:] = self._layer(0, x).reshape(BLOCK, _FRAMES, width)
+        pair = np.stack([self._first[:, :3], self._first[:, 2:]], axis=1)  # every second frame
+        x = self._layer(1, pair.reshape(BLOCK * 2, -1))
+        x = self._layer(3, self._layer(2, x.reshape(BLOCK, -1)))
+        return [self._remember(gates) for gates in x @ self._input + self._bias]
+
+    def _layer(self, i: int, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        y = x @ self._kernels[i]
+        y += self._biases[i]
+        return np.maximum(y, 0, out=y)
+
+    def _remember(self, gates: NDArray[np.float32]) -> float:
+        """One step of the LSTM and the chance it gives."""
+        n = self._width
+        gates += self._hidden @ self._recurrent
+        np.tanh(gates, out=gates)
+        share = (gates + 1) * np.float32(0.5)
+        self._cell = share[n : 2 * n] * self._cell + share[:n] * gates[2 * n : 3 * n]
+        self._hidden = share[3 * n :] * np.tanh(self._cell)
+        return float(1 / (1 + np.exp(-(np.maximum(self._hidden, 0) @ self._out + self._out_bias[0]))))
+
+
+class SpeechGate:
+    """Sound in, whether the gate is open out: one truth per frame at 100 Hz, in order.
+
+    A frame is settled ``ahead`` s and less than a block (96 ms) after its sound.
+    """
+
+    def __init__(self, checkpoint: str | Path = "speech-gate-v1", ahead: float = AHEAD) -> None:
+        config, tensors = load_checkpoint(checkpoint)
+        if config.get("kind") != "speech gate":
+            raise FormatError(f"checkpoint '{checkpoint}': not a speech gate")
+        try:
+            self._network = _Network(tensors)
+        except KeyError as error:
+            raise FormatError(f"checkpoint '{checkpoint}': lacks {error}; restore it or convert it again") from None
+        self._buffer = np.zeros(CONTEXT, np.float32)
+        self._ahead = ahead
+        self._chunks, self._frames = 0, 0
+        self._until = self._likely = -1.0
+
+    @property
+    def latency(self) -> float:
+        """Seconds of sound needed after a frame before it is settled, at most."""
+        return self._ahead + BLOCK * CHUNK / SAMPLE_RATE
+
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Frames ``(F,)`` that ``samples (N,)`` (16 kHz, [-1, 1]) settle: True where someone may speak."""
+        open_frames: list[bool] = []
+        for chance in self.chances(samples):
+            open_frames += self._settle(chance)
+        return np.array(open_frames, bool)
+
+    def chances(self, samples: NDArray[np.float32]) -> list[float]:
+        """Chances of speech of the chunks that ``samples (N,)`` complete; ``push`` alone makes frames of them."""
+        buffer = np.concatenate([self._buffer, samples]) if len(samples) else self._buffer
+        step, at, found = BLOCK * CHUNK, 0, []
+        while len(buffer) - at >= CONTEXT + step:
+            found += self._network.step(buffer[at : at + CONTEXT + step])
+            at += step
+        self._buffer = buffer[at:]
+        return found
+
+    def _settle(self, chance: float) -> list[bool]:
+        """Frames that no chunk after this one can open any more."""
+        start = self._chunks * CHUNK / SAMPLE_RATE
+        self._chunks += 1
+        end = self._chunks * CHUNK / SAMPLE_RATE
+        cold = BEGINS if start < BEGINNING else OPENS
+        heard = chance >= (STAYS if start <= max(self._until, self._likely) else cold)
+        frames: list[bool] = []
+        while (time := self._frames / RATE) < end - self._ahead:
+            frames.append(heard or time <= self._until)
+            self._frames += 1
+        if heard:
+            self._until = end + HANG
+        if chance >= SURE:
+            self._likely = start + LATELY
+        return frames
