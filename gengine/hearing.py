@@ -46,7 +46,9 @@ class Hearing:
         self._stream = _resampler(rate)
         self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(plan or parse_emotion("neutral"))
         self._syllables = SyllableEncoder()
-        self._phones = phones.PhoneEncoder(keep_frames=True, gate=SpeechGate()) if words is None or not words.phones else None
+        self._phones = (
+            phones.PhoneEncoder(keep_frames=True, gate=SpeechGate()) if words is None or not words.phones else None
+        )
         self._curves = {name: CurveBuffer() for name in ("prosody", "emotion", "jaw", "sound")}
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
         self._given = {"words", "cues"} if self._phones else {"words", "phones", "cues"}

@@ -8,6 +8,7 @@ done in fixed blocks, so the result does not depend on the chunks in which the s
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -36,20 +37,30 @@ HANG = 0.25
 """... and stays open so long after it, s: closures of stops last up to .15 s."""
 
 OPENS = 0.35
-"""Chance of speech that opens the gate where none was sure lately: noise, hum, chords, drums, breath and clicks stay
-below (largest of 12 x 4 s each: .34, a hum of 100 Hz as it sets in); whispering, shouting and telephones reach it."""
+"""Mean chance of the last ``PAIR`` chunks that opens the gate where none was sure lately. Noise stays below .1, breath
+and clicks below .25; a chord now and then reaches more in one chunk. Whispering, shouting and telephones reach it."""
 
-BEGINS = 0.2
+PAIR = 2
+"""Chunks that must agree on opening."""
+
+BEGINS = 0.25
 """... and in the first ``BEGINNING`` s: a network that has heard nothing yet doubts speech that is cut in."""
 
-BEGINNING = 0.5
+BEGINNING = 1.0
 """How long the recording counts as beginning, s (judgement)."""
 
-STAYS = 0.05
-"""Chance that holds it open, and opens it within ``LATELY`` s of a chance of ``SURE``: words under music."""
+STAYS = 0.1
+"""Chance of one chunk that holds the gate open: a hum that sets in or a chord falls below it at once."""
+
+NEAR = 0.05
+"""Chance of one chunk that opens it within ``LATELY`` s of sure speech: words under music."""
 
 SURE = 0.5
-"""Chance that is speech for certain: the network's own threshold."""
+"""Mean chance of the last ``CERTAIN`` chunks that is speech for certain: the network's own threshold; one chord by
+itself does not reach it."""
+
+CERTAIN = 4
+"""Chunks that must agree on being sure."""
 
 LATELY = 3.0
 """How long sure speech makes what follows likely, s (judgement: pauses of speakers)."""
@@ -131,6 +142,7 @@ class SpeechGate:
         self._buffer = np.zeros(CONTEXT, np.float32)
         self._ahead = ahead
         self._chunks, self._frames = 0, 0
+        self._last = deque([0.0] * CERTAIN, CERTAIN)
         self._until = self._likely = -1.0
 
     @property
@@ -160,14 +172,18 @@ class SpeechGate:
         start = self._chunks * CHUNK / SAMPLE_RATE
         self._chunks += 1
         end = self._chunks * CHUNK / SAMPLE_RATE
-        cold = BEGINS if start < BEGINNING else OPENS
-        heard = chance >= (STAYS if start <= max(self._until, self._likely) else cold)
+        self._last.append(chance)
+        if start <= self._until and chance >= STAYS or start <= self._likely and chance >= NEAR:
+            heard = True
+        else:
+            pair = list(self._last)[-PAIR:]
+            heard = sum(pair) / PAIR >= (BEGINS if start < BEGINNING else OPENS)
         frames: list[bool] = []
         while (time := self._frames / RATE) < end - self._ahead:
             frames.append(heard or time <= self._until)
             self._frames += 1
         if heard:
             self._until = end + HANG
-        if chance >= SURE:
+        if sum(self._last) / CERTAIN >= SURE:
             self._likely = start + LATELY
         return frames

@@ -76,7 +76,7 @@ def main() -> None:
     import torch
 
     model = torch.jit.load(str(options.weights))
-    print(save_checkpoint(options.out, CONFIG, convert({k: v.numpy() for k, v in model.state_dict().items()})))
+    save_checkpoint(options.out, CONFIG, convert({k: v.numpy() for k, v in model.state_dict().items()}))
 
 
 if __name__ == "__main__":
