@@ -1,10 +1,11 @@
 """Lips in noise, hum and music before speech, and the speech after them: with the speech gate and without it.
 
 python benchmarks/noise.py            # demos/speech.wav; LJ Speech and BEAT as well where the reference data are
-Four seconds of sound without words stand before the speech. "gap" is the 95th percentile of the inner-lip gap there (rest: .8 mm; idle lips part to 1.8 mm),
-"openings" how often a second it grows beyond 2 mm, "jaw" the share of frames with jawOpen above .05. "onset" is how
-much later the first phone of the speech begins than without the sound, "F1" that of its closures (P, B, M) against the
-true phones, where they are known, and "same" the share of its frames with the phone heard without the sound.
+Four seconds of sound without words stand before the speech. "gap" is the 95th percentile of the inner-lip gap there
+(rest: .8 mm; idle lips part to 1.8 mm), "openings" how often a second it grows beyond 2 mm, "jaw" the share of frames
+with jawOpen above .05. "onset" is how much later the first phone of the speech begins than after digital silence
+without the gate, "same" the share of the speech's frames with the phone heard there, and "F1" that of its closures
+(P, B, M) against the true phones, where they are known.
 """
 
 from __future__ import annotations
@@ -175,6 +176,11 @@ def spoken() -> list[tuple[Sound, tuple[Phone, ...]]]:
     return found
 
 
+def shifted(phones: tuple[Phone, ...], offset: float) -> tuple[Phone, ...]:
+    """What is heard from ``offset`` s on, counted from there."""
+    return tuple(Phone(p.symbol, max(p.start - offset, 0), p.end - offset) for p in phones if p.end > offset + 0.005)
+
+
 def labels(phones: tuple[Phone, ...], seconds: float) -> NDArray:
     starts = np.array([p.start for p in phones])
     at = np.searchsorted(starts, np.arange(0, seconds, 0.01), side="right") - 1
@@ -182,14 +188,12 @@ def labels(phones: tuple[Phone, ...], seconds: float) -> NDArray:
 
 
 def after(sound: Sound, gated: bool, clips: list, alone: list[tuple[Phone, ...]]) -> tuple[float, float, float]:
-    """Median delay ms of the first phone, F1 of closures and share of frames as without the sound."""
+    """Median delay ms of the first phone, F1 of closures and share of frames as ``alone``."""
     late, found, known, heard, same = [], 0, 0, 0, []
     for (samples, true), expected in zip(clips, alone, strict=True):
         seconds, offset = len(samples) / SAMPLE_RATE, len(sound) / SAMPLE_RATE
         phones = hear(np.concatenate([sound, samples]), gated)
-        here = tuple(
-            Phone(p.symbol, max(p.start - offset, 0), p.end - offset) for p in phones if p.end > offset + 0.005
-        )
+        here = shifted(phones, offset)
         first = [next((p.start for p in track if p.symbol != "sil"), np.inf) for track in (here, expected)]
         late.append(1000 * (first[0] - first[1]))
         same.append(np.mean(labels(here, seconds) == labels(expected, seconds)))
@@ -204,13 +208,14 @@ def main() -> None:
     clips = spoken()
     print(f"{'':24s}{'without the gate':^44s}   {'with the gate':^44s}")
     print(f"{'4 s before speech':24s}" + 2 * f"{'gap mm openings  jaw | onset ms   F1   same':>44s}   ")
-    alone = {gated: [hear(samples, gated) for samples, _ in clips] for gated in (False, True)}
+    silence = np.zeros(BEFORE, np.float32)
+    alone = [shifted(hear(np.concatenate([silence, x]), False), BEFORE / SAMPLE_RATE) for x, _ in clips]
     for name, sound in sounds(np.random.default_rng(0)):
         cells = ""
         for gated in (False, True):
             with patch.object(gengine.hearing, "SpeechGate", SpeechGate if gated else lambda: None):
                 gap, openings, jaw = lips(np.concatenate([sound, clips[0][0][: 2 * SAMPLE_RATE]]))
-            late, f1, same = after(sound, gated, clips, alone[gated])
+            late, f1, same = after(sound, gated, clips, alone)
             cells += f"{gap:8.1f}{openings:9.1f}{jaw:6.2f} |{late:8.0f}{f1:8.3f}{same:6.2f}   "
         print(f"{name:24s}{cells}", flush=True)
 
