@@ -43,7 +43,7 @@ and clicks below .25; a chord now and then reaches more in one chunk. Whispering
 PAIR = 2
 """Chunks that must agree on opening."""
 
-BEGINS = 0.25
+BEGINS = 0.3
 """... and in the first ``BEGINNING`` s: a network that has heard nothing yet doubts speech that is cut in."""
 
 BEGINNING = 1.0
