@@ -9,7 +9,7 @@ import pytest
 
 from gengine.checkpoint import load_checkpoint, save_checkpoint
 from gengine.encoders.phones import PhoneEncoder
-from gengine.encoders.speech_gate import AHEAD, HANG, RATE, SpeechGate
+from gengine.encoders.speech_gate import AHEAD, BLOCK, CHUNK, CONTEXT, HANG, RATE, SpeechGate
 from gengine.errors import FormatError
 from gengine.inputs.audio import load_audio
 
@@ -75,7 +75,23 @@ def gated(samples: np.ndarray, cuts: list[int] | None = None):
 
 
 def test_chances_are_those_of_the_original(speech):
-    np.testing.assert_allclose(SpeechGate().chances(speech[: 512 * 300])[::10], ORIGINAL, atol=2e-5)
+    gate, step = SpeechGate(), BLOCK * CHUNK
+    sound = np.concatenate([np.zeros(CONTEXT, np.float32), speech[: 512 * 300]])
+    found = [c for k in range(100) for c in gate._network.step(sound[k * step : k * step + CONTEXT + step])]
+    np.testing.assert_allclose(found[::10], ORIGINAL, atol=2e-5)
+
+
+def test_quiet_speech_opens_the_gate_like_loud_speech(speech):
+    loud, quiet = (SpeechGate().push(np.float32(gain) * speech) for gain in (1.0, 0.01))
+    assert loud.mean() > 0.5 and np.mean(loud != quiet) < 0.02
+
+
+def test_raising_does_not_depend_on_the_cuts(speech):
+    whole = SpeechGate().chances(0.01 * speech)
+    gate, parts = SpeechGate(), []
+    for part in np.array_split(0.01 * speech, 37):
+        parts += gate.chances(part)
+    assert parts == whole
 
 
 @pytest.mark.parametrize("seed", [0, 1])
