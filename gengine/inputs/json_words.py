@@ -116,6 +116,8 @@ def rows_of(entries: Any, what: str, name: str, unit: float | None = None) -> li
             if read and text.strip():
                 read[-1] = (read[-1][0].rstrip() + text.strip(), *read[-1][1:])
             continue
+        if "alignedWord" in entry or "case" in entry:  # Gentle's offsets count letters
+            entry = {k: v for k, v in entry.items() if k in ("start", "end")}
         start, start_unit = _value(entry, STARTS)
         end, _ = _value(entry, ENDS)
         length, length_unit = _value(entry, LENGTHS) if end is None else (None, None)

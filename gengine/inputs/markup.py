@@ -111,6 +111,7 @@ _NOTE_SIGNS = re.compile("[♪♫♬♩]+")
 _SPEAKER = re.compile(
     r"^ ?(?:>>|[-–—])? ?((?:[A-Z][A-Z .'-]{1,24}|(?:Speaker|SPEAKER|Sprecher|Locuteur)[ _]?\w{1,4})):\s", re.MULTILINE
 )
+_MARK_FIRST = re.compile("^ *\ue000\\d+\ue001", re.MULTILINE)
 _TURN = re.compile(r"^ ?(?:>>+|-) ?", re.MULTILINE)
 _NAMED = re.compile(r"(?:SPEAKER|Speaker|S|spk)[ _]?\d+|[A-Z][\w .'-]{1,24}")
 
@@ -244,7 +245,7 @@ class _Cleaner:
         mark = len(self.marks) - 1 if gap.strip() else None
         if not empty:
             self.open.append((name if short not in _SILENT else short, mark, becomes))
-        return (" " if short == "sub" else "") + gap
+        return (" " if short in ("sub", "express-as", "prosody", "voice") else "") + gap
 
     def _closed(self, name: str) -> str:
         short = name.split(":")[-1]
@@ -264,6 +265,8 @@ class _Cleaner:
         text = _LINK.sub(r"\1", text)
         text = _SQUARE.sub(lambda m: self._remark(m, "["), text)
         text = _ROUND.sub(lambda m: self._remark(m, "("), text)
+        if self.cue:  # a name may follow a sound
+            text = _SPEAKER.sub(lambda m: self._speaker(m[1]), _BLANKS.sub(" ", _MARK_FIRST.sub("", text)))
         text = _STARS.sub(self._starred, text)
         text = _NOTES.sub(lambda m: self._remark(m, "♪"), text) if _NOTE_SIGNS.search(text) else text
         text = _NOTE_SIGNS.sub(" ", text)

@@ -50,8 +50,11 @@ def pieces_to_words(pieces: Iterable[tuple[str, float, float | None]]) -> list[R
     for k, (text, start, end) in enumerate(listed):
         if end is None and k + 1 < len(listed):
             end = max(listed[k + 1][1], start)
-        step = 0.0 if end is None else (end - start) / max(len(text), 1)
-        for n, character in enumerate(text):
+        # Blanks at the ends of a piece take no time.
+        lead, spoken = len(text) - len(text.lstrip()), len(text.strip())
+        step = 0.0 if end is None else (end - start) / max(spoken, 1)
+        for n, character in zip(range(-lead, len(text) - lead), text, strict=True):
+            n = min(max(n, 0), max(spoken - 1, 0))
             last = None if end is None else start + (n + 1) * step
             characters.append((character, start + n * step, last))
     words: list[Row] = []
