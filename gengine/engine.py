@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,16 @@ from gengine.exporting import export
 from gengine.runs import load, saved
 from gengine.session import Session
 
-__all__ = ["Take", "animate", "checked_config", "export", "load", "pose_of", "resampled", "retarget", "saved", "train"]
+if TYPE_CHECKING:
+    from gengine.inputs.part import Part
 
-Source = str | Path | AudioClip
+__all__ = [
+    "Take", "animate", "checked_config", "export", "load", "part_of", "pose_of", "resampled", "retarget",
+    "saved", "train",
+]  # fmt: skip
+
+SOURCE_KINDS = str | Path | AudioClip | np.ndarray | bytes | bytearray | memoryview
+Source = SOURCE_KINDS
 
 
 class Take:
@@ -54,9 +61,10 @@ class Take:
         stance: str | Path | Motion | None = None,
         config: EngineConfig | None = None,
         strict: bool = False,
+        part: Part | None = None,
     ) -> None:
         for what, value, kinds, expected in (
-            ("source", source, str | Path | AudioClip, "the path of a recording, or an AudioClip"),
+            ("source", source, SOURCE_KINDS, "the path of a recording, an AudioClip, an array of samples, or bytes"),
             ("text", text, str | Path | None, "the words, or the path of a transcript"),
             ("seed", seed, int | np.integer, "a whole number"),
             ("speaker", speaker, str | int | np.integer | Speaker | None, "a name, a number of BEAT, or a Speaker"),
@@ -76,7 +84,10 @@ class Take:
         if isinstance(stance, Path):
             self.stance, notes = _stance(stance)
             self.report += Report(notes=tuple(notes))
+        self.part = part
         self.plan = parse_emotion(emotion, intensity)
+        if part is not None and part.first:  # a timeline counts on the recording's clock, as its transcript does
+            self.plan = replace(self.plan, times=self.plan.times - part.first)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
         self.strict = strict
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
@@ -93,6 +104,8 @@ class Take:
             "stance": str(stance) if isinstance(stance, Path) else None,
             "config": self.config.model_dump(),
         }
+        if part is not None:
+            self.settings |= {"part": part.settings()}
 
     def __iter__(self) -> Iterator[Performance]:
         from gengine.inputs.audio import open_audio
@@ -100,11 +113,11 @@ class Take:
         words = self._words()
         self.check()
         with ExitStack() as stack:
-            if isinstance(self.source, AudioClip):
+            if isinstance(self.source, AudioClip) and self.part is None:
                 rate, blocks = self.source.rate, _blocks(self.source)
                 stream = None
             else:
-                stream = stack.enter_context(open_audio(self.source, rate=None))
+                stream = stack.enter_context(open_audio(self.source, None, self.part))
                 rate, blocks = stream.output_rate, iter(stream)
                 self.duration = stream.duration
             session = Session(
@@ -119,8 +132,9 @@ class Take:
                 self.audio_seconds += len(block) / rate
                 yield from self._stamped(session.push(block))
             yield from self._stamped(session.flush())
-            if stream is not None:
-                self.report += Report(warnings=tuple(stream.warnings))
+            facts = {"seconds": round(self.audio_seconds, 3)} | (stream.facts if stream is not None else {})
+            said = (tuple(stream.notes), tuple(stream.warnings)) if stream is not None else ()
+            self.report += Report({"sound": facts}, *said)
         if self.audio_seconds == 0:
             raise AudioError(f"{self.source}: holds no sound; give a recording of at least 0.1 s")
         self.seconds |= session.seconds
@@ -155,8 +169,13 @@ class Take:
         from gengine.inputs.text import read_text
 
         transcript = read_text(self.text, self.language, self.tier)
+        if self.part is not None:
+            from gengine.inputs.part import words_between
+
+            transcript = words_between(transcript, self.part.first, self.part.last)
         with self._timed("decode"):
-            clip = self.source if isinstance(self.source, AudioClip) else load_audio(self.source)
+            whole = self.source if isinstance(self.source, AudioClip) and self.part is None else None
+            clip = whole or load_audio(self.source, part=self.part)
         with self._timed("align"):
             track, report = align(clip, transcript)
         self.report += report
@@ -192,12 +211,19 @@ def animate(
     stance: str | Path | Motion | None = None,
     config: EngineConfig | None = None,
     strict: bool = False,
+    track: int | str | None = None,
+    channel: int | str | None = None,
+    start: float | str | None = None,
+    end: float | str | None = None,
+    raw: str | None = None,
+    rate: int | None = None,
     progress: Callable[[float, float | None], None] | None = None,
 ) -> Performance:
     """A whole performance from a recording.
 
     Parameters:
-        source: a sound or video file (wav flac mp3 ogg m4a mp4 mkv …), or an ``AudioClip``.
+        source: a sound or video file (wav flac mp3 ogg m4a mp4 mkv …), the bytes of one, an ``AudioClip``, or
+            samples (N,) or (N, channels) at ``rate``: floats in [-1, 1], int16, int32 or uint8.
         emotion: a label ("happy", "wistful"), a mixture ("happy:0.6+surprised:0.3"), a point "vad:v,a,d" with
             valence, arousal and dominance, "auto" (read from the voice), a timeline file (.json .csv .srt), an
             ``EmotionTrack`` or an ``EmotionPlan``.
@@ -216,6 +242,12 @@ def animate(
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
         config: everything else; ``fps``, ``face_fps``, ``body`` and ``calm`` win over it.
+        track: of a video with several sound tracks: a number from 0, a language or a title; else its default one.
+        channel: a number from 0, "left", "right" or "mix"; else the mean, or one where channels cancel each other.
+        start, end: seconds (or "m:s") of the part to take, on the recording's clock, on which the times of transcripts
+            and emotion timelines count too; words without times are those of the part.
+        raw: layout of a file or bytes without a header: "s16le:24000:1" is format, rate and channels.
+        rate: samples per second of an array, Hz.
         strict: make an error of what else is a warning: words or sound that had to be dropped or guessed.
         progress: called after each stretch with the seconds done and those of the whole recording, None where its
             length is not known before.
@@ -236,6 +268,7 @@ def animate(
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         tier=tier, stance=stance, config=config, strict=strict,
+        part=part_of(track=track, channel=channel, start=start, end=end, raw=raw, rate=rate),
     )  # fmt: skip
     stretches, done = [], 0.0
     for stretch in take:
@@ -246,6 +279,15 @@ def animate(
     performance = Performance.join(stretches)
     said = {"warnings": take.warnings, "report": take.report.as_dict()}
     return replace(performance, provenance={**performance.provenance, **said})
+
+
+def part_of(**given: Any) -> Part | None:
+    """A ``Part`` of what is given of track, channel, start, end, raw and rate; None where nothing is."""
+    if all(value is None for value in given.values()):
+        return None
+    from gengine.inputs.part import Part
+
+    return Part(**given)
 
 
 def pose_of(path: str | Path) -> Motion:

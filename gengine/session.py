@@ -13,14 +13,13 @@ from numpy.typing import ArrayLike
 
 from gengine.config import EngineConfig
 from gengine.constraints.stance import Stance
-from gengine.core.audio import SAMPLE_RATE, AudioClip, mono_samples
+from gengine.core.audio import SAMPLE_RATE, AudioClip, check_sound_rate, mono_samples
 from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.resampling import hop_at_rate
 from gengine.core.speaker import Speaker
-from gengine.core.timing import check_rate
 from gengine.core.words import WordTrack
 from gengine.emotion import EmotionPlan, parse_emotion
 from gengine.errors import GengineError
@@ -57,7 +56,7 @@ class Session:
         stance: Motion | None = None,
         config: EngineConfig | None = None,
     ) -> None:
-        check_rate("Session rate", rate)
+        check_sound_rate("Session rate", rate)
         _check_kinds(
             words=(words, WordTrack, "gengine.animate takes text or a transcript's path"),
             stance=(stance, Motion, "gengine.animate takes a path; the .motion of a performance is one"),
@@ -79,6 +78,7 @@ class Session:
         self._audio = CurveBuffer()
         self._hop = 0
         self._pushed = 0
+        self._half = b""
         self._flushed = False
 
     @property
@@ -95,14 +95,20 @@ class Session:
         """What the "face" or "body" network remembers of this recording, for example its planned strokes."""
         return self._states[kind]
 
-    def push(self, samples: ArrayLike) -> Performance | None:
-        """Take the next samples ``(N,)`` mono at ``rate``; return newly certain motion, if any.
+    def push(self, samples: ArrayLike | bytes) -> Performance | None:
+        """Take the next samples ``(N,)`` at ``rate``; return newly certain motion, if any.
 
-        Floats are in [-1, 1]; int16 and int32 are divided by their full scale (2^15, 2^31). Raises ``AudioError``
-        for anything else (bytes, other integers, several channels, NaN) and ``GengineError`` after ``flush``.
+        Floats are in [-1, 1]; int16 and int32 are divided by their full scale (2^15, 2^31), uint8 counts from 128.
+        Bytes are 16-bit PCM, little-endian, mono, cut anywhere. Channels ``(N, channels)``, at most 8, are averaged.
+        Raises ``AudioError`` for anything else (other integers, ``(channels, N)``, NaN, floats that count to 32768)
+        and ``GengineError`` after ``flush``.
         """
         if self._flushed:
             raise GengineError("Session.push after flush: the recording has ended; start a new Session")
+        if isinstance(samples, bytes | bytearray) or (isinstance(samples, memoryview) and samples.itemsize == 1):
+            samples = self._half + bytes(samples)
+            whole = len(samples) - len(samples) % 2
+            samples, self._half = samples[:whole], samples[whole:]
         samples = mono_samples(samples, f"push (after {self._pushed / self.rate:.2f} s)")
         block = max(1, int(BLOCK_SECONDS * self.rate))
         stretches: list[Performance] = []

@@ -157,6 +157,14 @@ def test_an_endless_stream_is_held_in_flat_memory(given: bool, speech: np.ndarra
     assert session.held["audio"] == 0 and session.held["sound"] <= (window.context + window.hop) * rate
 
 
+def test_bytes_are_16_bit_samples_however_they_are_cut(speech: np.ndarray) -> None:
+    whole = np.round(speech[: 16000 * 3] * 2**15).astype("<i2")
+    data, session = whole.tobytes(), Session()
+    parts = [session.push(data[a:b]) for a, b in ((0, 4001), (4001, 4002), (4002, 30_000), (30_000, None))]
+    same(Performance.join([p for p in [*parts, session.flush()] if p is not None]), run(whole, []))
+    same(run(np.stack([whole, whole], 1), [7000]), run(whole, []))
+
+
 def test_integers_are_samples_of_their_full_scale(speech: np.ndarray) -> None:
     whole = np.round(speech[: 16000 * 3] * 2**15).astype(np.int16)
     expected = run(whole.astype(np.float32) / 2**15, [])
@@ -167,8 +175,8 @@ def test_integers_are_samples_of_their_full_scale(speech: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (b"\0\0", r"push \(after 0.00 s\): bytes.*np.frombuffer\(data, np.int16\)"),
-        (np.zeros(4, np.uint8), "samples of uint8, expected floats in .-1, 1., int16 or int32"),
+        ("\0\0", r"push \(after 0.00 s\): str.*bytes of 16-bit PCM"),
+        (np.zeros(4, np.int64), "samples of int64, expected floats in .-1, 1., int16, int32 or uint8"),
         (np.zeros(4, bool), "samples of bool"),
         (np.zeros(4, complex), "samples of complex128"),
         (["a"], "samples of <U1"),
@@ -210,6 +218,8 @@ def test_bad_pushes_are_refused() -> None:
         session.push(np.array([0.0, np.nan]))
     with pytest.raises(AudioError, match="mono"):
         session.push(np.zeros((2, 100)))
+    with pytest.raises(GengineError, match="Session rate: 7, expected 1000 to 768000 Hz"):
+        Session(rate=7)
     session.flush()
     with pytest.raises(GengineError, match="flush"):
         session.push(np.zeros(10))

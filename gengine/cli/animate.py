@@ -35,6 +35,9 @@ Examples:
   gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
   gengine animate speech.wav --emotion sad --body camn
   gengine animate next.wav --stance my-character.bvh
+  gengine animate film.mkv --track eng --start 1:30 --end 2:10
+  gengine animate interview.wav --channel left
+  gengine animate voice.pcm --raw s16le:24000:1
   gengine animate hour.flac --formats bvh,csv,npz --fps 60 --out runs/hour
 
 \b
@@ -80,6 +83,17 @@ def animate(
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     tier: Annotated[str | None, typer.Option(help="Tier or speaker of a TextGrid; else who speaks most.")] = None,
+    track: Annotated[
+        str | None, typer.Option(help="Sound track of a video: its number from 0, language or title.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="left, right, a number from 0, or mix; else the mean where it is sound.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Begin there: seconds or m:s on the recording's clock.")] = None,
+    end: Annotated[str | None, typer.Option(help="End there: seconds or m:s on the recording's clock.")] = None,
+    raw: Annotated[
+        str | None, typer.Option(help="Layout of a file without a header: s16le:24000:1 (format, rate, channels).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
@@ -87,7 +101,7 @@ def animate(
     as_json: AsJson = False,
 ) -> None:
     from gengine.config import EngineConfig, load_config
-    from gengine.engine import Take, checked_config
+    from gengine.engine import Take, checked_config, part_of
     from gengine.exporting import export_folder
     from gengine.runs import manifest_of
 
@@ -100,6 +114,7 @@ def animate(
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         tier=tier, stance=stance, config=engine, strict=strict,
+        part=part_of(track=track, channel=channel, start=start, end=end, raw=raw),
     )  # fmt: skip
     folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
     files = export_folder(

@@ -14,6 +14,15 @@ from gengine.errors import AudioError, GengineError
 SAMPLE_RATE = 16_000
 """Rate of all analysis, Hz."""
 
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+"""Rates that recordings have, Hz: telephones begin at 8000, converters end at 768000. Judgement."""
+
+MOST_COLUMNS = 8
+"""Columns of an array that are taken for channels; more of them are samples, and the array lies on its side."""
+
+OTHER_SCALE = 16.0
+"""Floats beyond this count another scale: 24 dB above full scale is no overshoot. Judgement."""
+
 FULL_SCALE = {np.dtype(np.int16): 2.0**15, np.dtype(np.int32): 2.0**31}
 """What integer samples are divided by to lie in [-1, 1)."""
 
@@ -48,26 +57,53 @@ class AudioClip:
         return replace(self, samples=self.samples[samples])
 
 
-def mono_samples(samples: ArrayLike, what: str) -> NDArray[np.float32]:
-    """Samples ``(N,)`` as float32: floats are taken as they are, int16 and int32 divided by their full scale.
+def check_sound_rate(what: str, rate: float) -> None:
+    """``GengineError`` for a rate (Hz) that no recording has."""
+    check_rate(what, rate)
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise GengineError(f"{what}: {rate!r}, expected {LOWEST_RATE} to {HIGHEST_RATE} Hz")
 
-    Raises ``AudioError``, which begins with ``what``, for bytes, other types and shapes, NaN and infinity.
+
+def float_samples(samples: ArrayLike, what: str) -> NDArray[np.float32]:
+    """Samples ``(N, channels)`` as float32 from those ``(N,)`` or ``(N, channels)`` of any usual kind.
+
+    Floats are taken as they are, int16 and int32 divided by their full scale, uint8 counted from 128 as 8-bit WAVs
+    have it; bytes are 16-bit PCM, little-endian, mono. Raises ``AudioError``, which begins with ``what``, for other
+    types and shapes, NaN and infinity, and floats that count another scale.
     """
-    if isinstance(samples, bytes | bytearray | str):
-        found = type(samples).__name__
-        raise AudioError(f"{what}: {found}, expected numbers (N,); 16-bit PCM is np.frombuffer(data, np.int16)")
+    if isinstance(samples, bytes | bytearray) or (isinstance(samples, memoryview) and samples.itemsize == 1):
+        if len(raw := bytes(samples)) % 2:
+            raise AudioError(f"{what}: {len(raw)} bytes, expected an even number: 16-bit PCM, little-endian, mono")
+        samples = np.frombuffer(raw, "<i2")
+    if isinstance(samples, str):
+        raise AudioError(f"{what}: str, expected numbers (N,), or bytes of 16-bit PCM")
     try:
         given = np.asarray(samples)
     except ValueError:
         raise AudioError(f"{what}: rows of different lengths, expected samples (N,) mono") from None
-    if given.ndim != 1:
-        raise AudioError(f"{what}: samples of shape {given.shape}, expected (N,) mono")
-    if given.dtype in FULL_SCALE:
-        given = given / FULL_SCALE[given.dtype]
-    elif given.dtype.kind != "f":
-        raise AudioError(f"{what}: samples of {given.dtype}, expected floats in [-1, 1], int16 or int32")
+    given = given[:, None] if given.ndim == 1 else given
+    if given.ndim != 2 or given.shape[1] > MOST_COLUMNS:
+        turned = "; (channels, N) is to be transposed" if given.ndim == 2 else ""
+        raise AudioError(f"{what}: samples of shape {np.shape(samples)}, expected (N,) mono or (N, channels){turned}")
+    kind = given.dtype.newbyteorder("=")
+    if kind in FULL_SCALE:
+        given = given / FULL_SCALE[kind]
+    elif kind == np.uint8:
+        given = (given - 128.0) / 128
+    elif kind.kind != "f":
+        raise AudioError(f"{what}: samples of {given.dtype}, expected floats in [-1, 1], int16, int32 or uint8")
     array = given.astype(np.float32, copy=False)
     if not np.isfinite(array).all():
-        bad = int(np.flatnonzero(~np.isfinite(array))[0])
+        bad = int(np.flatnonzero(~np.isfinite(array).all(1))[0])
         raise AudioError(f"{what}: sample {bad} is NaN or infinite; expected [-1, 1]")
+    if kind.kind == "f" and (peak := float(np.abs(array).max(initial=0.0))) > OTHER_SCALE:
+        raise AudioError(
+            f"{what}: floats up to {peak:.6g}, expected [-1, 1]; give 16-bit numbers as int16, or divide them by 32768"
+        )
     return array
+
+
+def mono_samples(samples: ArrayLike, what: str) -> NDArray[np.float32]:
+    """``float_samples`` as ``(N,)``: several channels are averaged."""
+    array = float_samples(samples, what)
+    return array[:, 0] if array.shape[1] == 1 else array.mean(1, dtype=np.float32)
