@@ -24,6 +24,8 @@ class EngineConfig(BaseModel):
     """Face network."""
     body: str = "choreographer"
     """Body network: choreographer, camn, or the folder of a trained checkpoint."""
+    words: str = "auto"
+    """Who hears the words of a recording without a transcript: auto, whisper, whisper:MODEL, or none (sounds alone)."""
     hop: float = Field(default=2.0, gt=0, le=10)
     """Seconds made at once; with the networks' look-ahead this is the latency of a live session."""
     body_fps: float = Field(default=30.0, ge=15, le=120)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import gengine
 from gengine.config import EngineConfig
-from gengine.core.audio import AudioClip
+from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.report import Report
@@ -38,6 +38,9 @@ __all__ = [
 
 SOURCE_KINDS = str | Path | AudioClip | np.ndarray | bytes | bytearray | memoryview
 Source = SOURCE_KINDS
+
+NO_WORDS = "none"
+"""As a text and as a recogniser of words: none are to be heard."""
 
 
 class Take:
@@ -77,6 +80,8 @@ class Take:
         self.source = source
         self.config = config or EngineConfig()
         self.seed = int(seed)
+        if isinstance(text, str) and text.strip().lower() == NO_WORDS:
+            text, self.config = None, checked_config(self.config, words=NO_WORDS)
         self.text, self.language, self.tier = text, language, tier
         self.report = Report()
         stance = saved(stance) if isinstance(stance, str | Path) else stance
@@ -160,10 +165,9 @@ class Take:
             yield replace(stretch, provenance={"gengine": gengine.__version__, **self.settings})
 
     def _words(self) -> WordTrack | None:
-        """The transcript with times, aligned to the sound where it has none."""
+        """The transcript with times, aligned to the sound where it has none; without one, the words recognised."""
         if self.text is None:
-            self.report += Report({"words": {"given": 0, "sounds": "heard"}})
-            return None
+            return self._recognised()
         from gengine.inputs.align import align
         from gengine.inputs.audio import load_audio
         from gengine.inputs.text import read_text
@@ -181,11 +185,31 @@ class Take:
         self.report += report
         return track
 
+    def _recognised(self) -> WordTrack | None:
+        """Words heard in the sound, as far as they are believed."""
+        from gengine.recognition import chosen
+
+        recogniser = chosen(self.config.words, self.language)
+        if recogniser is None:
+            self.report += Report({"words": {"given": 0, "sounds": "heard"}})
+            return None
+        from gengine.inputs.audio import open_audio
+        from gengine.recognition.recognise import recognise
+
+        with self._timed("words"), ExitStack() as stack:
+            if isinstance(self.source, AudioClip) and self.part is None:
+                blocks = analysis_blocks(self.source)
+            else:
+                blocks = iter(stack.enter_context(open_audio(self.source, part=self.part)))
+            track, report = recognise(blocks, recogniser)
+        self.report += report
+        return track
+
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         began = time.perf_counter()
         yield
-        self.seconds[stage] += time.perf_counter() - began
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
 def _blocks(clip: AudioClip) -> Iterator[NDArray[np.float32]]:
@@ -194,11 +218,21 @@ def _blocks(clip: AudioClip) -> Iterator[NDArray[np.float32]]:
         yield clip.samples[first : first + clip.rate]
 
 
+def analysis_blocks(clip: AudioClip) -> Iterator[NDArray[np.float32]]:
+    """A clip's samples at the rate of all analysis, second by second."""
+    if clip.rate == SAMPLE_RATE:
+        return _blocks(clip)
+    import soxr
+
+    return _blocks(AudioClip(soxr.resample(clip.samples, clip.rate, SAMPLE_RATE), SAMPLE_RATE))
+
+
 def animate(
     source: Source,
     emotion: Any = "neutral",
     *,
     text: str | Path | None = None,
+    words: str | None = None,
     speaker: Speaker | str | int | None = None,
     seed: int = 0,
     intensity: float = 1.0,
@@ -227,8 +261,10 @@ def animate(
         emotion: a label ("happy", "wistful"), a mixture ("happy:0.6+surprised:0.3"), a point "vad:v,a,d" with
             valence, arousal and dominance, "auto" (read from the voice), a timeline file (.json .csv .srt), an
             ``EmotionTrack`` or an ``EmotionPlan``.
-        text: the words said, or a file of them, with or without times (.txt .srt .lrc .TextGrid .json …); without it
-            the sound alone is followed.
+        text: the words said, or a file of them, with or without times (.txt .srt .lrc .TextGrid .json …). With None
+            they are recognised as ``words`` says, with "none" the sound alone is followed; "" is an error.
+        words: who recognises them without a text: "auto" (the default), "whisper", "whisper:MODEL" with a folder or
+            a name of the hub, which is then downloaded, or "none".
         speaker: "storyteller", "conversational", "orator", a BEAT name or number, any other name for a stable style
             of its own, or a ``Speaker``.
         seed: another number gives another take of the same speech.
@@ -241,7 +277,7 @@ def animate(
         calm: 0 to 1, how much smaller and rarer body and head move than the speaker usually would.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
-        config: everything else; ``fps``, ``face_fps``, ``body`` and ``calm`` win over it.
+        config: everything else; ``words``, ``fps``, ``face_fps``, ``body`` and ``calm`` win over it.
         track: of a video with several sound tracks: a number from 0, a language or a title; else its default one.
         channel: a number from 0, "left", "right" or "mix"; else the mean, or one where channels cancel each other.
         start, end: seconds (or "m:s") of the part to take, on the recording's clock, on which the times of transcripts
@@ -264,7 +300,9 @@ def animate(
     """
     if not isinstance(config, EngineConfig | None):
         raise wrong_kind("config", config, "an EngineConfig")
-    config = checked_config(config or EngineConfig(), body_fps=fps, face_fps=face_fps, body=body, calm=calm)
+    config = checked_config(
+        config or EngineConfig(), words=words, body_fps=fps, face_fps=face_fps, body=body, calm=calm
+    )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
         tier=tier, stance=stance, config=config, strict=strict,

@@ -7,7 +7,7 @@ same encoders in the same order, so a network meets in training what it meets at
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
 from gengine.core.emotion import EmotionTrack
 from gengine.core.performance import Performance
 from gengine.core.speaker import Speaker
-from gengine.core.words import WordTrack
+from gengine.core.words import RECOGNISED, Phone, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones
 from gengine.encoders.prosody import ProsodyEncoder
@@ -25,13 +25,17 @@ from gengine.encoders.speech_gate import SpeechGate
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.windows import CurveBuffer, EventBuffer, Hop
 
+if TYPE_CHECKING:
+    from gengine.encoders.spliced import SplicedPhones
+
 
 class Hearing:
     """Runs all encoders over one stream of sound and holds what they settled until it is dropped.
 
     ``push(samples)`` and ``flush()`` take mono float samples ``(N,)`` at ``rate`` Hz, cut anyhow. ``window(hop)``
     reads what may be known for a hop; it is final once ``settled()`` has passed the hop's ``known``. Without
-    ``words`` that hold phones, phones are heard from the sound.
+    ``words`` that hold phones, phones are heard from the sound; of recognised words, which may hold phones in places
+    only, they are heard everywhere else.
     """
 
     def __init__(
@@ -46,9 +50,10 @@ class Hearing:
         self._stream = _resampler(rate)
         self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(plan or parse_emotion("neutral"))
         self._syllables = SyllableEncoder()
-        self._phones = (
-            phones.PhoneEncoder(keep_frames=True, gate=SpeechGate()) if words is None or not words.phones else None
-        )
+        recognised = words is not None and words.source == RECOGNISED
+        listens = words is None or not words.phones or recognised
+        self._phones = phones.PhoneEncoder(keep_frames=True, gate=SpeechGate()) if listens else None
+        self._splice = _splice(words.phones) if words is not None and recognised else None
         self._curves = {name: CurveBuffer() for name in ("prosody", "emotion", "jaw", "sound")}
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
         self._given = {"words", "cues"} if self._phones else {"words", "phones", "cues"}
@@ -60,7 +65,7 @@ class Hearing:
 
             lexicon = LexiconEncoder(words.language)
             self._events["words"].append(words.words)
-            self._events["phones"].append(words.phones)
+            self._events["phones"].append(() if recognised else words.phones)
             self._events["cues"].append([*lexicon.push(words.words, words.phones), *lexicon.flush()])
 
     @property
@@ -134,7 +139,7 @@ class Hearing:
     def _hear_phones(self, encoder: phones.PhoneEncoder, samples: NDArray[np.float32], last: bool) -> None:
         """Phones from the sound. They settle later than the prosody around them, so syllables do without them."""
         found = [*encoder.push(samples), *(encoder.flush() if last else ())]
-        self._events["phones"].append(found)
+        self._events["phones"].append(found if self._splice is None else self._splice.push(found))
         self._curves["jaw"].append({"jaw": encoder.take_frames().jaw})
         self._heard_until = found[-1].end if found else self._heard_until
 
@@ -179,6 +184,13 @@ def hear_recording(performance: Performance) -> Conditions:
     hearing.push(performance.audio.samples.astype(np.float32, copy=False))
     hearing.flush()
     return replace(hearing.whole(performance.duration), emotion=performance.emotion.resample(ANALYSIS_RATE))
+
+
+def _splice(known: tuple[Phone, ...]) -> SplicedPhones:
+    """Puts known phones among the heard ones."""
+    from gengine.encoders.spliced import SplicedPhones  # a run without recognised words needs none
+
+    return SplicedPhones(known)
 
 
 def _resampler(rate: int) -> Any:

@@ -23,11 +23,16 @@ REGISTRY: dict[str, dict[str, str]] = {
         "fgd": "gengine.training.fgd_task:FgdTraining",
         "phones": "gengine.training.phone_task:PhoneTraining",
     },
+    "recogniser": {
+        "whisper": "gengine.recognition.whisper:Whisper",
+    },
     "exporters": {
         "bvh": "gengine.formats.bvh:BvhExporter",
         "csv": "gengine.formats.livelink:LiveLinkExporter",
         "json": "gengine.formats.beat_json:BeatJsonExporter",
         "npz": "gengine.formats.npz:NpzExporter",
+        "srt": "gengine.formats.word_files:SrtExporter",
+        "words": "gengine.formats.word_files:WordsExporter",
         "mp4": "gengine.renderers.preview.preview_video:PreviewExporter",
         "avatar": "gengine.renderers.avatar.video:AvatarVideoExporter",
         "glb": "gengine.formats.glb:GlbExporter",

@@ -34,6 +34,8 @@ Examples:
   gengine animate speech.wav --text "Hello, this is really big!" --emotion happy:0.6+surprised:0.3
   gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
   gengine animate speech.wav --emotion sad --body camn
+  gengine animate speech.wav --words whisper --formats bvh,csv,srt,words
+  gengine animate speech.wav --text none
   gengine animate next.wav --stance my-character.bvh
   gengine animate film.mkv --track eng --start 1:30 --end 2:10
   gengine animate interview.wav --channel left
@@ -50,7 +52,18 @@ layout), performance.npz (everything, for gengine), preview.mp4 (a look at it) a
 def animate(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Sound or video file: wav flac mp3 ogg m4a mp4 mkv …")],
     text: Annotated[
-        str | None, typer.Option(help="What is said: the words, or a .txt .srt .vtt .ass .lrc .TextGrid .json … file.")
+        str | None,
+        typer.Option(
+            help="What is said: the words, or a .txt .srt .vtt .ass .lrc .TextGrid .json … file. Without it words are "
+            "recognised (--words); none: follow the sound alone."
+        ),
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            help="Who recognises the words without --text: auto, whisper, whisper:FOLDER, whisper:base (a name of the "
+            "hub: downloads it), or none."
+        ),
     ] = None,
     speaker: Annotated[
         str | None,
@@ -109,7 +122,7 @@ def animate(
     chosen = chosen_formats(formats)
     options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar, bones=bones)
     engine = checked_config(
-        load_config(EngineConfig, config, settings), body_fps=fps, face_fps=face_fps, body=body, calm=calm
+        load_config(EngineConfig, config, settings), words=words, body_fps=fps, face_fps=face_fps, body=body, calm=calm
     )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
@@ -144,7 +157,7 @@ def _slug(emotion: str) -> str:
 def _shown(take: Any, quiet: bool) -> Iterator[Any]:
     """The stretches of a take, with a progress bar on stderr while they pass."""
     done = 0.0
-    with bar("aligning" if take.text else "animating", take.duration, quiet) as progress:
+    with bar("finding words", take.duration, quiet) as progress:
         for stretch in take:
             yield stretch
             done += stretch.duration

@@ -11,10 +11,13 @@ from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.resampling import blend_at
 from gengine.core.speaker import Speaker
-from gengine.core.words import Phone, Word
+from gengine.core.words import RECOGNISED, Phone, Word
 
 ANALYSIS_RATE = 100
 """Frames per second of every analysis curve, Hz; frame k describes the sound around k / 100 s."""
+
+WORD_EDGE = 0.1
+"""Seconds over which hearing alone takes over outside a recognised word, so that no jaw jumps there. Judgement."""
 
 MOTION_RATE = 60
 """Frames per second at which the rule-based networks move, Hz."""
@@ -122,6 +125,17 @@ class Conditions:
             return np.zeros(len(times))
         at = self.start + np.arange(len(values)) / ANALYSIS_RATE
         return np.interp(times, at, values)
+
+    def only_heard(self, times: NDArray) -> NDArray[np.float64]:
+        """Share in which what is said at ``times`` (s) is heard alone, 0 inside words that are known to 1 away from
+        them, ``WORD_EDGE`` s wide at their ends."""
+        times = np.asarray(times, float)
+        heard = np.full(times.shape, float(self.source in ("heard", RECOGNISED)))
+        if self.source == RECOGNISED:
+            for word in self.words:
+                away = np.maximum(word.start - times, times - word.end)
+                heard = np.minimum(heard, np.clip(away / WORD_EDGE, 0, 1))
+        return heard
 
     def emotion_at(self, times: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Strengths ``(T, 18)`` and VAD ``(T, 3)`` at ``times`` (s)."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from gengine.errors import GengineError
 
+RECOGNISED = "recognised"
+"""``WordTrack.source`` of words that a recogniser heard."""
+
 _FUNCTION_WORDS = frozenset(
     "a an the and or but of to in on at by for with from as is are was were be been am do does did have has had i you "
     "he she it we they me him her us them my your his its our their this that these those there so if then than not no "
@@ -42,7 +45,8 @@ class WordTrack:
     """Words and, where known, phones, both sorted by time. ``source`` tells where the times come from.
 
     ``source`` is one of ``"given"`` (a timed transcript), ``"aligned"`` (forced alignment), ``"estimated"``
-    (where it fits best, though it is not believed), ``"heard"`` (units recognised from the sound alone) or ``"none"``.
+    (where it fits best, though it is not believed), ``"recognised"`` (words heard by a recogniser, then aligned;
+    phones outside of them are heard), ``"heard"`` (units recognised from the sound alone) or ``"none"``.
     ``language`` is an ISO 639-1 code.
     """
 

@@ -35,6 +35,8 @@ ARROWS: dict[str, set[str]] = {
     # the engine's core
     "hearing": {"emotion", "encoders", "windows"},
     "session": {"config", "constraints", "emotion", "encoders", "hearing", "networks", "registry", "windows"},
+    # words heard where none are given: aligned like a transcript, believed where the phone recogniser agrees
+    "recognition": {"encoders", "inputs", "registry"},
     # corpora are files of known formats, read or made by the engine itself
     "data": {"config", "formats", "hearing", "inputs", "session"},
     "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
@@ -45,7 +47,9 @@ ARROWS: dict[str, set[str]] = {
     # what knows them all
     "runs": set(),
     "exporting": {"registry", "runs"},
-    "engine": {"config", "data", "emotion", "exporting", "formats", "inputs", "runs", "session", "training"},
+    "engine": {
+        "config", "data", "emotion", "exporting", "formats", "inputs", "recognition", "runs", "session", "training",
+    },
     "showing": {"exporting", "runs", "serve"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},

@@ -263,13 +263,15 @@ def _amplitude(
 ) -> NDArray[np.float64]:
     """Size of each phone, ``(P,)``: vowels grow a little with duration, stress and loudness, within 15 %."""
     duration = np.maximum(segments.end - segments.start, _C.duration_least)
-    level = conditions.curve("level", (segments.start + segments.end) / 2)
+    middle = (segments.start + segments.end) / 2
+    level = conditions.curve("level", middle)
     swing = (
         np.clip(_C.duration_swing * np.log2(duration / _C.duration_usual), -_C.duration_limit, _C.duration_limit)
         + np.clip(_C.level_swing * (level - _C.level_usual), -_C.level_limit, _C.level_limit)
         + _C.stress_swing * segments.stress
     )
     factor = np.where(table.vowel[row], 1 + swing, 1)
-    if conditions.source == "heard":  # a vowel recognised where there is hardly any sound is mostly a mistake
-        factor *= np.where(table.vowel[row], np.clip(_C.heard_size.at(level), _C.heard_least, 1), 1)
+    doubted = table.vowel[row] & (conditions.only_heard(middle) > 0)
+    if doubted.any():  # a vowel recognised where there is hardly any sound is mostly a mistake
+        factor *= np.where(doubted, np.clip(_C.heard_size.at(level), _C.heard_least, 1), 1)
     return factor

@@ -18,6 +18,7 @@ from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.core.lips import SealModel
 from gengine.core.noise import SmoothNoise
 from gengine.core.speaker import Speaker
+from gengine.core.words import RECOGNISED
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.visemes import coarticulation, expression, lip_contact
 from gengine.networks.visemes.expression import ExpressionDynamics, ExpressionTable, arkit_indices, expressions
@@ -147,7 +148,9 @@ class VisemeNetwork(MotionNetwork):
         segments = coarticulation.gather(conditions, viseme_targets())
         mouth = coarticulation.mouth_curves(conditions, segments, viseme_targets())
         if conditions.jaw is not None and len(conditions.jaw):
-            mouth[:, 0] += FACE.heard_jaw * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
+            alone = conditions.only_heard(times) if conditions.source == RECOGNISED else 1.0
+            share = FACE.heard_jaw * alone
+            mouth[:, 0] += share * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
         effort = self.gain * state.traits.articulation * (1 + FACE.effort_arousal * arousal)
         jaw_gain = FACE.gain_limits.clip(expression.gain(shown, table.jaw))
         lip_gain = FACE.gain_limits.clip(expression.gain(shown, table.lips))
