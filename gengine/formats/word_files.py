@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
 from gengine.core.words import Phone, Word
+from gengine.errors import GengineError
 
 LONGEST_LINE = 42
 """Characters of a subtitle's line, and two lines at most: the usual guideline (BBC, Netflix)."""
@@ -32,7 +33,7 @@ class _WordFile(Exporter):
         super().__init__(path, **options)
         self._words: dict[Word, None] = {}
         self._phones: dict[Phone, None] = {}
-        self._about = {"language": "en", "source": "none"}
+        self._about: dict[str, str] = {}
 
     def append(self, stretch: Performance) -> None:
         self.check(stretch)
@@ -42,6 +43,8 @@ class _WordFile(Exporter):
         self._phones.update(dict.fromkeys(track.phones))
 
     def finish(self) -> None:
+        if not self._about:
+            raise GengineError(f"{self.path}: nothing to write; append at least one stretch")
         self.partial.write_text(self._text(), "utf-8")
 
     @abstractmethod
