@@ -290,8 +290,10 @@ class PhoneEncoder:
         self._open = self._open[count:]
 
 
-def hear(samples: ArrayLike, checkpoint: str | Path = "phones-v1", **how: int) -> tuple[tuple[Phone, ...], PhoneFrames]:
-    """Phones and frames of a whole recording ``(N,)`` at 16 kHz; ``how``: ``block`` and ``lag`` of the encoder."""
-    encoder = PhoneEncoder(checkpoint, keep_frames=True, **how)
+def hear(
+    samples: ArrayLike, checkpoint: str | Path = "phones-v1", block: int = logmel.BLOCK, lag: int = logmel.BLOCK
+) -> tuple[tuple[Phone, ...], PhoneFrames]:
+    """Phones and frames of a whole recording ``(N,)`` at 16 kHz; ``block`` and ``lag`` are the encoder's."""
+    encoder = PhoneEncoder(checkpoint, keep_frames=True, block=block, lag=lag)
     phones = encoder.push(samples) + encoder.flush()
     return tuple(phones), encoder.take_frames()

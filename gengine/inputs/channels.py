@@ -77,7 +77,7 @@ class ChannelMix:
         sounding = np.flatnonzero(peaks > SILENT_PEAK)
         if not len(sounding):
             return
-        powers = sum((b.astype(np.float64) ** 2).sum(0) for b in head)
+        powers = np.sum([(b.astype(np.float64) ** 2).sum(0) for b in head], axis=0)
         self._sounding = len(sounding)
         if len(sounding) < self._channels:
             which = ", ".join(self._named(c) for c in range(self._channels) if c not in sounding)

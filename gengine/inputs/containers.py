@@ -260,7 +260,7 @@ def _decode(
 
     converter, rate, channels, done, failures = None, 0, 0, 0, 0
     lead = LEAD if _CUT_OUT & set(container.format.name.split(",")) else 0
-    failed: FFmpegError | None = None
+    failed: FFmpegError | ValueError | None = None
     packets = iter(container.demux(track))
     while True:
         try:
@@ -299,5 +299,5 @@ def _decode(
                 time = None
     if failed:
         if not done:
-            raise breaks_off(path, 0.0, whole, failed.strerror or "")
+            raise breaks_off(path, 0.0, whole, getattr(failed, "strerror", None) or "")
         warnings.append(cut_off(path, done / rate, whole))

@@ -26,9 +26,8 @@ SHORTEST_SPEECH = 0.25
 def recognise(blocks: Iterable[NDArray[np.float32]], recogniser: Recogniser) -> tuple[WordTrack | None, Report]:
     """Words that are said in a recording which arrives as blocks ``(n,)`` at 16 kHz, and a report on them.
 
-    The track (source "recognised") holds the words that agree
-    with the sound, and phones inside these alone: elsewhere sounds are to be heard. None where no word is believed.
-    Memory grows with the words, not with the sound.
+    The track (source "recognised") holds the words that agree with the sound, and phones inside these alone: elsewhere
+    sounds are to be heard. None where no word is believed. Memory grows with the words, not with the sound.
     """
     tracks, count = [], 0
     for stretch in stretches(blocks):

@@ -137,7 +137,8 @@ def _open(path: str, files: dict[str, Any] | None = None) -> Any:
     from faster_whisper import WhisperModel
 
     try:
-        return WhisperModel(path, device="cpu", compute_type="int8", files=files)
+        given: dict[str, Any] = {"files": files} if files is not None else {}
+        return WhisperModel(path, device="cpu", compute_type="int8", **given)
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0][:160]
         raise GengineError(f"words: the Whisper model {path} cannot be read ({reason}); fetch it again") from None

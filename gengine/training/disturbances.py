@@ -104,7 +104,7 @@ def disturb(
         t = (warp - low).astype(np.float32)
         x = x[:, low] * (1 - t) + x[:, low + 1] * t
     if rng.random() < WHISPER_SHARE:
-        x = whispered(x, rng)
+        x = whispered(np.asarray(x, np.float32), rng)
     colour = np.interp(_BANDS, np.linspace(0, logmel.BANDS - 1, 6), rng.normal(0, 3.5, 6))
     if rng.random() < 0.25:  # effort: shouts and Lombard speech are brighter, murmurs darker
         colour = colour + rng.uniform(-8, 14) * np.linspace(-0.5, 0.5, logmel.BANDS)
