@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import shutil
+import threading
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -73,10 +74,35 @@ def _peaks(samples: NDArray) -> NDArray:
     return peaks / max(float(peaks.max()), 1e-6)
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    """Files of one folder, nothing cached and nothing logged."""
+PATIENCE = 10.0
+"""Seconds after which a connection that says nothing is closed (judgement)."""
 
+GUESTS = 32
+"""Connections served at a time: a browser opens six (judgement)."""
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Files of one folder, nothing cached and nothing logged, for pages of this address only.
+
+    Any web page may ask the loopback address, and by DNS rebinding under a name of its own read the answer; its
+    requests name another host or origin and are refused.
+    """
+
+    timeout = PATIENCE
     extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".glb": "model/gltf-binary"}
+
+    def parse_request(self) -> bool:
+        if not super().parse_request():
+            return False
+        names = {f"{name}:{self.connection.getsockname()[1]}" for name in ("127.0.0.1", "localhost")}
+        host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
+        if host.lower() not in names or (origin is not None and origin.lower() not in {f"http://{n}" for n in names}):
+            self.send_error(403, "asked by another page")
+            return False
+        if "%00" in self.path or "\0" in self.path:
+            self.send_error(400, "no such name")
+            return False
+        return True
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")
@@ -86,10 +112,30 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         del format, args
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    """At most ``GUESTS`` connections at a time; others wait their turn."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._free = threading.BoundedSemaphore(GUESTS)
+        super().__init__(*arguments)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._free.acquire()
+        super().process_request(request, client_address)
+
+
 def serve(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
     """A server of ``folder`` on the loopback address; ``port`` 0 takes a free one. Call ``serve_forever``."""
+    if not 0 <= port <= 65535:
+        raise GengineError(f"--port {port}: is no port; give one from 1 to 65535, or 0 for any")
     try:
         handler = functools.partial(_Handler, directory=str(folder))
-        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return _Server(("127.0.0.1", port), handler)
     except OSError as error:
         raise GengineError(f"--port {port}: cannot be used ({error.strerror}); give another, or 0 for any") from None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import soundfile
 from gengine.core.performance import Performance
 from gengine.engine import animate
 from gengine.errors import GengineError
+from gengine.serve import viewer
 from gengine.serve.viewer import serve, strip_of
 from gengine.showing import view
 
@@ -93,3 +96,51 @@ def test_a_real_browser_shows_the_face_we_made(folder: Path, node_modules: Path)
         )
         assert seen["morphs"][name] == pytest.approx(expected, abs=0.02)
     assert seen["drawn"] > 0.02  # share of the picture that is not background
+
+
+def asked(port: int, *lines: str) -> str:
+    """Status line of a raw request."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as wire:
+        wire.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        return wire.makefile("rb").readline().decode().strip()
+
+
+def test_other_pages_and_odd_names_are_refused(folder: Path) -> None:
+    """A page of the web reaches the loopback address under its own name by DNS rebinding; it hears no voice."""
+    server = serve(folder)
+    port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    own, get = f"Host: 127.0.0.1:{port}", "GET /sound.wav HTTP/1.1"
+    try:
+        assert " 200 " in asked(port, get, own)
+        assert " 200 " in asked(port, get, f"Host: localhost:{port}", f"Origin: http://localhost:{port}")
+        for bad in ("Host: evil.example", f"Host: evil.example:{port}", "X-No: host"):
+            assert " 403 " in asked(port, get, bad)
+        assert " 403 " in asked(port, get, own, "Origin: http://evil.example")
+        assert " 400 " in asked(port, "GET /a%00b HTTP/1.1", own)
+        assert " 404 " in asked(port, "GET /../../etc/passwd HTTP/1.1", own)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_silent_connection_is_closed_and_many_wait_their_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewer._Handler, "timeout", 0.3)
+    server = serve(folder)
+    port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(viewer.GUESTS + 4)]
+    try:
+        assert silent[0].recv(1) == b""  # closed by the server
+        assert " 200 " in asked(port, "GET /performance.json HTTP/1.1", f"Host: 127.0.0.1:{port}")
+    finally:
+        for wire in silent:
+            wire.close()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("port", [-1, 70000])
+def test_a_port_that_is_none(folder: Path, port: int) -> None:
+    with pytest.raises(GengineError, match="is no port"):
+        serve(folder, port)
