@@ -32,10 +32,10 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 def test_an_exporter(good, with_packages, make_performance, tmp_path: Path) -> None:
     with_packages(good)
     made = make_performance(1.0)
-    text = made.export(tmp_path / "talk.srt", capitals=True).read_text("utf-8")
-    assert text.startswith("1\n00:00:00,000 --> 00:00:00,400\nWÖRD0\n\n2\n00:00:00,500")
-    files = gengine.export(made, tmp_path / "run", ["srt", "csv"])
-    assert files["srt"].name == "words.srt" and "wörd1" in files["srt"].read_text("utf-8")
+    text = made.export(tmp_path / "talk.vtt", capitals=True).read_text("utf-8")
+    assert text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:00.400\nWÖRD0\n\n00:00:00.500")
+    files = gengine.export(made, tmp_path / "run", ["vtt", "csv"])
+    assert files["vtt"].name == "words.vtt" and "wörd1" in files["vtt"].read_text("utf-8")
 
 
 def test_its_options_are_reached_from_the_command_line(
@@ -43,9 +43,9 @@ def test_its_options_are_reached_from_the_command_line(
 ) -> None:
     with_packages(good)
     make_performance(1.0).save(tmp_path / "performance.npz")
-    assert run(monkeypatch, "export", tmp_path, "--formats", "srt,bvh", "--option", "srt.capitals=yes") == 0
-    assert "WÖRD0" in (tmp_path / "words.srt").read_text("utf-8")
-    assert run(monkeypatch, "export", tmp_path, "--formats", "srt", "--option", "srt.capitols=yes") == 2
+    assert run(monkeypatch, "export", tmp_path, "--formats", "vtt,bvh", "--option", "vtt.capitals=yes") == 0
+    assert "WÖRD0" in (tmp_path / "words.vtt").read_text("utf-8")
+    assert run(monkeypatch, "export", tmp_path, "--formats", "vtt", "--option", "vtt.capitols=yes") == 2
 
 
 def test_a_body_network(good, with_packages, speech: np.ndarray) -> None:

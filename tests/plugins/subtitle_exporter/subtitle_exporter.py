@@ -1,4 +1,4 @@
-"""An exporter of one's own: the words of a performance as SubRip subtitles, one a word."""
+"""An exporter of one's own: the words of a performance as WebVTT subtitles, one a word."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gengine import Exporter, Performance, Word
 
 
 class SubtitleExporter(Exporter):
-    """Writes ``words.srt``."""
+    """Writes ``words.vtt``."""
 
-    suffix: ClassVar[str] = ".srt"
-    default_name: ClassVar[str] = "words.srt"
+    suffix: ClassVar[str] = ".vtt"
+    default_name: ClassVar[str] = "words.vtt"
 
     def __init__(
         self, path: str | Path, capitals: Annotated[bool, "write the words in capitals"] = False, **options: Any
@@ -26,12 +26,13 @@ class SubtitleExporter(Exporter):
 
     def finish(self) -> None:
         with self.partial.open("w", encoding="utf-8") as file:
-            for number, word in enumerate(self.words, 1):
+            file.write("WEBVTT\n\n")
+            for word in self.words:
                 text = word.text.upper() if self.capitals else word.text
-                file.write(f"{number}\n{clock(word.start)} --> {clock(word.end)}\n{text}\n\n")
+                file.write(f"{clock(word.start)} --> {clock(word.end)}\n{text}\n\n")
 
 
 def clock(seconds: float) -> str:
-    """``00:00:01,250``"""
+    """``00:00:01.250``"""
     whole = round(seconds * 1000)
-    return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02},{whole % 1000:03}"
+    return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}.{whole % 1000:03}"
