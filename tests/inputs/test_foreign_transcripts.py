@@ -415,7 +415,8 @@ def test_hand_set_times_are_not_worsened_and_poor_ones_get_better(
             before.append(max(abs(a - gold.start), abs(b - gold.end)))
             after.append(max(abs(now.start - gold.start), abs(now.end - gold.end)))
     if kind == "as they are":
-        assert np.mean(after) < 0.006 and np.max(after) < 0.16
+        moved = np.array(after) > 0.005  # six words of one sentence, which the aligner hears .1 s off
+        assert moved.sum() <= 6 and np.max(after) < 0.12
     else:
         assert np.mean(after) < (0.6 if kind == "jitter" else 0.8) * np.mean(before)
 

@@ -17,6 +17,7 @@ from gengine.data.beat import BeatCorpus
 from gengine.data.recordings import Recording, SpeechClip
 from gengine.data.synthesis import split_of, synthesize
 from gengine.errors import GengineError
+from gengine.inputs.audio import load_audio
 from gengine.metrics.evaluation import clip_of, evaluate_network, perform, speech_of, write
 from gengine.metrics.fgd import FPS, FgdEncoder
 
@@ -24,12 +25,10 @@ SECONDS = 9.0
 
 
 def voice(seed: int) -> np.ndarray:
-    """Something with syllables: a buzzing pitch switched on and off about four times a second."""
-    t = np.arange(int(SECONDS * 16_000)) / 16_000
-    pitch = 2 * np.pi * np.cumsum(120 + 20 * np.sin(1.7 * t + seed)) / 16_000
-    loud = np.clip(np.sin(2 * np.pi * 3.7 * t), 0, 1) * (np.sin(0.9 * t + seed) > -0.7)
-    noise = 0.002 * generator(seed).standard_normal(len(t))
-    return (0.25 * loud * sum(np.sin(k * pitch) / k for k in range(1, 9)) + noise).astype(np.float32)
+    """The demo's voice, begun elsewhere for each seed: a buzz is no speech to the gate."""
+    said = load_audio("demos/speech.wav").samples
+    noise = 0.0005 * generator(seed).standard_normal(int(SECONDS * 16_000))
+    return (np.roll(said, -16_000 * 3 * seed)[: len(noise)] + noise).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +100,7 @@ def test_a_performance_repeats_and_follows_its_seed(corpus):
     onsets, _ = speech_of(part.performance)
     whole, _ = speech_of(recorded.performance)
     inside = whole[(whole > 3.2) & (whole < 7.8)] - 3.0
-    assert all(np.abs(onsets - t).min() < 1e-6 for t in inside) and len(inside) >= 3
+    assert all(np.abs(onsets - t).min() < 1e-6 for t in inside) and len(inside) > 3
     assert clip_of(part, part.performance.motion).duration == pytest.approx(5.0, abs=0.1)
 
 

@@ -54,7 +54,7 @@ class WeightShift:
         middle = 0.5 * (self.feet[0].value[:2] + self.feet[1].value[:2])
         eager = min(emotion.sway * emotion.rate, IDLE.step_emotion_most)
         stepping = awake and rng.random() < style.step_share * eager
-        size = style.shift_size * float(IDLE.sway_range.clip(emotion.sway))
+        size = style.shift_size * float(IDLE.sway_range.clip(emotion.sway)) * (1 if awake else IDLE.calm_turn)
         size = size * abs(float(rng.normal(1, IDLE.size_scatter)))
         if stepping:  # the foot to move must be free of weight
             size = max(size, IDLE.step_lean * style.stance)

@@ -97,7 +97,7 @@ def test_hands_keep_off_the_trunk_and_each_other(plain: Motion) -> None:
 def test_long_silence_brings_the_hands_to_rest() -> None:
     motion = perform(talk(14.0, ((5.0, 11.0),)), "conversational", seed=2)
     speed = wrist_speed(motion)
-    assert speed[7 * 60 : 10 * 60].mean() < 0.06  # a body that stands easy, and lives
+    assert speed[7 * 60 : 10 * 60].mean() < 0.04  # idle life only, but life
     assert speed[7 * 60 : 10 * 60].max() > 0.001
     assert speed[2 * 60 : 5 * 60].mean() > 0.2
     at, _ = motion.forward()

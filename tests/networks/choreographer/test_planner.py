@@ -50,7 +50,7 @@ def test_a_cues_stroke_ends_on_its_accent() -> None:
     """The word must at 6.1 s chops: the hand falls before and stops just after its accent, over many seeds."""
     late, spoken = [], 0
     cue = Cue("obligation", 6.0, 6.4, 6.1, "must")
-    for seed in range(40):
+    for seed in range(200):
         plan = planner("orator", seed)
         plan.extend(context(9.0, cues=(cue,)), 8.0)
         if not arrival(plan, "chop"):
@@ -59,9 +59,9 @@ def test_a_cues_stroke_ends_on_its_accent() -> None:
         times = np.arange(5.4, 6.9, 0.01)
         falls = [-np.gradient(hand.wrist.at(times)[:, 1], times) for hand in plan.hands]
         late.append(float(times[int(np.argmax(max(falls, key=np.max)))]) - 6.1)
-    assert spoken >= 8  # a cue fires with a probability, never always
+    assert spoken >= 40  # a cue fires with a probability, never always
     assert -0.25 < np.median(late) < 0.05  # fastest shortly before the accent
-    assert np.mean(np.abs(late) < 0.3) > 0.8
+    assert np.mean(np.abs(late) < 0.3) > 0.85  # else a larger beat falls faster after it
 
 
 @pytest.mark.parametrize("accent", [1.2, 2.0, 3.5])
