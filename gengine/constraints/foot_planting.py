@@ -21,8 +21,10 @@ TWIST = np.radians(14.0)
 """How far it may turn."""
 STEP = 0.42
 """Seconds that a step lasts."""
+RISE = 0.15
+"""Share of a step in which the foot rises before it travels, and comes down after it: soles do not scrape."""
 LIFT = 0.035
-"""Height of a step, m. All four: judgement, after real steps of .4-.6 s and feet that turn out 7-15 deg."""
+"""Height of a step, m. All five: judgement, after real steps of .4-.6 s and feet that turn out 7-15 deg."""
 BEND = 0.003
 """Share of its length by which the carrying leg is never straight. Judgement."""
 
@@ -63,7 +65,8 @@ class FootPlanting:
                 place, lift = foot.place, 0.0
                 if foot.goal is not None:
                     share = (self.frame + t - foot.since) / (STEP * MOTION_RATE)
-                    place = foot.place + (foot.goal - foot.place) * smoothstep(share)
+                    travel = smoothstep((share - RISE) / (1 - 2 * RISE))
+                    place = foot.place + (foot.goal - foot.place) * travel
                     lift = LIFT * float(np.sin(np.pi * smoothstep(share)))
                     if share >= 1:
                         foot.place, foot.goal = foot.goal, None

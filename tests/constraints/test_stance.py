@@ -81,7 +81,7 @@ def test_trunk_keeps_its_difference_and_arms_leave_it(moved: Motion) -> None:
 
 def test_feet_stand_on_the_ground_and_nothing_jumps(moved: Motion) -> None:
     feet = safety.foot_sliding(Body(moved))
-    assert feet["slide_mean"] < 0.8 and feet["planted_share"] > 0.8
+    assert feet["slide_mean"] < 0.5 and feet["planted_share"] > 0.8
     assert -0.005 < moved.forward()[0][..., 1].min() < 0.01
     own = np.linalg.norm(np.diff(body(None).forward()[0], axis=0), axis=-1).max()
     assert np.linalg.norm(np.diff(moved.forward()[0], axis=0), axis=-1).max() < 1.6 * own

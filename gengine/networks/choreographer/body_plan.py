@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.conditions import Cue
+from gengine.core.noise import generator
 from gengine.core.quintic import QuinticSpline
 from gengine.networks.choreographer.gesture_forms import GestureForm, HandPose, Stroke
 from gengine.networks.choreographer.hand_plan import HandPlan, MovementUnit
@@ -59,8 +60,8 @@ class GestureVariation:
 class BodyPlan:
     """Curves of both hands and of the trunk's share in their strokes, planned up to ``front`` s."""
 
-    def __init__(self, style: MotionStyle, hands: list[HandPlan], arm_cm: float) -> None:
-        self.style, self.hands, self.arm_cm = style, hands, arm_cm
+    def __init__(self, style: MotionStyle, hands: list[HandPlan], arm_cm: float, seed: int) -> None:
+        self.style, self.hands, self.arm_cm, self.seed = style, hands, arm_cm, seed
         self.front = 0.0
         self.nod = QuinticSpline([0, 0], 0)
         """Chest pitch (rad) and bob (m) that go with strokes."""
@@ -73,8 +74,6 @@ class BodyPlan:
         self.lead = 0
         self.palm, self.shape = "in", "relaxed"
         self.last_form = ""
-        self.energy, self.building = 1.0, 1.0
-        """How large this phrase's movements are, and what each unit makes of that, x."""
         self.mirror: Array | None = None
         """The other hand's place against the leading one's mirror image (arm lengths), or None: it has its own."""
         self.left_units = 3
@@ -93,27 +92,47 @@ class BodyPlan:
         if self.palm == "in" and rng.random() < style.palm_back:
             self.palm = "back"
         self.shape = self._draw_shape(emotion, rng)
-        self._draw_energy(rng)
         together = (
             style.mirrored * (1 - PLAN.mirror_asymmetry * emotion.asym) + PLAN.mirror_symmetry * emotion.symmetric
         )
-        self.mirror = PLAN.mirror_scatter * rng.standard_normal(3) if rng.random() < together else None
+        draw = generator(self.seed, "mirror", int(self.front / PLAN.energy_span))
+        self.mirror = PLAN.mirror_scatter * draw.standard_normal(3) if draw.random() < together else None
         for hand in self.hands:
             hand.new_phrase(rng, emotion)
 
-    def _draw_energy(self, rng: Rng) -> None:
-        """People talk quietly with their hands, build up, and burst: phrases differ more than the units in them."""
+    def energy(self, time: float) -> float:
+        """How large movements are at ``time`` s, x: people talk quietly with their hands, build up, and burst.
+
+        Spells of quiet, plain and lively talk take turns, by steps of the golden ratio with some scatter, so that half
+        a minute holds all kinds; every second spell grows from the one before. They belong to the moment, so another
+        emotion is performed with the same ups and downs.
+        """
+        spell = int(time / PLAN.energy_span)
+        here = self._spell(spell)
+        if spell % 2:
+            share = time / PLAN.energy_span - spell
+            here = self._spell(spell - 1) ** (1 - share) * here**share
+        return here**self.style.variety
+
+    def _spell(self, number: int) -> float:
         quiet, burst = PLAN.energy_chances
-        draw = rng.random()
-        sizes = PLAN.energy_quiet if draw < quiet else PLAN.energy_burst if draw > 1 - burst else PLAN.energy_plain
-        least, most = sizes
-        self.energy = float(least * (most / least) ** rng.random()) ** self.style.variety
-        self.building = PLAN.energy_growth if rng.random() < PLAN.energy_building else 1.0
+        rng = generator(self.seed, "energy", number)
+        draw = generator(self.seed, "energy").random() + PLAN.energy_turn * number
+        draw = (draw + PLAN.energy_turn_scatter * rng.standard_normal()) % 1
+        least, most = (
+            PLAN.energy_quiet if draw < quiet else PLAN.energy_burst if draw > 1 - burst else PLAN.energy_plain
+        )
+        return float(least * (most / least) ** rng.random())
 
     def felt(self, emotion: EmotionStyle) -> EmotionStyle:
-        """``emotion`` as this phrase lives it: larger and faster in a burst, with longer holds in a quiet one."""
-        size, speed, hold = (self.energy**power for power in PLAN.energy_powers)
-        return replace(emotion, amp=emotion.amp * size, speed=emotion.speed * speed, hold=emotion.hold * hold)
+        """``emotion`` as this moment lives it: larger and faster in a burst, with longer holds in a quiet spell."""
+        energy = self.energy(self.front)
+        size, speed, hold = (energy**power for power in PLAN.energy_powers)
+        most_size, most_speed = PLAN.felt_most
+        return replace(
+            emotion, amp=min(emotion.amp * size, most_size), speed=min(emotion.speed * speed, most_speed),
+            hold=emotion.hold * hold,
+        )  # fmt: skip
 
     def _draw_shape(self, emotion: EmotionStyle, rng: Rng) -> str:
         calm, slope = PLAN.shape_energy
@@ -312,7 +331,7 @@ class BodyPlan:
             size = chord * float(rng.uniform(PLAN.both_size.low, PLAN.both_size.high))
             alike = PLAN.both_alike[emotion.symmetric > PLAN.symmetric_from]
             if self.mirror is not None:
-                answer = replace(unit, time=end + lag, at=other.reachable(unit.at + self.mirror))
+                answer = _mirrored(unit, lead, other, end + lag, self.mirror)
             else:
                 answer = other.beat(end + lag, size, emotion, rng, like=unit.at - lead.wrist.value, alike=alike)
             other.move(answer, self._beat_pose(other, rng, emotion), emotion)
@@ -324,7 +343,6 @@ class BodyPlan:
         self.strokes.append((start, end, PLAN.beat_score, "beat"))
         self.front = end
         self.left_units -= 1
-        self.energy = min(self.energy * self.building, PLAN.energy_most)
 
     def _beat_size(
         self, emotion: EmotionStyle, speech: SpeechContext, rng: Rng, upcoming: tuple[Cue, GestureForm] | None
@@ -333,6 +351,7 @@ class BodyPlan:
         now, style = self.front, self.style
         chord = style.chord * emotion.amp
         chord = chord * float(np.exp(style.chord_sd * PLAN.chord_limits.clip(rng.standard_normal())))
+        chord = min(chord, PLAN.chord_most)
         span = style.duration(chord) / emotion.speed**PLAN.unit_speed
         span = span * float(np.exp(style.duration_sd * rng.standard_normal() * PLAN.unit_scatter))
         span = span * float(PLAN.unit_rate_limits.clip(emotion.rate)) ** PLAN.unit_rate
@@ -437,6 +456,19 @@ def _nearest(ratios: Array) -> tuple[int, float]:
     """Which of the ratios is nearest to 1, and it."""
     best = int(np.argmin(np.abs(np.log(np.maximum(ratios, PLAN.align_least)))))
     return best, float(ratios[best])
+
+
+def _mirrored(unit: MovementUnit, lead: HandPlan, other: HandPlan, end: float, aside: Array) -> MovementUnit:
+    """The other hand's image of the leading hand's ``unit``, done at ``end`` s; ``aside``: its place differs so much.
+
+    The other hand may have longer to go: what the unit hands over is slowed down with it.
+    """
+    pace = min((unit.time - lead.wrist.end) / max(end - other.wrist.end, PLAN.step_least), 1.0)
+    assert unit.velocity is not None and unit.acceleration is not None
+    return replace(
+        unit, time=end, at=other.reachable(unit.at + aside),
+        velocity=pace * unit.velocity, acceleration=pace**2 * unit.acceleration,
+    )  # fmt: skip
 
 
 def _smaller(pose: HandPose, size: float) -> HandPose:

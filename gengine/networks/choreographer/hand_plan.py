@@ -255,13 +255,19 @@ class HandPlan:
         aside -= (aside @ ahead) * ahead
         return _unit(aside) * share * chord * float(rng.uniform(HAND.arc_sizes.low, HAND.arc_sizes.high))
 
+    def _around(self, at: Array, bow: Array | None) -> Array:
+        """``bow`` of a way to ``at``, so changed that its middle keeps off the trunk as its ends do."""
+        bow = np.zeros(3) if bow is None else bow
+        middle = 0.5 * (self.wrist.value + at) + bow
+        return bow + self.reachable(middle) - middle
+
     def move(self, unit: MovementUnit, pose: HandPose, emotion: EmotionStyle, form: bool = False) -> None:
         """Append a unit with its pose."""
         start, way = self.wrist.end, unit.at - self.wrist.value
         needed = float(np.linalg.norm(way)) * self.arm_cm / HAND.fastest
         end = max(unit.time, start + HAND.shortest, start + needed)
         self.last = way
-        self.wrist.to(end, unit.at, unit.velocity, unit.acceleration, unit.bow)
+        self.wrist.to(end, unit.at, unit.velocity, unit.acceleration, self._around(unit.at, unit.bow))
         self.intent, self.home = unit.intent, False
         self.turn(end, pose, emotion)
         least, most = HAND.form_grip_limits.low, HAND.form_grip_limits.high
@@ -326,7 +332,7 @@ class HandPlan:
         goal = self.reachable(self.rest(emotion) + aside + HAND.home_scatter_al * rng.standard_normal(3))
         end = max(end, self.wrist.end + HAND.home_least)
         pose = _GUARD if _guarding(emotion) > HAND.guarded else _RESTS[self.rest_name]
-        self.wrist.to(end, goal, bow=self.arc(goal, rng, HAND.home_bow * self.style.bow))
+        self.wrist.to(end, goal, bow=self._around(goal, self.arc(goal, rng, HAND.home_bow * self.style.bow)))
         self.turn(end, pose, emotion)
         self.grip(max(end, self.fingers.end + HAND.home_grip_least), HAND.home_grip, pose.shape)
         self.home, self.intent = True, "turn"

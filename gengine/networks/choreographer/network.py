@@ -32,6 +32,8 @@ Array = NDArray[np.float64]
 
 _PAD = 13
 """Frames read on either side of a hop for smoothing (0.22 s). Judgement."""
+_CHANGE = 27
+"""Emotion read on either side of a frame (0.45 s): a posture changes in .9 s. Judgement."""
 _TRAIL = 11
 """Length of the window over which loose hands trail, frames. Judgement."""
 _CONTEXT, _SLACK, _MEMORY = 2.0, 0.05, 1.0
@@ -80,6 +82,8 @@ class Choreographer(MotionNetwork):
         self._leg_joints = [[find(f"{side}{part}") for part in ("UpLeg", "Leg", "Foot")] for side in ("Left", "Right")]
         window = np.hanning(2 * _PAD + 3)[1:-1]
         self._window = window / window.sum()
+        change = np.hanning(2 * _CHANGE + 3)[1:-1]
+        self._change = change / change.sum()
         trail = np.hanning(_TRAIL)[1:-1]
         self._trail = trail / trail.sum()
 
@@ -118,8 +122,9 @@ class Choreographer(MotionNetwork):
         planner, count = state.planner, len(times)
         padded = (np.arange(-_PAD, count + _PAD) + round(times[0] * MOTION_RATE)) / MOTION_RATE
         # A body takes longer than a face to become another emotion's.
-        abrupt = body_expression(*conditions.emotion_at(padded))
-        emotion = dict(zip(abrupt, _filter(np.stack(list(abrupt.values()), 1), self._window).T, strict=True))
+        around = (np.arange(-_CHANGE, count + _CHANGE) + round(times[0] * MOTION_RATE)) / MOTION_RATE
+        abrupt = body_expression(*conditions.emotion_at(around))
+        emotion = dict(zip(abrupt, _filter(np.stack(list(abrupt.values()), 1), self._change).T, strict=True))
         hands = self._hands(times, padded, planner)
         nod = planner.nod.at(times)
         lively = planner.lively.at(times)[:, 0]

@@ -34,8 +34,8 @@ class Planner(BodyPlan):
     def __init__(self, style: MotionStyle, seed: int, arm_cm: float) -> None:
         rng = generator(seed, "planner")
         draw = float(rng.random())
-        super().__init__(style, [HandPlan(side, style, draw, arm_cm) for side in (0, 1)], arm_cm)
-        self.seed, self.count = seed, 0
+        super().__init__(style, [HandPlan(side, style, draw, arm_cm) for side in (0, 1)], arm_cm, seed)
+        self.count = 0
         self.habit = stable_seed(*astuple(style.traits))
         """Who speaks enters the draw: two speakers gesture the same words differently."""
         self.resting, self.rest_since = True, 0.0

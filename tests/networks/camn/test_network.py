@@ -71,7 +71,7 @@ def test_the_head_is_the_one_of_the_face(whole: Performance) -> None:
     _, world = motion.skeleton.forward(motion.rotations, motion.root)
     chest, head = (world[:, motion.skeleton.index(n)] for n in ("Spine3", "Head"))
     relative = rotation.multiply(rotation.conjugate(chest), head)
-    assert np.degrees(rotation.angle(relative, answer(chest, face.head))).max() < 0.2
+    assert np.degrees(rotation.angle(relative, answer(chest, face.head))).max() < 0.1
 
 
 def test_standing_soles_do_not_slide(whole: Performance) -> None:

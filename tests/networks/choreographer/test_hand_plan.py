@@ -158,10 +158,10 @@ def test_hands_move_no_faster_than_hands_can() -> None:
     one = busy(at=(0.5, -0.5, 0.5))
     one.move(MovementUnit(1.05, np.array([0.6, 0.2, 0.6])), HandPose((0, 0, 0), "up", "fist", 30.0, 10.0, 5.0), CALM)
     way = np.linalg.norm([0.1, 0.7, 0.1]) * ARM_CM
-    assert one.wrist.end == pytest.approx(1.0 + way / 190.0)
+    assert one.wrist.end == pytest.approx(1.0 + way / 165.0)
     np.testing.assert_allclose(one.last, [0.1, 0.7, 0.1])
     one.move(MovementUnit(0.0, one.wrist.value + 1e-4), HandPose((0, 0, 0)), CALM)
-    assert one.wrist.end == pytest.approx(1.0 + way / 190.0 + 0.09)
+    assert one.wrist.end == pytest.approx(1.0 + way / 165.0 + 0.09)
     times = np.arange(0, one.palm.end, 1 / 60)
     assert np.degrees(np.abs(np.diff(one.palm.at(times)[:, 0])) * 60).max() < 1.9 * 265 + 5
     times = np.arange(0, one.fingers.end, 1 / 60)

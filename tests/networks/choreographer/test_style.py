@@ -80,7 +80,7 @@ def _weights(**strengths: float) -> np.ndarray:
 
 def test_emotions_ask_what_the_table_says() -> None:
     anger = body_expression(_weights(anger=1.0), np.zeros((1, 3)))
-    expected = {"rate": 1.0, "amp": 1.5, "speed": 2.1, "hold": 1.5, "spine": 9, "lean": 9, "fist": 0.75, "chop": 0.6,
+    expected = {"rate": 1.15, "amp": 1.5, "speed": 2.1, "hold": 1.15, "spine": 9, "lean": 9, "fist": 0.75, "chop": 0.6,
                 "asym": 0.45, "sway": 0.8, "symmetric": 0.1, "tremor": 0}  # fmt: skip
     for name, value in expected.items():
         assert anger[name][0] == pytest.approx(value), name
