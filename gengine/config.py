@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gengine.checkpoint import bundled_folders
+from gengine.core import bounds
 from gengine.errors import FormatError, GengineError, unknown
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -102,11 +103,10 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     import yaml
 
     path = Path(path)
+    data = bounds.read_bounded(path, bounds.CONFIG_BYTES, "give a configuration's YAML file")
     try:
-        values = yaml.load(path.read_text("utf-8"), _loader())
-    except OSError as error:
-        raise GengineError(f"configuration {path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        values = _yaml(data.decode("utf-8"))
+    except (yaml.YAMLError, *bounds.FOREIGN) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise FormatError(f"configuration {path}{line}: not valid YAML") from None
@@ -114,6 +114,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise FormatError(f"configuration {path}: expected 'key: value' lines, found {type(values).__name__}")
+    if strange := [key for key in values if not isinstance(key, str)]:
+        raise FormatError(f"configuration {path}: the key {strange[0]!r:.40} is no word, expected 'key: value' lines")
     return values
 
 
@@ -127,10 +129,24 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         if not equals or not key.strip():
             raise GengineError(f"--set {setting}: expected key=value, for example hop=0.5")
         try:
-            values[key.strip()] = yaml.load(value, _loader())
-        except yaml.YAMLError:
+            values[key.strip()] = _yaml(value)
+        except (yaml.YAMLError, *bounds.FOREIGN):
             raise GengineError(f"--set {setting}: the value is not a number, word or list") from None
     return values
+
+
+def _yaml(text: str) -> Any:
+    """What YAML says, at most ``NESTING`` deep, without the anchors by which a few lines become gigabytes."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, _loader()):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("anchors are not read")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > bounds.NESTING:
+            raise ValueError(f"lists nest deeper than {bounds.NESTING}")
+    return yaml.load(text, _loader())
 
 
 @cache

@@ -21,6 +21,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core import bounds
 from gengine.core.audio import AudioClip
 from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
@@ -37,7 +38,7 @@ _TRACKS = {"audio": AudioClip, "emotion": EmotionTrack, "motion": Motion, "face"
 _BLOCK = 1 << 20
 _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, AttributeError,
-    NotImplementedError, RuntimeError, OverflowError, MemoryError, GengineError,
+    NotImplementedError, RuntimeError, OverflowError, MemoryError, RecursionError, SyntaxError, IndexError, GengineError,
 )  # fmt: skip
 """What reading a broken, cut or foreign file can raise."""
 
@@ -57,10 +58,10 @@ def save_performance(performance: Performance, path: str | Path) -> Path:
 
 def load_performance(path: str | Path) -> Performance:
     """Read what ``save_performance`` wrote. A damaged, foreign or newer file is a ``FormatError``."""
-    path = Path(path)
+    path = bounds.check_file(path, bounds.ARRAY_BYTES, "give a performance.npz")
     try:
         with zipfile.ZipFile(path) as archive:
-            return _read(archive)
+            return _checked(_read(archive))
     except _DAMAGE as error:
         reason = f"{error.strerror or error}" if isinstance(error, OSError) else f"{error or type(error).__name__}"
         raise FormatError(f"{path}: is no whole saved performance ({reason}); give a performance.npz") from None
@@ -204,7 +205,10 @@ def _load(archive: zipfile.ZipFile, name: str, dtype: str = "<f4") -> NDArray:
 
 
 def _read(archive: zipfile.ZipFile) -> Performance:
-    about = json.loads(archive.read("performance.json").decode("utf-8", "surrogatepass"))
+    if archive.getinfo("performance.json").file_size > bounds.TEXT_BYTES:
+        raise FormatError(f"performance.json is larger than {bounds.TEXT_BYTES:,} bytes")
+    text = archive.read("performance.json").decode("utf-8", "surrogatepass")
+    about = bounds.parse_json(text, "performance.json", "it is damaged")
     if about["format"] != _FORMAT:
         raise FormatError(f"its format is {about['format']!r}, expected {_FORMAT!r}")
     if about["version"] > FORMAT_VERSION:
@@ -236,3 +240,24 @@ def _read(archive: zipfile.ZipFile) -> Performance:
         provenance=about["provenance"],
         start=about["start"],
     )
+
+
+def _checked(performance: Performance) -> Performance:
+    """``performance`` if its numbers are finite, its rotations of unit length and its rates such as there are."""
+    bounds.number(performance.audio.rate, "audio rate", *bounds.SAMPLE_RATES)
+    bounds.number(performance.start, "start", 0, bounds.LONGEST)
+    for name, track in (("emotion", performance.emotion), ("motion", performance.motion), ("face", performance.face)):
+        if track is None:
+            continue
+        bounds.number(track.fps, f"{name} fps", *bounds.FRAME_RATES)
+        for field in track.ARRAYS:
+            check = bounds.check_unit if field in ("rotations", "head") else bounds.check_finite
+            check(getattr(track, field), f"{name}.{field}")
+    if performance.motion is not None:
+        bounds.check_finite(performance.motion.skeleton.offsets, "skeleton.offsets")
+    for name, value in vars(performance.speaker.traits).items():
+        bounds.number(value, f"speaker {name}", -bounds.LARGEST, bounds.LARGEST)
+    for item in (*performance.words.words, *performance.words.phones):
+        bounds.number(item.start, "word start", -bounds.LONGEST, bounds.LONGEST)
+        bounds.number(item.end, "word end", -bounds.LONGEST, bounds.LONGEST)
+    return performance

@@ -40,6 +40,15 @@ DIGITS = 400
 UNIT_SLACK = 0.05
 """How far a rotation's length may lie from 1: six digits of text are off by 1e-6, half floats by 1e-3 (judgement)."""
 
+FRAME_RATES = (1.0, 1000.0)
+"""Frames per second that motion may have, Hz: motion capture runs at 24 to 480 (judgement)."""
+SAMPLE_RATES = (1000.0, 768_000.0)
+"""Rates that sound may have, Hz: telephones have 8,000, the fastest converters 768,000."""
+LONGEST = 7 * 24 * 3600.0
+"""Longest time that anything may have, s: a week (judgement)."""
+LARGEST = 1e6
+"""Largest position, curve or trait that is taken, m or parts: far beyond any of a person (judgement)."""
+
 FOREIGN = (
     OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, OverflowError, RecursionError,
     NotImplementedError, RuntimeError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core import bounds
 from gengine.core.motion import Motion
 from gengine.errors import FormatError
 from gengine.formats.smplx import read_smplx
@@ -33,13 +33,10 @@ def read_beat2(path: str | Path, fps: float | None = None) -> Beat2Take:
     slightly, so limbs may point a few degrees off; the root keeps BEAT2's world.
     """
     motion = read_smplx(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            poses = archive["poses"].astype(np.float32)
-            expressions = archive["expressions"].astype(np.float32)
-            betas = archive["betas"].astype(np.float32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path}: is no BEAT2 archive ({str(error)[:80]})") from None
+    names = ("poses", "expressions", "betas")
+    with bounds.archive(path, "give a BEAT2 archive") as archive:
+        poses, expressions, betas = (bounds.load_array(archive, name).astype(np.float32) for name in names)
+    bounds.check_finite(betas, f"{path}: betas")
     if expressions.ndim != 2 or len(expressions) != len(poses) or not np.isfinite(expressions).all():
         raise FormatError(f"{path}: expressions {expressions.shape}, expected ({len(poses)}, 100) finite numbers")
     return Beat2Take(motion.resample(fps) if fps else motion, poses[:, 66:69], poses[:, 69:75], expressions, betas)

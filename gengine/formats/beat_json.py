@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
+from gengine.core import bounds, rotation
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.errors import FormatError
 from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
@@ -58,15 +58,8 @@ def read_beat_json(path: str | Path, fps: float | None = None) -> FaceTrack:
     Gaze is not in the file and comes back as 0. Damage is a ``FormatError`` that says where.
     """
     path = Path(path)
-    try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); give the path of a .json file") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise FormatError(f"{path}: is no whole JSON file ({error.msg} at {where}); it may be truncated") from None
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"{path}: is no JSON text ({type(error).__name__})") from None
+    data = bounds.read_bounded(path, bounds.TEXT_BYTES, "give the path of a .json file")
+    content = bounds.parse_json(data, path, "it may be truncated")
     names = content.get("names") if isinstance(content, dict) else None
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(names, list) or not isinstance(frames, list):
@@ -82,10 +75,10 @@ def read_beat_json(path: str | Path, fps: float | None = None) -> FaceTrack:
             if len(row) != len(names):
                 raise FormatError(f"{path}: frame {i} has {len(row)} weights, expected {len(names)}")
             weights[i], times[i] = row, frame["time"]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(f"{path}: frame {i} is not {{weights, time}} of numbers ({error})") from None
         turn = frame.get("rotation")
-        if isinstance(turn, list) and len(turn) == 4 and all(isinstance(x, int | float) for x in turn):
+        if isinstance(turn, list) and len(turn) == 4 and all(isinstance(x, int | float) and abs(x) <= 2 for x in turn):
             heads[i] = turn
         if not (np.isfinite(weights[i]).all() and np.isfinite(times[i])):
             raise FormatError(f"{path}: frame {i} holds NaN or infinity, expected finite numbers")
@@ -94,4 +87,4 @@ def read_beat_json(path: str | Path, fps: float | None = None) -> FaceTrack:
     heads = np.where(np.isfinite(heads).all(1, keepdims=True), heads, rotation.IDENTITY)
     curves = arkit_weights([str(name) for name in names], weights)
     gaze = np.zeros((len(frames), 2), np.float32)
-    return regular_face(times, curves, rotation.normalize(heads).astype(np.float32), gaze, fps)
+    return regular_face(times, curves, rotation.normalize(heads).astype(np.float32), gaze, fps, str(path))

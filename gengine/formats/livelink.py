@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
+from gengine.core import bounds, rotation
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.errors import FormatError
 from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
@@ -93,10 +93,8 @@ def read_livelink(path: str | Path, fps: float | None = None, degrees: bool = Fa
     ``FormatError`` that names its line.
     """
     path = Path(path)
-    try:
-        lines = path.read_text("utf-8-sig", errors="replace").splitlines()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); give the path of a .csv file") from None
+    data = bounds.read_bounded(path, bounds.TEXT_BYTES, "give the path of a .csv file")
+    lines = data.decode("utf-8-sig", errors="replace").splitlines()
     header = [cell.strip() for cell in lines[0].split(",")] if lines else []
     if not header or header[0].lower() != "timecode" or not any(arkit_index(name) is not None for name in header):
         raise FormatError(
@@ -135,11 +133,11 @@ def read_livelink(path: str | Path, fps: float | None = None, degrees: bool = Fa
     eyes = (angles("lefteye") + angles("righteye")) / 2
     head = rotation.from_euler(angles("head"), "YXZ").astype(np.float32)
     gaze = (eyes[:, :2] * [1.0, -1.0]).astype(np.float32)
-    return regular_face(times, arkit_weights(names, values), head, gaze, fps)
+    return regular_face(times, arkit_weights(names, values), head, gaze, fps, str(path))
 
 
 def _sixtieths(path: Path, number: int, text: str) -> float:
-    match = re.fullmatch(r"\s*(\d+):(\d+):(\d+)[:;](\d+(?:\.\d*)?)\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,4}):(\d{1,4}):(\d{1,4})[:;](\d{1,9}(?:\.\d{0,20})?)\s*", text[:80])
     if match is None:
         raise FormatError(f"{path}: line {number}: timecode {text[:20]!r}, expected HH:MM:SS:FF.fff")
     hours, minutes, seconds, frame = (float(g) for g in match.groups())

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import rotation
+from gengine.core import bounds, rotation
 from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_INDEX, FaceTrack
 from gengine.core.motion import Motion
@@ -156,17 +156,17 @@ def read_smplx(path: str | Path, up: str = "y") -> Motion:
     Poses of 156 numbers (SMPL-H) or more are understood. A file of another kind is a ``FormatError``.
     """
     path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            poses, trans = archive["poses"].astype(float), archive["trans"].astype(float)
-            keys = [k for k in ("mocap_frame_rate", "mocap_framerate") if k in archive.files]
-            fps = float(archive[keys[0]]) if keys else 30.0
-    except _DAMAGE as error:
-        raise FormatError(f"{path}: is no SMPL-X archive ({str(error)[:80]}); it holds poses and trans") from None
+    with bounds.archive(path, "give an SMPL-X archive, which holds poses and trans") as archive:
+        poses, trans = (bounds.load_array(archive, k).astype(float) for k in ("poses", "trans"))
+        keys = [k for k in ("mocap_frame_rate", "mocap_framerate") if f"{k}.npy" in archive.namelist()]
+        fps = float(bounds.load_array(archive, keys[0]).item()) if keys else 30.0
+    bounds.number(fps, f"{path}: frames per second", *bounds.FRAME_RATES)
     if poses.ndim != 2 or poses.shape[1] != _ROW or trans.shape != (len(poses), 3):
         raise FormatError(f"{path}: poses {poses.shape} and trans {trans.shape}, expected (T, {_ROW}) and (T, 3)")
     if not (np.isfinite(poses).all() and np.isfinite(trans).all()):
         raise FormatError(f"{path}: holds NaN or infinity")
+    if max(np.abs(poses).max(initial=0), np.abs(trans).max(initial=0)) > bounds.LARGEST:
+        raise FormatError(f"{path}: holds numbers beyond {bounds.LARGEST:g}, expected radians and metres")
     skeleton = beat_skeleton()
     turns = np.tile(rotation.IDENTITY, (len(poses), len(skeleton), 1))
     for beat, theirs in joint_names("smplx").items():
