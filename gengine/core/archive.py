@@ -13,7 +13,6 @@ import os
 import shutil
 import tempfile
 import zipfile
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -36,10 +35,7 @@ _FORMAT = "gengine performance"
 _TRACKS = {"audio": AudioClip, "emotion": EmotionTrack, "motion": Motion, "face": FaceTrack}
 """What grows with time; the arrays of all of them are float32."""
 _BLOCK = 1 << 20
-_DAMAGE = (
-    OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, AttributeError,
-    NotImplementedError, RuntimeError, OverflowError, MemoryError, RecursionError, SyntaxError, IndexError, GengineError,
-)  # fmt: skip
+_DAMAGE = (*bounds.FOREIGN, GengineError)
 """What reading a broken, cut or foreign file can raise."""
 
 
@@ -57,7 +53,8 @@ def save_performance(performance: Performance, path: str | Path) -> Path:
 
 
 def load_performance(path: str | Path) -> Performance:
-    """Read what ``save_performance`` wrote. A damaged, foreign or newer file is a ``FormatError``."""
+    """Read what ``save_performance`` wrote. A damaged, foreign or newer file is a ``FormatError``, and so is one whose
+    numbers are not finite, whose rotations are not of unit length, or whose rates nothing has."""
     path = bounds.check_file(path, bounds.ARRAY_BYTES, "give a performance.npz")
     try:
         with zipfile.ZipFile(path) as archive:

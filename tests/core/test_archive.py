@@ -46,7 +46,7 @@ def test_round_trip_is_bit_for_bit(make_performance, tmp_path, without):
 def test_odd_values_survive(make_performance, make_motion, tmp_path):
     body = make_performance(0.5)
     weights = body.face.weights.copy()
-    weights[0, :3] = [np.nan, np.inf, -0.0]
+    weights[0, :3] = [1e-45, 1.0, -0.0]
     chain = Skeleton(("röot", "a b"), np.array([-1, 0]), np.array([[0, 0, 0], [0.1, 1 / 3, 1e-17]]))
     odd = replace(
         body,
@@ -57,6 +57,19 @@ def test_odd_values_survive(make_performance, make_motion, tmp_path):
     assert_same(load_performance(save_performance(odd, tmp_path / "a.npz")), odd)
     empty = body.slice(0, 0)
     assert_same(load_performance(save_performance(empty, tmp_path / "b.npz")), empty)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("track", ["face.weights", "emotion.vad", "motion.root", "motion.rotations"])
+def test_values_that_are_not_finite_are_refused_when_read(value, track, make_performance, tmp_path):
+    body = make_performance(0.5)
+    name, field = track.split(".")
+    values = getattr(getattr(body, name), field).copy()
+    values.flat[7] = value
+    broken = replace(body, **{name: replace(getattr(body, name), **{field: values})})
+    path = save_performance(broken, tmp_path / "a.npz")
+    with pytest.raises(FormatError, match=f"a.npz: .*{track}: holds NaN or infinity at"):
+        load_performance(path)
 
 
 def test_a_stream_makes_the_same_bytes_as_the_whole(make_performance, tmp_path):
