@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gengine.checkpoint import bundled_folders
-from gengine.core import bounds
 from gengine.errors import FormatError, GengineError, unknown
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -102,6 +101,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """A YAML mapping; anything else is a ``FormatError`` naming the file and line."""
     import yaml
 
+    from gengine.core import bounds
+
     path = Path(path)
     data = bounds.read_bounded(path, bounds.CONFIG_BYTES, "give a configuration's YAML file")
     try:
@@ -121,9 +122,13 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
     """``key=value`` strings; values are read as YAML (numbers, true, lists, text)."""
+    values: dict[str, Any] = {}
+    if not settings:
+        return values
     import yaml
 
-    values: dict[str, Any] = {}
+    from gengine.core import bounds
+
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.strip():
@@ -138,6 +143,8 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
 def _yaml(text: str) -> Any:
     """What YAML says, at most ``NESTING`` deep, without the anchors by which a few lines become gigabytes."""
     import yaml
+
+    from gengine.core import bounds
 
     depth = 0
     for event in yaml.parse(text, _loader()):

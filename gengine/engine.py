@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gengine
-from gengine.config import EngineConfig
+from gengine.config import EngineConfig, checked
 from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
@@ -383,10 +382,7 @@ def read_any_body(path: str | Path, bones: str | Path | None = None) -> tuple[Mo
 
 def checked_config(config: EngineConfig, **changes: Any) -> EngineConfig:
     """``config`` with changed fields, validated like a file's."""
-    from gengine.config import load_config
-
-    values = {**config.model_dump(), **{k: v for k, v in changes.items() if v is not None}}
-    return load_config(EngineConfig, settings=[f"{k}={json.dumps(v)}" for k, v in values.items()])
+    return checked(EngineConfig, config.model_dump() | {k: v for k, v in changes.items() if v is not None})
 
 
 def resampled(performance: Performance, fps: float | None, face_fps: float | None) -> Performance:

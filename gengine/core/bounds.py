@@ -111,11 +111,16 @@ def parse_json(text: str | bytes, where: str | Path, hint: str, kind: type[Gengi
         return value
 
     def constant(name: str) -> float:
-        raise ValueError(f"{name} is no number")
+        first = next(mark.start() for mark in _CONSTANTS.finditer(text) if mark[0] == name)
+        line, before = text.count("\n", 0, first) + 1, text.rfind("\n", 0, first)
+        raise ValueError(f"{name} at line {line}, column {first - before} is no number")
 
     with border(where, hint, kind):
         if isinstance(text, bytes):
-            text = text.decode("utf-8-sig")
+            try:
+                text = text.decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise kind(f"{where}: is no JSON text (byte {error.start} is no UTF-8); {hint}") from None
         check_nesting(text)
         try:
             return json.loads(text, parse_int=whole, parse_float=real, parse_constant=constant)
@@ -134,6 +139,7 @@ def check_nesting(text: str, deepest: int = NESTING) -> None:
 
 
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_CONSTANTS = re.compile(r'"(?:[^"\\]|\\.)*+"|NaN|-?Infinity', re.DOTALL)
 
 
 def number(value: Any, field: str, low: float, high: float, kind: type[GengineError] = FormatError) -> float:
