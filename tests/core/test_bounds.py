@@ -21,7 +21,7 @@ from gengine.errors import FormatError
         ("NaN", "NaN"),
         ("[-Infinity]", "Infinity"),
         ('{"a": 1,}', "line 1, column"),
-        (b"\xff{}", "utf-8"),
+        (b"\xff{}", "UTF-8"),
         ('"' + "\\" * 100_001, "line 1"),
     ],
 )
