@@ -75,10 +75,10 @@ def build(kind: str, name: str) -> Any:
 
     Raises ``GengineError`` where it is neither, and where an outside package's class cannot be built.
     """
+    if name in REGISTRY[kind]:  # nothing from outside can stand in for it, so what is installed is not searched
+        return resolve(kind, name)()
     if name in names(kind):
         made = resolve(kind, name)
-        if name in REGISTRY[kind]:
-            return made()
         try:
             return made()
         except GengineError:

@@ -52,15 +52,26 @@ def running_level(loudness: NDArray[np.float32], before: float) -> NDArray[np.fl
     return np.maximum(np.maximum.accumulate(loudness + fall), np.float32(before)) - fall
 
 
+def block_levels(loudness: NDArray[np.float32], before: float) -> NDArray[np.float32]:
+    """``running_level`` of blocks ``(blocks, N)`` that follow each other, rounded as if each came by itself."""
+    fall = np.arange(1, loudness.shape[1] + 1, dtype=np.float32) * np.float32(DECAY * HOP / SAMPLE_RATE)
+    highest = np.maximum.accumulate(loudness + fall, axis=1)
+    start, starts = np.float32(before), []
+    for last in highest[:, -1]:
+        starts.append(start)
+        start = max(last, start) - fall[-1]
+    return np.maximum(highest, np.array(starts, np.float32)[:, None]) - fall
+
+
 def relative(decibels: NDArray[np.float32], level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bands ``(N, BANDS)`` dB against ``level (N,)``, limited to ``DEPTH`` and scaled to about -1..1."""
-    bands = np.maximum(decibels - level[:, None], np.float32(-DEPTH)) / np.float32(DEPTH / 2)
+    """Bands ``(..., BANDS)`` dB against ``level (...)``, limited to ``DEPTH`` and scaled to about -1..1."""
+    bands = np.maximum(decibels - level[..., None], np.float32(-DEPTH)) / np.float32(DEPTH / 2)
     return (bands + np.float32(1)).astype(np.float32, copy=False)
 
 
 def loudness(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum of the bands ``(N,)`` dB."""
-    return power_to_db(power.sum(axis=1))
+    """Sum of the bands ``(..., BANDS)``, dB ``(...)``."""
+    return power_to_db(power.sum(axis=-1))
 
 
 class MelBlocks:
@@ -72,18 +83,17 @@ class MelBlocks:
         self._filters = mel_filters()
         # Frame 0 is centred on the first sample, so half a window of silence stands before it.
         self._buffer = np.zeros(WINDOW // 2, np.float32)
-        self._index = np.arange(block)[:, None] * HOP + np.arange(WINDOW)
         self._block = block
 
-    def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Blocks ``(block, BANDS)`` of band powers completed by ``samples (N,)`` at 16 kHz."""
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Band powers ``(blocks, block, BANDS)`` of the blocks that ``samples (N,)`` at 16 kHz complete."""
         buffer = np.concatenate([self._buffer, samples]) if len(samples) else self._buffer
         need, step = (self._block - 1) * HOP + WINDOW, self._block * HOP
-        blocks, at = [], 0
-        while len(buffer) - at >= need:
-            frames = buffer[at : at + need][self._index] * self._window
-            spectrum = np.asarray(scipy.fft.rfft(frames, _FFT, axis=1))
-            blocks.append(np.square(np.abs(spectrum)) @ self._filters)
-            at += step
-        self._buffer = buffer[at:]
-        return blocks
+        count = max(0, (len(buffer) - need) // step + 1)
+        self._buffer = buffer[count * step :]
+        if not count:
+            return np.zeros((0, self._block, BANDS), np.float32)
+        frames = np.lib.stride_tricks.sliding_window_view(buffer[: (count - 1) * step + need], WINDOW)[::HOP]
+        spectrum = np.asarray(scipy.fft.rfft(frames * self._window, _FFT, axis=1))
+        # one product a block, all of one size: the rounding of a product depends on the number of its rows
+        return np.square(np.abs(spectrum)).reshape(count, self._block, -1) @ self._filters

@@ -87,27 +87,25 @@ class _Layer:
 
     def __init__(self, weight: NDArray, bias: NDArray, kernel: int, dilation: int, ahead: int, rows: int) -> None:
         self.weight, self.bias = np.ascontiguousarray(weight, np.float32), np.asarray(bias, np.float32)
-        width = weight.shape[0] // kernel
-        past = (kernel - 1) * dilation
-        self._buffer = np.zeros((past + rows, width), np.float32)
-        self._index = np.arange(rows)[:, None] + np.arange(kernel) * dilation
-        self._centre = slice(past - ahead, past - ahead + rows)
-        self._rows, self._shape = rows, (rows, kernel * width)
+        self._past, self._ahead, self._rows = (kernel - 1) * dilation, ahead, rows
+        self._buffer = np.zeros((self._past, weight.shape[0] // kernel), np.float32)
+        self._taps = np.arange(kernel) * dilation
 
     def step(self, x: NDArray[np.float32], residual: bool) -> NDArray[np.float32]:
-        buffer, rows = self._buffer, self._rows
-        buffer[:-rows] = buffer[rows:]
-        buffer[-rows:] = x
-        y = buffer[self._index].reshape(self._shape) @ self.weight
+        """Whole blocks of rows ``(N, in)`` → ``(N, out)``, by one product a block, all of one size."""
+        buffer, count = np.concatenate([self._buffer, x]), len(x)
+        index = np.arange(count)[:, None] + self._taps
+        y = (buffer[index].reshape(-1, self._rows, self.weight.shape[0]) @ self.weight).reshape(count, -1)
         y += self.bias
         np.maximum(y, 0, out=y)
         if residual:
-            y += buffer[self._centre]
+            y += buffer[self._past - self._ahead : self._past - self._ahead + count]
+        self._buffer = buffer[count:]
         return y
 
 
 class _Network:
-    """The trunk at 50 Hz (two mel frames a row) and its heads, block by block."""
+    """The trunk at 50 Hz (two mel frames a row) and its heads, in products of a block of rows."""
 
     def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray], block: int = logmel.BLOCK) -> None:
         rows = block // 2
@@ -118,19 +116,19 @@ class _Network:
         ]
         self._delays = np.cumsum([s["ahead"] for s in specs])
         self._head, self._head_bias = tensors["head.weight"].astype(np.float32), tensors["head.bias"]
-        self._row = 0
+        self._row, self._rows = 0, rows
         if self._delays[-1] != LOOKAHEAD // 2:
             raise FormatError(f"phones checkpoint: look-ahead of {self._delays[-1]} rows, expected {LOOKAHEAD // 2}")
 
     def step(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Normalised bands ``(block, BANDS)`` → outputs ``(block, 41)`` of ``LOOKAHEAD`` frames before."""
+        """Normalised bands ``(N, BANDS)``, whole blocks → outputs ``(N, 41)`` of ``LOOKAHEAD`` frames before."""
         x = mel.reshape(mel.shape[0] // 2, -1)
         for i, (layer, delay) in enumerate(zip(self._layers, self._delays, strict=True)):
             x = layer.step(x, residual=i > 0)
             if self._row < delay:  # before the recording every layer sees zeros, as its padding did in training
                 x[: delay - self._row] = 0
         self._row += len(x)
-        return (x @ self._head + self._head_bias).reshape(mel.shape[0], -1)
+        return (x.reshape(-1, self._rows, x.shape[1]) @ self._head + self._head_bias).reshape(mel.shape[0], -1)
 
 
 class _Path:
@@ -142,21 +140,24 @@ class _Path:
         self._score = np.full(len(PHONES), -20, np.float32)
         self._score[0] = 0
         self._lag = lag
-        self._back: list[list[int]] = []
+        self._back: list[NDArray[np.intp]] = []
+        self._candidates = np.empty_like(self._change)
+        self._first = np.arange(len(PHONES)) * len(PHONES)
 
     def step(self, log_posteriors: NDArray[np.float32]) -> list[int]:
-        emission = log_posteriors - self._prior
-        score, change, rows = self._score, self._change, np.arange(len(PHONES))
-        for e in emission:
-            candidates = change + score
+        """One block of log posteriors ``(block, 40)`` → the labels that it settles."""
+        score, change, candidates = self._score, self._change, self._candidates
+        flat, first = candidates.ravel(), self._first
+        for e in log_posteriors - self._prior:
+            np.add(change, score, out=candidates)
             best = candidates.argmax(axis=1)
-            score = candidates[rows, best] + e
-            self._back.append(best.tolist())
+            score = flat.take(best + first) + e
+            self._back.append(best)
         self._score = score - score.max()
         labels, state = [], int(score.argmax())
         for best in reversed(self._back):
             labels.append(state)
-            state = best[state]
+            state = int(best[state])
         self._back = self._back[len(self._back) - min(self._lag, len(self._back)) :]
         return labels[: self._lag - 1 if self._lag else None : -1]
 
@@ -258,18 +259,7 @@ class PhoneEncoder:
         phones: list[Phone] = []
         if self._gate:
             self._open += self._gate.push(samples).tolist()
-        for power in self._mel.push(samples):
-            level = logmel.running_level(logmel.loudness(power), self._level)
-            self._level = float(level[-1])
-            outputs = self._network.step(logmel.relative(logmel.power_to_db(power), level))
-            self._blocks += 1
-            if self._blocks <= self._ahead:
-                continue
-            logits = outputs[:, :-1]
-            logits -= logits.max(axis=1, keepdims=True)
-            logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-            if self._keep:
-                self._frames.append(outputs)
+        for logits in self._log_posteriors(samples):
             for label in self._path.step(logits):
                 frame = self._settled
                 if self._gate and not self._open[frame - self._first]:
@@ -283,6 +273,25 @@ class PhoneEncoder:
             if not self._keep:
                 self._drop(self._settled - self._first)
         return phones
+
+    def _log_posteriors(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of the blocks ``(blocks, block, 40)`` that new sound completes; kept for ``take_frames``."""
+        power = self._mel.push(samples)
+        if not len(power):
+            return np.zeros((0, power.shape[1], len(PHONES)), np.float32)
+        level = logmel.block_levels(logmel.loudness(power), self._level)
+        self._level = float(level[-1, -1])
+        mel = logmel.relative(logmel.power_to_db(power), level)
+        outputs = self._network.step(mel.reshape(-1, mel.shape[2])).reshape(*mel.shape[:2], -1)
+        early = min(max(self._ahead - self._blocks, 0), len(outputs))  # they describe what was before the recording
+        self._blocks += len(outputs)
+        outputs = outputs[early:]
+        logits = outputs[..., :-1]
+        logits -= logits.max(axis=-1, keepdims=True)
+        logits -= np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        if self._keep:
+            self._frames += list(outputs)
+        return logits
 
     def _drop(self, count: int) -> None:
         """Forget ``count`` frames."""
