@@ -80,7 +80,7 @@ _BINS = _FFT // 2 + 1
 
 
 class _Network:
-    """Silero VAD's 16 kHz network: ``step`` takes ``BLOCK`` chunks at once."""
+    """Silero VAD's 16 kHz network, in products of ``BLOCK`` chunks."""
 
     def __init__(self, tensors: dict[str, NDArray]) -> None:
         def taps(name: str) -> NDArray[np.float32]:
@@ -104,35 +104,43 @@ class _Network:
         sample = np.arange(length + CONTEXT)
         sample[length:] = 2 * (length - 1) - sample[length:]  # the end is mirrored
         frame = sample[np.arange(_FRAMES)[:, None] * _HOP + np.arange(_FFT)]
-        self._index = np.arange(BLOCK)[:, None, None] * CHUNK + frame
-        self._spectrum = np.zeros((BLOCK, _FRAMES + 2, _BINS), np.float32)
-        self._first = np.zeros((BLOCK, _FRAMES + 1, kernels[0].shape[-1]), np.float32)
+        self._frame = frame
 
     def step(self, samples: NDArray[np.float32]) -> list[float]:
-        """``(CONTEXT + BLOCK * CHUNK,)`` samples → the chance of speech of each chunk."""
-        self._spectrum[:, 1:-1] = np.abs(np.fft.rfft(samples[self._index] * self._window, axis=2))
-        spectrum, width = self._spectrum, self._first.shape[-1]
-        x = np.concatenate([spectrum[:, i : i + _FRAMES] for i in range(3)], axis=2).reshape(BLOCK * _FRAMES, -1)
-        self._first[:, 1:] = self._layer(0, x).reshape(BLOCK, _FRAMES, width)
-        pair = np.stack([self._first[:, :3], self._first[:, 2:]], axis=1)  # every second frame
-        x = self._layer(1, pair.reshape(BLOCK * 2, -1))
-        x = self._layer(3, self._layer(2, x.reshape(BLOCK, -1)))
-        return [self._remember(gates) for gates in x @ self._input + self._bias]
+        """``(CONTEXT + chunks * CHUNK,)`` samples of whole blocks → the chance of speech of each chunk."""
+        count = (len(samples) - CONTEXT) // CHUNK
+        index = np.arange(count)[:, None, None] * CHUNK + self._frame
+        spectrum = np.zeros((count, _FRAMES + 2, _BINS), np.float32)
+        spectrum[:, 1:-1] = np.abs(np.fft.rfft(samples[index] * self._window, axis=2))
+        x = self._layer(0, np.concatenate([spectrum[:, i : i + _FRAMES] for i in range(3)], axis=2))
+        first = np.zeros((count, _FRAMES + 1, x.shape[-1]), np.float32)
+        first[:, 1:] = x
+        x = self._layer(1, np.stack([first[:, :3], first[:, 2:]], axis=1))  # every second frame
+        x = self._layer(3, self._layer(2, x.reshape(count, 1, -1)))
+        gates = x.reshape(-1, BLOCK, x.shape[-1]) @ self._input + self._bias
+        return self._remember(gates.reshape(count, -1))
 
     def _layer(self, i: int, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        y = x @ self._kernels[i]
+        """``(chunks, rows, ...)`` → ``(chunks, rows, out)``, by one product a block, all of one size."""
+        kernel = self._kernels[i]
+        y = x.reshape(-1, BLOCK * x.shape[1], kernel.shape[0]) @ kernel
         y += self._biases[i]
-        return np.maximum(y, 0, out=y)
+        return np.maximum(y, 0, out=y).reshape(*x.shape[:2], -1)
 
-    def _remember(self, gates: NDArray[np.float32]) -> float:
-        """One step of the LSTM and the chance it gives."""
-        n = self._width
-        gates += self._hidden @ self._recurrent
-        np.tanh(gates, out=gates)
-        share = (gates + 1) * np.float32(0.5)
-        self._cell = share[n : 2 * n] * self._cell + share[:n] * gates[2 * n : 3 * n]
-        self._hidden = share[3 * n :] * np.tanh(self._cell)
-        return float(1 / (1 + np.exp(-(np.maximum(self._hidden, 0) @ self._out + self._out_bias[0]))))
+    def _remember(self, steps: NDArray[np.float32]) -> list[float]:
+        """The LSTM's gates of chunks ``(N, 4 n)`` as far as the sound gives them → the chances that follow."""
+        n, hidden, cell, half, logits = self._width, self._hidden, self._cell, np.float32(0.5), []
+        for gates in steps:
+            gates += hidden @ self._recurrent
+            np.tanh(gates, out=gates)
+            share = gates + 1
+            share *= half
+            cell = share[n : 2 * n] * cell
+            cell += share[:n] * gates[2 * n : 3 * n]
+            hidden = share[3 * n :] * np.tanh(cell)
+            logits.append(np.maximum(hidden, 0) @ self._out)
+        self._hidden, self._cell = hidden, cell
+        return (1 / (1 + np.exp(-(np.array(logits, np.float32) + self._out_bias[0])))).tolist()
 
 
 class SpeechGate:
@@ -171,12 +179,9 @@ class SpeechGate:
     def chances(self, samples: NDArray[np.float32]) -> list[float]:
         """Chances of speech of the chunks that ``samples (N,)`` complete; ``push`` alone makes frames of them."""
         buffer = np.concatenate([self._buffer, self._levelled(samples)])
-        step, at, found = BLOCK * CHUNK, 0, []
-        while len(buffer) - at >= CONTEXT + step:
-            found += self._network.step(buffer[at : at + CONTEXT + step])
-            at += step
-        self._buffer = buffer[at:]
-        return found
+        end = (len(buffer) - CONTEXT) // (BLOCK * CHUNK) * BLOCK * CHUNK
+        self._buffer = buffer[end:]
+        return self._network.step(buffer[: CONTEXT + end]) if end else []
 
     def _levelled(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The whole chunks that ``samples`` complete, quiet ones raised: the network doubts what is very quiet."""
@@ -184,10 +189,11 @@ class SpeechGate:
         count = len(sound) // CHUNK * CHUNK
         chunks, self._rest = sound[:count].reshape(-1, CHUNK).copy(), sound[count:]
         fall = 0.5 ** (CHUNK / SAMPLE_RATE / HALF_LIFE)
-        for chunk in chunks:
-            self._level = max(float(np.sqrt((chunk * chunk).mean())), self._level * fall)
-            if self._level > 0:
-                chunk *= np.float32(np.clip(LOUD / self._level, 1.0, MOST_GAIN))
+        gains = []
+        for loudness in np.sqrt((chunks * chunks).mean(axis=1)).tolist():
+            self._level = max(loudness, self._level * fall)
+            gains.append(min(max(LOUD / self._level, 1.0), MOST_GAIN) if self._level > 0 else 1.0)
+        chunks *= np.array(gains, np.float32)[:, None]
         return chunks.ravel()
 
     def _settle(self, chance: float) -> list[bool]:

@@ -37,7 +37,7 @@ def test_chunks_do_not_matter():
     whole = np.concatenate(logmel.MelBlocks().push(samples))
     blocks, mel = [], logmel.MelBlocks()
     for cut in np.split(samples, np.sort(rng.integers(0, 20000, 50))):
-        blocks += mel.push(cut)
+        blocks.extend(mel.push(cut))
     np.testing.assert_array_equal(whole, np.concatenate(blocks))
 
 
