@@ -9,7 +9,6 @@ arrives, the same matrix products are formed, so the result is the same bit for 
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE
@@ -94,6 +93,8 @@ class MelBlocks:
         if not count:
             return np.zeros((0, self._block, BANDS), np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(buffer[: (count - 1) * step + need], WINDOW)[::HOP]
-        spectrum = np.asarray(scipy.fft.rfft(frames * self._window, _FFT, axis=1))
+        # in double precision: numpy transforms single numbers more slowly, and loading scipy's takes .15 s
+        spectrum = np.fft.rfft((frames * self._window).astype(float), _FFT, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         # one product a block, all of one size: the rounding of a product depends on the number of its rows
-        return np.square(np.abs(spectrum)).reshape(count, self._block, -1) @ self._filters
+        return power.reshape(count, self._block, -1) @ self._filters

@@ -64,6 +64,7 @@ class NoiseFloor:
         self._mean, self._spread = 0.0, LOUDNESS.steady_first
         self._minimum = math.inf
         self._minima: deque[float] = deque(maxlen=LOUDNESS.floor_blocks)
+        self._least = math.inf  # of the minima
         self._heard = 0
 
     def follow(self, loudness: float, strength: float, restarted: bool) -> None:
@@ -90,8 +91,8 @@ class NoiseFloor:
         self._minimum = min(self._minimum, quiet)
         if self._heard % LOUDNESS.floor_block == 0:
             self._minima.append(self._minimum)
-            self._minimum = math.inf
-        lowest = min(self._minimum, *self._minima, math.inf)
+            self._minimum, self._least = math.inf, min(self._minima)
+        lowest = min(self._minimum, self._least)
         if len(self._minima) < LOUDNESS.floor_trusted:
             lowest = min(lowest, self.value)
         return lowest

@@ -104,13 +104,14 @@ class PitchPath:
         """Pitch in semitones above 1 Hz (0: none) and its strength, of a frame's (lag, strength)."""
         self._since += 1
         best = chosen = strength = 0.0
+        near, last, p = self._since <= PITCH.near, self._last, PITCH
         for lag, s in candidates:
             if s <= 0:
                 continue
             semitones = _SEMITONES * math.log2(_LAG_RATE / lag)
-            score = s + PITCH.height_bonus * (semitones - PITCH.height_reference)
-            if self._since <= PITCH.near:
-                score -= PITCH.jump_cost * min(abs(semitones - self._last), PITCH.jump_limit)
+            score = s + p.height_bonus * (semitones - p.height_reference)
+            if near:
+                score -= p.jump_cost * min(abs(semitones - last), p.jump_limit)
             if score > best or not chosen:
                 best, chosen, strength = score, semitones, s
         if strength > PITCH.voiced:

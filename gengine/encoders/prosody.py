@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -123,11 +124,15 @@ def _measure(sound: NDArray[np.float32]) -> tuple[list[float], ...]:
     frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::_HOP]
     middle = np.ascontiguousarray(frames[:, (WINDOW - _ENERGY) // 2 : (WINDOW + _ENERGY) // 2])
     square = np.maximum((middle * middle).mean(1) - middle.mean(1) ** 2, 0)
-    spectrum = np.fft.rfft(frames * TAPER, FFT)
+    spectrum = np.fft.rfft((frames * TAPER).astype(float), FFT)  # numpy transforms single numbers more slowly
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
     loudness = (power * _LOUDNESS_BAND).sum(1)
     hiss = (power * _HISS_BAND).sum(1) / np.maximum((power * _BODY_BAND).sum(1), _TINY_POWER)
     return (square.tolist(), loudness.tolist(), hiss.tolist(), *pitch_candidates(power))
+
+
+def _pairs(turns: Sequence[list[float]]) -> Iterator[tuple[list[float], list[float]]]:
+    return zip(turns[::2], turns[1::2], strict=True)
 
 
 def _decibel(power: float) -> float:
@@ -166,15 +171,15 @@ class _FrameSequence:
 
     def step(self, square: list[float], loud: list[float], hiss: list[float], *candidates: list[float]) -> list[tuple]:
         """Rows (energy, level, speech, pitch, voicing, sibilance) of the frames that are now settled."""
-        rows = []
-        for i in range(len(square)):
-            options = [(c[i], s[i]) for c, s in zip(candidates[::2], candidates[1::2], strict=True)]
-            pitch, strength = self._path.choose(options)
-            loudness = _decibel(loud[i])
-            energy = max(_decibel(square[i]), PROSODY.lowest_energy)
+        rows, held, choose, look_ahead = [], self._frames, self._path.choose, PROSODY.look_ahead
+        options = zip(*(zip(lags, strengths, strict=True) for lags, strengths in _pairs(candidates)), strict=True)
+        for mean_square, power, hissing, option in zip(square, loud, hiss, options, strict=True):
+            pitch, strength = choose(option)
+            loudness = _decibel(power)
+            energy = max(_decibel(mean_square), PROSODY.lowest_energy)
             sounds = self._sounds(loudness, strength)
-            self._frames.append(_Frame(energy, loudness, hiss[i], pitch, strength, sounds))
-            if len(self._frames) > PROSODY.look_ahead:
+            held.append(_Frame(energy, loudness, hissing, pitch, strength, sounds))
+            if len(held) > look_ahead:
                 rows.append(self._write())
         return rows
 
@@ -206,8 +211,8 @@ class _FrameSequence:
         if not (frame.strength > PITCH.voiced and presence > PROSODY.voiced_presence and frame.pitch > 0):
             self._written_pitch.clear()
             return 0
-        coming = (f.pitch for f in (frame, *ahead[:2]) if f.strength > PITCH.voiced)
-        around = sorted([*self._written_pitch, *coming])
+        voiced = PITCH.voiced
+        around = sorted([*self._written_pitch, *[f.pitch for f in (frame, *ahead[:2]) if f.strength > voiced]])
         pitch = around[len(around) // 2]
         self._written_pitch.append(pitch)
         return pitch - self._median.follow(pitch, frame.strength)
