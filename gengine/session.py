@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gengine.config import EngineConfig
-from gengine.constraints.stance import Stance
 from gengine.core.audio import SAMPLE_RATE, AudioClip, check_sound_rate, mono_samples
 from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions
 from gengine.core.face import FaceTrack
@@ -70,7 +69,11 @@ class Session:
         self.seconds: dict[str, float] = {"analysis": 0.0, "face": 0.0, "body": 0.0}
 
         self.networks = _cascade(self.config)
-        self._stance = Stance(stance) if stance is not None else None
+        self._stance = None
+        if stance is not None:
+            from gengine.constraints.stance import Stance  # a run without one needs none
+
+            self._stance = Stance(stance)
         self._states = {kind: network.start(self.speaker, seed) for kind, network in self.networks.items()}
         specs = [network.spec for network in self.networks.values()]
         self.window = WindowSpec(max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs))
