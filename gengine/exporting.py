@@ -22,6 +22,7 @@ from gengine.runs import amended, entry, load, write_manifest
 OTHER_ENDINGS = {
     "usdz": "usd", "usda": "usd", "usdc": "usd",
     "webm": "avatar", "mov": "avatar", "gif": "avatar",
+    "dat": "moho", "tsv": "rhubarb-tsv", "xml": "rhubarb-xml",
 }  # fmt: skip
 """Endings of files whose format has another name."""
 

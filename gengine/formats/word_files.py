@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from abc import abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from gengine.core.exporter import Exporter
-from gengine.core.performance import Performance
-from gengine.core.words import Phone, Word
-from gengine.errors import GengineError
+from gengine.core.words import Word
+from gengine.formats.speech_file import SpeechFile, as_json
 
 LONGEST_LINE = 42
 """Characters of a subtitle's line, and two lines at most: the usual guideline (BBC, Netflix)."""
@@ -26,33 +21,7 @@ ENDS = ".!?…。！？"
 """Signs that end a sentence, and so a subtitle."""
 
 
-class _WordFile(Exporter):
-    """Gathers the words and phones of all stretches; those that two stretches share are kept once."""
-
-    def __init__(self, path: str | Path, **options: Any) -> None:
-        super().__init__(path, **options)
-        self._words: dict[Word, None] = {}
-        self._phones: dict[Phone, None] = {}
-        self._about: dict[str, str] = {}
-
-    def append(self, stretch: Performance) -> None:
-        self.check(stretch)
-        track = stretch.words
-        self._about = {"language": track.language, "source": track.source}
-        self._words.update(dict.fromkeys(track.words))
-        self._phones.update(dict.fromkeys(track.phones))
-
-    def finish(self) -> None:
-        if not self._about:
-            raise GengineError(f"{self.path}: nothing to write; append at least one stretch")
-        self.partial.write_text(self._text(), "utf-8")
-
-    @abstractmethod
-    def _text(self) -> str:
-        """The whole file."""
-
-
-class SrtExporter(_WordFile):
+class SrtExporter(SpeechFile):
     """Subtitles: the words in cues of at most two lines and seven seconds; empty where no words are known."""
 
     suffix: ClassVar[str] = ".srt"
@@ -62,14 +31,14 @@ class SrtExporter(_WordFile):
         import pysubs2
 
         file = pysubs2.SSAFile()
-        for cue in _cues(list(self._words)):
+        for cue in _cues(list(self.words)):
             event = pysubs2.SSAEvent(start=round(cue[0].start * 1000), end=round(cue[-1].end * 1000))
             event.plaintext = _lines([w.text for w in cue])
             file.append(event)
         return file.to_string("srt")
 
 
-class WordsExporter(_WordFile):
+class WordsExporter(SpeechFile):
     """Words and phones with their times in seconds as JSON: ``language``, ``source`` (where the times come from),
     ``words`` (word, start, end) and ``phones`` (phone, start, end, and stress 0 to 2 where known)."""
 
@@ -77,14 +46,7 @@ class WordsExporter(_WordFile):
     default_name: ClassVar[str] = "words.json"
 
     def _text(self) -> str:
-        words = [{"word": w.text, "start": round(w.start, 4), "end": round(w.end, 4)} for w in self._words]
-        phones = [
-            {"phone": p.symbol, "start": round(p.start, 4), "end": round(p.end, 4)}
-            | ({"stress": p.stress} if p.stress >= 0 else {})
-            for p in self._phones
-        ]
-        content = {**self._about, "words": words, "phones": phones}
-        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        return as_json({**self.about, **self.words_and_phones()})
 
 
 def _cues(words: list[Word]) -> Iterator[list[Word]]:

@@ -90,7 +90,10 @@ def normalise(symbol: str, notation: str = "arpabet") -> list[tuple[str, int]]:
         return [(UNKNOWN, -1)]
     if notation == "arpabet":
         found = _arpabet(symbol)
-        return [found] if found else [(UNKNOWN, -1)]
+        if found:
+            return [found]
+        # Sounds that English lacks stand among ARPAbet's as IPA has them.
+        return [(s, -1) for s in (symbol if symbol in EXTENDED else _IPA.get(symbol, UNKNOWN)).split()]
     if symbol in EXTENDED:
         return [(symbol, -1)]
     stress = 1 if symbol[0] in "ˈ'\"" else 2 if symbol[0] == "ˌ" else -1

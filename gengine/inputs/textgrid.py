@@ -121,6 +121,9 @@ PHONES = ("phone", "phon", "mau", "segment", "sounds")
 WORDS = ("word", "ort", "wort", "token", "transcript")
 """Parts of the names of tiers, the surest first."""
 
+SHAPES = "viseme"
+"""Part of the name of a tier of mouth shapes, which are neither words nor sounds."""
+
 _KINDS = re.compile(
     r"[\s_\-–:.]*(?:words?|ort(?:ho)?|wort|tokens?|transcripts?|phones?|phon|mau|segments?|sounds|utterances?|sentences?"
     r"|text)[\s_\-–:.]*",
@@ -156,7 +159,8 @@ def of_tiers(tiers: list[Tier], language: str | None, name: str, wanted: str | N
     """The transcript that ``tiers`` hold; see ``read_textgrid``."""
     if not any(label for tier in tiers for *_, label in tier.intervals):
         raise TextError(f"text: '{name}' line 1: no tier of words among its tiers (none with labels); name one 'words'")
-    voices = _voices([t for t in tiers if any(label for *_, label in t.intervals)])
+    written = [t for t in tiers if any(label for *_, label in t.intervals)]
+    voices = _voices([t for t in written if SHAPES not in t.name.lower()] or written)
     voice = max(voices, key=lambda v: v.spoken) if wanted is None else _chosen(voices, tiers, wanted, name)
     spoken = voice.words or voice.phones
     report = Report({"words": {"tier": spoken.name}}) if spoken else Report()
