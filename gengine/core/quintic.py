@@ -60,15 +60,14 @@ class QuinticSpline:
         if span <= 1e-6:
             return
         value = np.asarray(value, float)
-        zero = np.zeros_like(self.value)
+        zero = np.zeros(len(self.value))
         velocity = zero if velocity is None else np.asarray(velocity, float)
         acceleration = zero if acceleration is None else np.asarray(acceleration, float)
-        ends = np.stack(
-            [self.value, self.velocity * span, self.acceleration * span**2,
-             value, velocity * span, acceleration * span**2]
-        )  # fmt: skip
-        piece = np.zeros((7, len(self.value)))
-        piece[:6] = _HERMITE.T @ ends
+        ends = np.empty((6, len(self.value)))
+        ends[0], ends[1], ends[2] = self.value, self.velocity * span, self.acceleration * span**2
+        ends[3], ends[4], ends[5] = value, velocity * span, acceleration * span**2
+        piece = np.empty((7, len(self.value)))
+        piece[:6], piece[6] = _HERMITE.T @ ends, 0
         if bow is not None:
             piece += _BOW[:, None] * np.asarray(bow, float)
         self._starts.append(self.end)
@@ -95,7 +94,7 @@ class QuinticSpline:
         begin = np.where(np.isfinite(starts), starts, self._starts[1] if len(starts) > 1 else self.end)
         s = (times - begin[index]) / np.array(self._spans)[index]
         s = np.where(np.isfinite(starts)[index], s, 0.0)
-        piece = np.stack(self._pieces)[index]
+        piece = np.array(self._pieces)[index]
         s = s[:, None]
         out = piece[:, 6]
         for power in range(5, -1, -1):

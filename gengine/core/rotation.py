@@ -28,15 +28,13 @@ def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = np.asarray(a, float), np.asarray(b, float)
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    w = aw * bw - ax * bx - ay * by - az * bz
+    out = np.empty((*w.shape, 4))
+    out[..., 0] = w
+    out[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    out[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    out[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return out
 
 
 def conjugate(q: ArrayLike) -> Array:
@@ -57,7 +55,10 @@ def cross(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = np.asarray(a, float), np.asarray(b, float)
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    x = ay * bz - az * by
+    out = np.empty((*x.shape, 3))
+    out[..., 0], out[..., 1], out[..., 2] = x, az * bx - ax * bz, ax * by - ay * bx
+    return out
 
 
 def from_rotvec(v: ArrayLike) -> Array:
@@ -81,7 +82,9 @@ def from_axis_angle(axis: ArrayLike, angle: ArrayLike) -> Array:
     """Quaternions turning by ``angle`` (radians, ``(...)``) about unit ``axis`` ``(..., 3)``."""
     half = np.asarray(angle, float)[..., None] / 2
     xyz = np.sin(half) * np.asarray(axis, float)
-    return np.concatenate([np.broadcast_to(np.cos(half), xyz.shape[:-1] + (1,)), xyz], axis=-1)
+    out = np.empty((*xyz.shape[:-1], 4))
+    out[..., :1], out[..., 1:] = np.cos(half), xyz
+    return out
 
 
 def to_matrix(q: ArrayLike) -> Array:

@@ -124,17 +124,20 @@ class HandPlan:
 
     def reachable(self, at: Array) -> Array:
         """The nearest places ``(..., 3)`` within the arm's reach, off the trunk and not behind it."""
-        out, up, ahead = np.moveaxis(np.asarray(at, float), -1, 0)
+        at = np.asarray(at, float)
+        out, up, ahead = at[..., 0], at[..., 1], at[..., 2]
         out, up = HAND.out_limits.clip(out), HAND.up_limits.clip(up)
         low = (up < HAND.low_up) & (ahead < HAND.low_ahead)
         out = np.where(low, np.maximum(out, HAND.low_out), out)
         (least, beside), (face, over) = HAND.face_out, HAND.face_up
-        out = np.maximum(out, least + beside * np.clip((up - face) / over, 0, 1))
+        out = np.maximum(out, least + beside * np.minimum(np.maximum((up - face) / over, 0), 1))
         ahead = np.maximum(ahead, np.where(out > HAND.side_out, HAND.side_ahead, HAND.front_ahead))
         arm = out - SHOULDER_OUT
         reach = np.sqrt(arm * arm + up * up + ahead * ahead)
         fit = HAND.reach_limits.clip(reach) / np.maximum(reach, _LEAST)
-        return np.stack([arm * fit + SHOULDER_OUT, up * fit, ahead * fit], -1)
+        nearest = np.empty_like(at)
+        nearest[..., 0], nearest[..., 1], nearest[..., 2] = arm * fit + SHOULDER_OUT, up * fit, ahead * fit
+        return nearest
 
     def new_phrase(self, rng: Rng, emotion: EmotionStyle) -> None:
         """A phrase has its own place to gesture in."""

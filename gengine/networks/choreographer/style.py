@@ -9,7 +9,7 @@ and in the exponent for ratios, so every effect grows monotonically and smoothly
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -112,8 +112,14 @@ class EmotionStyle:
     @classmethod
     def at(cls, weights: ArrayLike, vad: ArrayLike) -> EmotionStyle:
         """From strengths ``(18,)`` and VAD ``(3,)``."""
-        values = body_expression(np.atleast_2d(weights), np.atleast_2d(vad))
-        return cls(**{f.name: float(values[f.name][0]) for f in fields(cls)})
+        return _style(np.asarray(weights, float).tobytes(), np.asarray(vad, float).tobytes())
+
+
+@lru_cache(maxsize=8)
+def _style(weights: bytes, vad: bytes) -> EmotionStyle:
+    """``EmotionStyle.at``: the planner asks for the same emotion again and again."""
+    values = body_expression(np.frombuffer(weights)[None], np.frombuffer(vad)[None])
+    return EmotionStyle(**{f.name: float(values[f.name][0]) for f in fields(EmotionStyle)})
 
 
 # -- speaker -----------------------------------------------------------------------------------------------------------
