@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,24 @@ def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
         return config, load(data)
     except SafetensorError as error:
         raise FormatError(f"{folder / WEIGHTS}: not a safetensors file ({error}); restore the checkpoint") from None
+
+
+def shared_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
+    """As ``load_checkpoint``, read once for all sessions of a process: the arrays are read-only.
+
+    Files that were changed meanwhile are read anew.
+    """
+    folder = find_checkpoint(name_or_path).resolve()
+    stamps = [(folder / name).stat() for name in (WEIGHTS, CONFIG) if (folder / name).is_file()]
+    return _shared(folder, tuple((s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps))
+
+
+@lru_cache(maxsize=4)
+def _shared(folder: Path, stamps: tuple[tuple[int, ...], ...]) -> tuple[dict[str, Any], Tensors]:
+    config, tensors = load_checkpoint(folder)
+    for tensor in tensors.values():
+        tensor.setflags(write=False)
+    return config, tensors
 
 
 def save_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gengine.core import rotation
 from gengine.core.quintic import smoothstep
 
 Array = NDArray[np.float64]
@@ -96,14 +97,14 @@ def outside_capsule(points: Array, low: Array, high: Array, distance: float, wid
     )
     nearest = low + np.clip(along, 0, 1) * axis
     away = points - nearest
-    length = np.linalg.norm(away, axis=-1, keepdims=True)
+    length = rotation.length(away)
     return nearest + away / np.maximum(length, _LEAST) * soft_floor(length, distance, width)
 
 
 def outside_sphere(points: Array, centre: Array, radius: float, width: float = CORNER) -> Array:
     """``points (T, ..., 3)`` pushed out to at least ``radius`` m from ``centre``."""
     away = points - centre
-    length = np.linalg.norm(away, axis=-1, keepdims=True)
+    length = rotation.length(away)
     return centre + away / np.maximum(length, _LEAST) * soft_floor(length, radius, width)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core import rotation
+
 Array = NDArray[np.float64]
 
 STRETCH = 0.9995
@@ -23,14 +25,14 @@ _LEAST = 1e-6
 def towards(root: Array, end: Array) -> tuple[Array, Array]:
     """Unit direction ``(..., 3)`` and distance ``(..., 1)`` m from ``root`` to ``end``."""
     line = end - root
-    distance = np.linalg.norm(line, axis=-1, keepdims=True)
+    distance = rotation.length(line)
     return line / np.maximum(distance, _LEAST), distance
 
 
 def across(hint: Array, direction: Array) -> Array:
     """The unit vector nearest to ``hint (..., 3)`` that is at right angles to the unit ``direction (..., 3)``."""
     pole = hint - (hint * direction).sum(-1, keepdims=True) * direction
-    return pole / np.maximum(np.linalg.norm(pole, axis=-1, keepdims=True), _LEAST)
+    return pole / np.maximum(rotation.length(pole), _LEAST)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gengine.checkpoint import load_checkpoint
+from gengine.checkpoint import shared_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.encoders import logmel
@@ -187,7 +187,7 @@ class PhoneEncoder:
                 f"PhoneEncoder: blocks of {block} frames with a lag of {lag}; take blocks of 2, 4, 8 or 16 and a lag "
                 "of 0 or whole blocks"
             )
-        config, tensors = load_checkpoint(checkpoint)
+        config, tensors = shared_checkpoint(checkpoint)
         if config.get("kind") != "phones" or config.get("phones") != list(PHONES):
             raise FormatError(f"checkpoint '{checkpoint}': not a phone recogniser of this version of gengine")
         try:

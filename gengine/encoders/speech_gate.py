@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.checkpoint import load_checkpoint
+from gengine.checkpoint import shared_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.errors import FormatError
 
@@ -150,7 +150,7 @@ class SpeechGate:
     """
 
     def __init__(self, checkpoint: str | Path = "speech-gate-v1", ahead: float = AHEAD) -> None:
-        config, tensors = load_checkpoint(checkpoint)
+        config, tensors = shared_checkpoint(checkpoint)
         if config.get("kind") != "speech gate":
             raise FormatError(f"checkpoint '{checkpoint}': not a speech gate")
         try:

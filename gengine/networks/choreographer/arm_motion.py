@@ -78,7 +78,7 @@ class Torso:
         """Where the chest faces on the ground ``(T, 3)``."""
         ahead = rotation.rotate(self.chest, np.broadcast_to(arms.AHEAD, self.chest_at.shape))
         heading = np.stack([ahead[:, 0], np.zeros(len(ahead)), ahead[:, 2]], -1)
-        return heading / np.linalg.norm(heading, axis=-1, keepdims=True)
+        return heading / rotation.length(heading)
 
     @cached_property
     def left(self) -> Array:

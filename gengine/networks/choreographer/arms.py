@@ -139,9 +139,9 @@ def pose(
     no path of the hand can make the forearm flip to its other end.
     """
     upper = elbow - shoulder
-    upper /= np.linalg.norm(upper, axis=-1, keepdims=True)
+    upper /= rotation.length(upper)
     fore = wrist - elbow
-    fore /= np.linalg.norm(fore, axis=-1, keepdims=True)
+    fore /= rotation.length(fore)
     world_arm = _frame(upper * SIDE[:, None], -hinge * SIDE[:, None])
     above = rotation.multiply(chest[:, None], clavicle)
     arm = rotation.multiply(rotation.conjugate(above), world_arm)

@@ -6,6 +6,7 @@ The planner (planner.py) decides which of them comes when. Times are seconds, si
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,17 @@ _SHAPES = {
 
 def _scatter(rng: Rng, deviation: float, most: float) -> float:
     return float(np.clip(deviation * rng.standard_normal(), -most, most))
+
+
+@lru_cache(maxsize=8)
+def _spell(seed: int, number: int) -> float:
+    """How lively the spell of this ``number`` is, x."""
+    quiet, burst = PLAN.energy_chances
+    rng = generator(seed, "energy", number)
+    draw = generator(seed, "energy").random() + PLAN.energy_turn * number
+    draw = (draw + PLAN.energy_turn_scatter * rng.standard_normal()) % 1
+    least, most = PLAN.energy_quiet if draw < quiet else PLAN.energy_burst if draw > 1 - burst else PLAN.energy_plain
+    return float(least * (most / least) ** rng.random())
 
 
 @dataclass(frozen=True)
@@ -108,21 +120,11 @@ class BodyPlan:
         emotion is performed with the same ups and downs.
         """
         spell = int(time / PLAN.energy_span)
-        here = self._spell(spell)
+        here = _spell(self.seed, spell)
         if spell % 2:
             share = time / PLAN.energy_span - spell
-            here = self._spell(spell - 1) ** (1 - share) * here**share
+            here = _spell(self.seed, spell - 1) ** (1 - share) * here**share
         return here**self.style.variety
-
-    def _spell(self, number: int) -> float:
-        quiet, burst = PLAN.energy_chances
-        rng = generator(self.seed, "energy", number)
-        draw = generator(self.seed, "energy").random() + PLAN.energy_turn * number
-        draw = (draw + PLAN.energy_turn_scatter * rng.standard_normal()) % 1
-        least, most = (
-            PLAN.energy_quiet if draw < quiet else PLAN.energy_burst if draw > 1 - burst else PLAN.energy_plain
-        )
-        return float(least * (most / least) ** rng.random())
 
     def felt(self, emotion: EmotionStyle) -> EmotionStyle:
         """``emotion`` as this moment lives it: larger and faster in a burst, with longer holds in a quiet spell."""

@@ -125,6 +125,7 @@ def _style(weights: bytes, vad: bytes) -> EmotionStyle:
 # -- speaker -----------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=16)
 def reference_style(energy: float) -> dict[str, float]:
     """``speaker_style.csv`` at ``energy``, between the measured speakers; see there for units and sources."""
     energies = [STYLES[name].energy for name in REFERENCES]
