@@ -20,8 +20,8 @@ from gengine.core.speaker import Speaker
 from gengine.core.words import RECOGNISED, Phone, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones
-from gengine.encoders.prosody import ProsodyEncoder
-from gengine.encoders.speech_gate import SpeechGate
+from gengine.encoders.prosody import GatedProsody
+from gengine.encoders.speech_gate import AHEAD, HANG, SpeechGate
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.windows import CurveBuffer, EventBuffer, Hop
 
@@ -48,11 +48,13 @@ class Hearing:
         self.speaker = speaker or Speaker()
         self.words = words
         self._stream = _resampler(rate)
-        self._prosody, self._emotion = ProsodyEncoder(), EmotionEncoder(plan or parse_emotion("neutral"))
+        self._prosody, self._emotion = GatedProsody(), EmotionEncoder(plan or parse_emotion("neutral"))
         self._syllables = SyllableEncoder()
         recognised = words is not None and words.source == RECOGNISED
         listens = words is None or not words.phones or recognised
-        self._phones = phones.PhoneEncoder(keep_frames=True, gate=SpeechGate()) if listens else None
+        self._gate = SpeechGate()
+        self._phones = phones.PhoneEncoder(keep_frames=True, gate=self._gate) if listens else None
+        self._spoken = _Spoken(words.phones if words is not None else ())
         self._splice = _splice(words.phones) if words is not None and recognised else None
         self._curves = {name: CurveBuffer() for name in ("prosody", "emotion", "jaw", "sound")}
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
@@ -76,8 +78,7 @@ class Hearing:
     @property
     def latency(self) -> float:
         """Seconds of sound that the encoders need after a moment before they settle it."""
-        settle = ProsodyEncoder.LATENCY + SyllableEncoder.LATENCY
-        return max(settle, phones.LATENCY + phones.LONGEST) if self._phones else settle
+        return phones.LATENCY + phones.LONGEST if self._phones else self._gate.latency + SyllableEncoder.LATENCY
 
     @property
     def held(self) -> dict[str, int]:
@@ -122,26 +123,30 @@ class Hearing:
     def _hear(self, samples: NDArray[np.float32], last: bool) -> None:
         """Run the encoders over new 16 kHz samples and keep what they settled."""
         self._curves["sound"].append({"sound": samples})
-        prosody = [self._prosody.push(samples)]
-        if last:
-            prosody.append(self._prosody.flush())
-        for frames in prosody:
-            self._curves["prosody"].append(dict(frames.__dict__))
-            track = self._emotion.push(frames)
-            self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
-        known = self._hear_phones(self._phones, samples, last) if self._phones else self._given_phones(last)
-        for frames in prosody:
-            self._events["syllables"].append(self._syllables.push(frames, known))
-            known = known and ()
+        open_frames = self._hear_phones(self._phones, samples, last) if self._phones else self._gated(samples, last)
+        frames = self._prosody.push(samples, self._spoken.opened(open_frames), last)
+        self._curves["prosody"].append(dict(frames.__dict__))
+        track = self._emotion.push(frames)
+        self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
+        # Heard phones settle later than the prosody around them, so syllables do without them.
+        known = None if self._phones else self._given_phones(last)
+        self._events["syllables"].append(self._syllables.push(frames, known))
         if last:
             self._events["syllables"].append(self._syllables.flush())
 
-    def _hear_phones(self, encoder: phones.PhoneEncoder, samples: NDArray[np.float32], last: bool) -> None:
-        """Phones from the sound. They settle later than the prosody around them, so syllables do without them."""
+    def _hear_phones(self, encoder: phones.PhoneEncoder, samples: NDArray[np.float32], last: bool) -> NDArray[np.bool_]:
+        """Phones from the sound; whether its gate was open, frame by frame."""
         found = [*encoder.push(samples), *(encoder.flush() if last else ())]
         self._events["phones"].append(found if self._splice is None else self._splice.push(found))
-        self._curves["jaw"].append({"jaw": encoder.take_frames().jaw})
+        frames = encoder.take_frames()
+        self._curves["jaw"].append({"jaw": frames.jaw})
         self._heard_until = found[-1].end if found else self._heard_until
+        return frames.open
+
+    def _gated(self, samples: NDArray[np.float32], last: bool) -> NDArray[np.bool_]:
+        """Whether the gate is open, frame by frame, where phones need not be heard."""
+        rest = np.zeros(round(2 * self._gate.latency * SAMPLE_RATE), np.float32)
+        return self._gate.push(np.concatenate([samples, rest]) if last else samples)
 
     def _given_phones(self, last: bool) -> tuple[Any, ...]:
         """Phones of the transcript that the sound has reached."""
@@ -172,6 +177,25 @@ class Hearing:
             jaw=curves["jaw"].read(*frames)["jaw"] if self._phones else None,
             sound=curves["sound"].read(*samples)["sound"],
         )
+
+
+class _Spoken:
+    """Where known phones say that someone speaks, whatever the gate makes of it."""
+
+    def __init__(self, known: tuple[Phone, ...]) -> None:
+        voiced = [p for p in known if p.symbol != "sil"]
+        self._starts = np.array([p.start for p in voiced])
+        self._ends = np.maximum.accumulate([p.end for p in voiced]) if voiced else np.zeros(0)
+        self._frames = 0
+
+    def opened(self, open_frames: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The gate's next frames ``(F,)``, open near known phones too: as long before and after as it would be."""
+        times = np.arange(self._frames, self._frames + len(open_frames)) / ANALYSIS_RATE
+        self._frames += len(open_frames)
+        if not len(self._starts):
+            return open_frames
+        begun = np.searchsorted(self._starts, times + AHEAD, side="right")
+        return open_frames | ((begun > 0) & (self._ends[np.maximum(begun - 1, 0)] >= times - HANG))
 
 
 def hear_recording(performance: Performance) -> Conditions:

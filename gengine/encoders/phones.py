@@ -67,12 +67,13 @@ class PhoneFrames:
     """Settled frames at 100 Hz: frame ``first + i`` describes the sound around its index / 100 s.
 
     ``posteriors (N, 40)`` by ``PHONES``, rows sum to 1; ``jaw (N,)`` the expected ARKit jawOpen of neutral
-    speech, 0..1.
+    speech, 0..1; ``open (N,)`` whether the speech gate is, always where there is none.
     """
 
     first: int
     posteriors: NDArray[np.float32]
     jaw: NDArray[np.float32]
+    open: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.jaw)
@@ -249,11 +250,10 @@ class PhoneEncoder:
         outputs = np.concatenate([np.zeros((0, len(PHONES) + 1), np.float32), *self._frames])
         first, self._frames = self._first, [outputs[count:]]
         posteriors, jaw = np.exp(outputs[:count, :-1]), np.clip(outputs[:count, -1], 0, 1)
-        if self._gate:
-            closed = ~np.array(self._open[:count], bool)
-            posteriors[closed], jaw[closed] = np.eye(1, len(PHONES), dtype=np.float32), 0
+        is_open = np.array(self._open[:count], bool) if self._gate else np.ones(count, bool)
+        posteriors[~is_open], jaw[~is_open] = np.eye(1, len(PHONES), dtype=np.float32), 0
         self._drop(count)
-        return PhoneFrames(first, posteriors, jaw)
+        return PhoneFrames(first, posteriors, jaw, is_open)
 
     def _hear(self, samples: NDArray[np.float32]) -> list[Phone]:
         phones: list[Phone] = []

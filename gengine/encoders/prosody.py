@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -104,6 +104,33 @@ class ProsodyEncoder:
             rows += self._frames.step(*_measure(sound[first * _HOP : (last - 1) * _HOP + WINDOW]))
         self._pending = sound[count * _HOP :]
         return _prosody(rows)
+
+
+class GatedProsody:
+    """Prosody of speech alone: music, noise and hum have no more level, pitch or rhythm than silence has.
+
+    The encoder hears everything, so that frames in which someone may speak are just its own; only then are those where
+    the speech gate is closed silenced (their ``energy`` stays: it says how loud the sound is, whatever it is).
+    """
+
+    def __init__(self) -> None:
+        self._encoder = ProsodyEncoder()
+        self._waiting = _prosody([])
+        self._open = np.zeros(0, bool)
+
+    def push(self, samples: NDArray[np.float32], open_frames: NDArray[np.bool_], last: bool = False) -> Prosody:
+        """Frames newly settled by ``samples (N,)`` and by ``open_frames (F,)``, the gate's next ones at
+        ``ANALYSIS_RATE``; with ``last`` the recording ends here, and gate frames past its end are dropped."""
+        parts = [self._waiting, self._encoder.push(samples)]
+        if last:
+            parts.append(self._encoder.flush())
+        frames = Prosody(**{k: np.concatenate([getattr(p, k) for p in parts]) for k in self._waiting.__dict__})
+        gate = np.concatenate([self._open, open_frames])
+        count = min(len(frames), len(gate))
+        self._waiting, self._open = frames[count:], gate[count:]
+        settled = frames[:count]
+        silenced = {k: np.where(gate[:count], v, np.float32(0)) for k, v in settled.__dict__.items() if k != "energy"}
+        return replace(settled, **silenced)
 
 
 def _prosody(rows: list[tuple[float, ...]]) -> Prosody:

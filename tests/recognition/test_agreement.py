@@ -21,7 +21,7 @@ def frames(track: WordTrack, wrong: tuple[float, float] = (0.0, 0.0)) -> PhoneFr
     for k in range(200):
         said = next(p.symbol for p in track.phones if p.start <= (k + 0.5) / 100 < p.end)
         posteriors[k, PHONES.index("K" if wrong[0] <= (k + 0.5) / 100 < wrong[1] else said)] = 1
-    return PhoneFrames(0, posteriors, np.zeros(200, np.float32))
+    return PhoneFrames(0, posteriors, np.zeros(200, np.float32), np.ones(200, bool))
 
 
 def test_words_agree_with_their_sounds() -> None:
