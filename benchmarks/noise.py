@@ -3,7 +3,8 @@
 python benchmarks/noise.py            # demos/speech.wav; LJ Speech and BEAT as well where the reference data are
 Four seconds of sound without words stand before the speech. "gap" is the 95th percentile of the inner-lip gap there
 (rest: .8 mm; idle lips part to 1.8 mm), "openings" how often a second it grows beyond 2 mm, "jaw" the share of frames
-with jawOpen above .05. "onset" is how much later the first phone of the speech begins than after digital silence
+with jawOpen above .05, "wrists" the mean speed of the wrists there over that in the speech (standing in silence: .04).
+"onset" is how much later the first phone of the speech begins than after digital silence
 without the gate, "same" the share of the speech's frames with the phone heard there, and "F1" that of its closures
 (P, B, M) against the true phones, where they are known.
 """
@@ -35,7 +36,7 @@ from gengine.hearing import hear_recording
 from gengine.inputs.audio import load_audio
 from gengine.metrics.phone_accuracy import closures, match
 from gengine.networks.visemes.network import VisemeNetwork
-from gengine.session import run_network
+from gengine.session import Session, run_network
 from gengine.training.phone_examples import held_out
 
 Sound = NDArray[np.float32]
@@ -46,6 +47,8 @@ QUIET = 3.6
 OPEN_MM, OPEN_JAW = 2.0, 0.05
 LEVELS = (-70, -60, -50, -40, -30)
 SPEECH_SECONDS = 12
+BODY_SECONDS, BODY_SEEDS = 8, (0, 1)
+"""Speech after the sound to which the wrists in it are compared, and the takes averaged."""
 
 
 def at_level(x: NDArray, decibels: float) -> Sound:
@@ -156,6 +159,21 @@ def lips(samples: Sound) -> tuple[float, float, float]:
     return float(np.percentile(gap, 95)), rises / QUIET, float((weights[:, ARKIT_INDEX["jawOpen"]] > OPEN_JAW).mean())
 
 
+def wrists(sound: Sound, speech: Sound) -> float:
+    """Mean speed of the wrists in the first ``QUIET`` s of ``sound`` over that in the ``speech`` after it."""
+    calm, busy = [], []
+    for seed in BODY_SEEDS:
+        session = Session(seed=seed)
+        parts = (session.push(np.concatenate([sound, speech])), session.flush())
+        motion = Performance.join([part for part in parts if part is not None]).motion
+        assert motion is not None
+        places = motion.forward()[0][:, [motion.skeleton.index(f"{side}Hand") for side in ("Left", "Right")]]
+        speed = np.linalg.norm(np.diff(places, axis=0), axis=2)
+        calm.append(speed[: round(QUIET * motion.fps)].mean())
+        busy.append(speed[round(len(sound) / SAMPLE_RATE * motion.fps) :].mean())
+    return float(np.mean(calm) / np.mean(busy))
+
+
 def hear(samples: Sound, gated: bool) -> tuple[Phone, ...]:
     encoder = PhoneEncoder(gate=SpeechGate() if gated else None)
     return (*encoder.push(samples), *encoder.flush())
@@ -206,8 +224,8 @@ def after(sound: Sound, gated: bool, clips: list, alone: list[tuple[Phone, ...]]
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     clips = spoken()
-    print(f"{'':24s}{'without the gate':^44s}   {'with the gate':^44s}")
-    print(f"{'4 s before speech':24s}" + 2 * f"{'gap mm openings  jaw | onset ms   F1   same':>44s}   ")
+    print(f"{'':24s}{'without the gate':^51s}   {'with the gate':^51s}")
+    print(f"{'4 s before speech':24s}" + 2 * f"{'gap mm openings  jaw wrists | onset ms   F1   same':>51s}   ")
     silence = np.zeros(BEFORE, np.float32)
     alone = [shifted(hear(np.concatenate([silence, x]), False), BEFORE / SAMPLE_RATE) for x, _ in clips]
     for name, sound in sounds(np.random.default_rng(0)):
@@ -215,8 +233,9 @@ def main() -> None:
         for gated in (False, True):
             with patch.object(gengine.hearing, "SpeechGate", SpeechGate if gated else lambda: None):
                 gap, openings, jaw = lips(np.concatenate([sound, clips[0][0][: 2 * SAMPLE_RATE]]))
+                body = wrists(sound, clips[0][0][: BODY_SECONDS * SAMPLE_RATE])
             late, f1, same = after(sound, gated, clips, alone)
-            cells += f"{gap:8.1f}{openings:9.1f}{jaw:6.2f} |{late:8.0f}{f1:8.3f}{same:6.2f}   "
+            cells += f"{gap:8.1f}{openings:9.1f}{jaw:6.2f}{body:7.2f} |{late:8.0f}{f1:8.3f}{same:6.2f}   "
         print(f"{name:24s}{cells}", flush=True)
 
 

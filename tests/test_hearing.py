@@ -14,6 +14,7 @@ from gengine.core.performance import Performance
 from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.emotion import parse_emotion
+from gengine.encoders.prosody import ProsodyEncoder
 from gengine.hearing import Hearing, hear_recording
 from gengine.inputs.audio import load_audio
 from gengine.networks.visemes.network import VisemeNetwork
@@ -74,6 +75,50 @@ def test_what_is_heard(samples):
     assert len(heard.syllables) > 5
     np.testing.assert_array_equal(heard.emotion.weights, np.float32(0.25))
     assert heard.speaker.name == "orator" and (given.source, given.language) == ("given", "en")
+
+
+def strokes(seconds: int) -> np.ndarray:
+    """Bursts of noise, three a second: to an ear that knows no speech they are syllables."""
+    burst = 0.3 * np.random.default_rng(0).standard_normal(1600) * np.exp(-np.arange(1600) / 300)
+    out = np.zeros((3 * seconds, 16000 // 3))
+    out[:, :1600] = burst
+    return np.append(out.ravel(), np.zeros(16000 * seconds - out.size)).astype(np.float32)
+
+
+def test_what_is_no_speech_has_no_prosody(samples):
+    noise = strokes(SECONDS)
+    encoder = ProsodyEncoder()
+    open_ear = encoder.push(noise)
+    assert open_ear.speech.mean() > 0.3 and open_ear.level.max() > 0.5
+    heard = hear_recording(recording(noise))
+    for name in ("level", "speech", "pitch", "voicing", "sibilance"):
+        assert not getattr(heard.prosody, name).any(), name
+    assert heard.syllables == () and heard.prosody.energy.max() > -40  # how loud it is remains known
+    after = hear_recording(recording(np.concatenate([noise[:32000], samples[:32000]])))
+    assert after.syllables and all(s.onset > 1.9 for s in after.syllables)
+
+
+def test_known_words_are_heard_whatever_the_gate_says():
+    """The gate is closed all the time: around what is known to be said the sound counts, and nowhere else."""
+    noise = strokes(SECONDS)
+    encoder = ProsodyEncoder()
+    open_ear = encoder.push(noise).speech.tolist() + encoder.flush().speech.tolist()
+    for words in (WORDS, replace(WORDS, source="recognised")):
+        speech = hear_recording(recording(noise, words)).prosody.speech
+        for first, last in ((0.15, 1.0), (1.75, 2.5)):
+            np.testing.assert_array_equal(speech[round(100 * first) + 1 : round(100 * last)],
+                                          open_ear[round(100 * first) + 1 : round(100 * last)])  # fmt: skip
+        assert speech.any() and not speech[110:170].any() and not speech[260:].any()
+
+
+def test_speech_is_heard_as_without_a_gate(samples):
+    encoder = ProsodyEncoder()
+    whole = encoder.push(samples)
+    heard = hear_recording(recording(samples)).prosody
+    said = heard.speech[: len(whole)] > 0
+    assert said.sum() > 0.97 * (whole.speech > 0).sum()
+    np.testing.assert_array_equal(heard.level[: len(whole)][said], whole.level[said])
+    np.testing.assert_array_equal(heard.energy[: len(whole)], whole.energy)
 
 
 def test_other_rates_are_heard_at_16_khz(samples):

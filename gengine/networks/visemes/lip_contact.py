@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.conditions import Conditions
+from gengine.core.conditions import ANALYSIS_RATE, Conditions
 from gengine.core.constants import Span, read_constants
 from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import SealModel
@@ -152,22 +152,32 @@ class IdleLips:
         """Plan the hop by the silence before its end and the speech after it."""
         start, end = conditions.hop_start, conditions.hop_end
         self._moves.forget(start)
-        before = conditions.curve("speech", np.arange(start - CONTACT.quiet_before, end, CONTACT.quiet_step))
-        quiet = not before.max() > CONTACT.speaking
-        now, *soon = conditions.curve("speech", end + np.array([0, *CONTACT.speech_after])) > CONTACT.speaking
-        if quiet and any(soon) and start > self._parted + CONTACT.parting_rest:
-            self._parted = end
-            if not _begins_closed(conditions):
-                rise, hold, fall = CONTACT.parting_times
-                self._moves.add(start, rise, hold, fall, CONTACT.parting)
+        self._part(conditions)
         if start >= self._next_swallow:
-            if quiet and not now and not any(soon):
+            before = conditions.curve("speech", np.arange(start - CONTACT.quiet_before, end, CONTACT.quiet_step))
+            now_and_soon = conditions.curve("speech", end + np.array([0, *CONTACT.speech_after]))
+            if max(before.max(), now_and_soon.max()) <= CONTACT.speaking:
                 rise, hold, fall = CONTACT.swallow_times
                 self._moves.add(start, rise, hold, fall, CONTACT.swallow)
                 draw = generator(self._seed, "swallow", round(start * 60)).random()
                 self._next_swallow = start + CONTACT.swallow_interval + CONTACT.swallow_interval_spread * draw
             else:
                 self._next_swallow = start + CONTACT.swallow_retry
+
+    def _part(self, conditions: Conditions) -> None:
+        """Lips part ahead of speech that follows a silence, so that they are parted when it begins."""
+        rise, hold, fall = CONTACT.parting_times
+        lead = rise + hold
+        quiet = round((lead + CONTACT.quiet_before) * ANALYSIS_RATE)
+        first, last = (int(np.ceil((t + lead) * ANALYSIS_RATE)) for t in (conditions.hop_start, conditions.hop_end))
+        speech = conditions.curve("speech", np.arange(first - quiet, last) / ANALYSIS_RATE) > CONTACT.speaking
+        for k in np.flatnonzero(speech[quiet:] & ~speech[quiet - 1 : -1]):
+            onset = (first + int(k)) / ANALYSIS_RATE
+            if speech[k : k + quiet].any() or onset - lead <= self._parted + CONTACT.parting_rest:
+                continue
+            self._parted = onset
+            if not _begins_closed(conditions, onset):
+                self._moves.add(onset - lead, rise, hold, fall, CONTACT.parting)
 
     def add(self, weights: NDArray[np.float64], times: NDArray[np.float64]) -> None:
         """Add to ``weights (T, 52)`` at ``times (T,)`` s, in place."""
@@ -176,9 +186,9 @@ class IdleLips:
                 weights[:, channels] += value[:, None]
 
 
-def _begins_closed(conditions: Conditions) -> bool:
-    """Whether the next phone is a bilabial, for which lips stay closed."""
+def _begins_closed(conditions: Conditions, onset: float) -> bool:
+    """Whether the first phone of the speech that begins at ``onset`` s is a bilabial, for which lips stay closed."""
     table = viseme_targets()
-    coming = (table.lookup(p.symbol) for p in conditions.phones if p.start > conditions.hop_start)
+    coming = (table.lookup(p.symbol) for p in conditions.phones if p.end > onset)
     rows = next((rows for rows in coming if rows not in ((), (table.silence,))), (table.silence,))
     return bool(table.bilabial[rows[0]])

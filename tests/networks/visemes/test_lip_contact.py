@@ -152,30 +152,36 @@ def idle(lips: IdleLips, at: float) -> np.ndarray:
 
 def test_lips_part_before_speech_but_not_before_a_bilabial():
     lips = IdleLips(0)
-    lips.plan(window("sil:2 AA:0.5 sil:1", hop=1.0))  # silence for 0.5 s after the hop
-    parted = idle(lips, 1.4)  # after a rise of 0.35 s
+    lips.plan(window("sil:2 AA:0.5 sil:1", hop=1.5))
+    parted = idle(lips, 1.95)  # they rise from 0.45 s before the speech for 0.35 s
     assert parted[ARKIT_INDEX["jawOpen"]] == pytest.approx(0.025)
     assert parted[ARKIT_INDEX["mouthLowerDownLeft"]] == pytest.approx(0.05)
     assert parted[ARKIT_INDEX["mouthLowerDownRight"]] == pytest.approx(0.05)
-    assert not idle(lips, 1.8).any() and not idle(lips, 1.0).any()
+    assert not idle(lips, 2.31).any() and not idle(lips, 1.54).any()
     for text, hop in (
-        ("sil:2 B:0.1 AA:0.5 sil:1", 1.0),  # a bilabial comes
-        ("sil:0.5 AA:0.4 sil:1 AA:0.5 sil:1", 1.0),  # spoken 0.4 s before
-        ("sil:4 AA:0.5 sil:1", 1.0),  # nothing within 0.6 s
-        ("sil:2 AA:0.5 sil:1", 0.4),  # too early in the recording
+        ("sil:2 B:0.1 AA:0.5 sil:1", 1.5),  # a bilabial comes
+        ("sil:0.5 AA:0.7 sil:0.8 AA:0.5 sil:1", 1.5),  # spoken 0.8 s before
+        ("sil:4 AA:0.5 sil:1", 1.5),  # nothing comes yet
+        ("sil:0.9 AA:0.5 sil:1", 0.4),  # too early in the recording
     ):
         closed = IdleLips(0)
         closed.plan(window(text, hop))
-        assert not idle(closed, hop + 0.4).any(), text
+        assert not idle(closed, hop + 0.45).any(), text
 
 
-def test_lips_part_once_for_one_beginning():
-    lips = IdleLips(0)
-    lips.plan(window("sil:2 AA:0.5 sil:1", hop=1.3, length=0.2))
-    once = idle(lips, 1.7)
-    assert once.any()
-    lips.plan(window("sil:2 AA:0.5 sil:1", hop=1.5, length=0.2))
-    assert np.array_equal(idle(lips, 1.7), once)
+@pytest.mark.parametrize("length", [0.1, 0.2, 0.5])
+def test_lips_part_at_the_same_time_however_long_a_hop_is(length: float):
+    lips, whole = IdleLips(0), IdleLips(0)
+    times = np.arange(1.0, 6.5, 0.01)
+    seen = []
+    for hop in np.arange(1.0, 6.0, length):
+        lips.plan(window("sil:2 AA:0.5 sil:1.5 S:0.2 AA:0.4 sil:2", float(hop), length))
+        seen += [idle(lips, at) for at in times[(times >= hop - 1e-9) & (times < hop + length - 1e-9)]]
+    whole.plan(window("sil:2 AA:0.5 sil:1.5 S:0.2 AA:0.4 sil:2", 1.0, 5.0))
+    expected = [idle(whole, at) for at in times[: len(seen)]]
+    np.testing.assert_allclose(seen, expected, atol=1e-12)
+    parted = times[: len(seen)][np.array(expected)[:, ARKIT_INDEX["jawOpen"]] > 0.024]
+    assert len(parted) > 10 and np.all((parted < 2.05) | (parted > 3.85))
 
 
 def test_swallows_come_in_long_silences_only():
