@@ -21,11 +21,12 @@ from gengine.core.words import RECOGNISED, Phone, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones
 from gengine.encoders.prosody import GatedProsody
-from gengine.encoders.speech_gate import AHEAD, HANG, SpeechGate
+from gengine.encoders.speech_gate import SpeechGate
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.windows import CurveBuffer, EventBuffer, Hop
 
 if TYPE_CHECKING:
+    from gengine.encoders.known_speech import KnownSpeech
     from gengine.encoders.spliced import SplicedPhones
 
 
@@ -54,7 +55,7 @@ class Hearing:
         listens = words is None or not words.phones or recognised
         self._gate = SpeechGate()
         self._phones = phones.PhoneEncoder(keep_frames=True, gate=self._gate) if listens else None
-        self._spoken = _Spoken(words.phones if words is not None else ())
+        self._spoken: KnownSpeech | None = None
         self._splice = _splice(words.phones) if words is not None and recognised else None
         self._curves = {name: CurveBuffer() for name in ("prosody", "emotion", "jaw", "sound")}
         self._events = {name: EventBuffer() for name in ("phones", "words", "syllables", "cues")}
@@ -63,8 +64,10 @@ class Hearing:
         self._heard_until = 0.0
         self._ended = False
         if words is not None:
-            from gengine.encoders.lexicon import LexiconEncoder  # a run without a transcript needs none
+            from gengine.encoders.known_speech import KnownSpeech  # a run without a transcript needs neither
+            from gengine.encoders.lexicon import LexiconEncoder
 
+            self._spoken = KnownSpeech(words.phones)
             lexicon = LexiconEncoder(words.language)
             self._events["words"].append(words.words)
             self._events["phones"].append(() if recognised else words.phones)
@@ -124,7 +127,7 @@ class Hearing:
         """Run the encoders over new 16 kHz samples and keep what they settled."""
         self._curves["sound"].append({"sound": samples})
         open_frames = self._hear_phones(self._phones, samples, last) if self._phones else self._gated(samples, last)
-        frames = self._prosody.push(samples, self._spoken.opened(open_frames), last)
+        frames = self._prosody.push(samples, self._spoken.opened(open_frames) if self._spoken else open_frames, last)
         self._curves["prosody"].append(dict(frames.__dict__))
         track = self._emotion.push(frames)
         self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
@@ -177,25 +180,6 @@ class Hearing:
             jaw=curves["jaw"].read(*frames)["jaw"] if self._phones else None,
             sound=curves["sound"].read(*samples)["sound"],
         )
-
-
-class _Spoken:
-    """Where known phones say that someone speaks, whatever the gate makes of it."""
-
-    def __init__(self, known: tuple[Phone, ...]) -> None:
-        voiced = [p for p in known if p.symbol != "sil"]
-        self._starts = np.array([p.start for p in voiced])
-        self._ends = np.maximum.accumulate([p.end for p in voiced]) if voiced else np.zeros(0)
-        self._frames = 0
-
-    def opened(self, open_frames: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The gate's next frames ``(F,)``, open near known phones too: as long before and after as it would be."""
-        times = np.arange(self._frames, self._frames + len(open_frames)) / ANALYSIS_RATE
-        self._frames += len(open_frames)
-        if not len(self._starts):
-            return open_frames
-        begun = np.searchsorted(self._starts, times + AHEAD, side="right")
-        return open_frames | ((begun > 0) & (self._ends[np.maximum(begun - 1, 0)] >= times - HANG))
 
 
 def hear_recording(performance: Performance) -> Conditions:
