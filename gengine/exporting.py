@@ -17,7 +17,7 @@ from gengine.core.performance import Performance
 from gengine.core.report import Report
 from gengine.errors import GengineError, unknown, wrong_kind
 from gengine.registry import names, resolve
-from gengine.runs import amended, entry, load, write_manifest
+from gengine.runs import MANIFEST, amended, entry, load, write_manifest
 
 OTHER_ENDINGS = {
     "usdz": "usd", "usda": "usd", "usdc": "usd",
@@ -25,6 +25,10 @@ OTHER_ENDINGS = {
     "dat": "moho", "tsv": "rhubarb-tsv", "xml": "rhubarb-xml",
 }  # fmt: skip
 """Endings of files whose format has another name."""
+
+
+UNFINISHED = ".unfinished-"
+"""In the name of a hidden folder that holds what a run has written so far; one that is left there was killed."""
 
 
 def export(
@@ -215,21 +219,45 @@ def options_for(kind: type[Exporter], **shared: Any) -> dict[str, Any]:
     return {name: value for name, value in shared.items() if name in kind.options()}
 
 
+def chosen_formats(value: str) -> list[str]:
+    """The names in a comma-separated list of formats."""
+    chosen = [name.strip().lower() for name in value.split(",") if name.strip()]
+    if not chosen:
+        raise GengineError(f"--formats: empty; choose from {', '.join(names('exporters'))}")
+    return chosen
+
+
+def exporter_options(formats: list[str], settings: Iterable[str] | None, **shared: Any) -> dict[str, dict[str, Any]]:
+    """Exporter options by format: ``shared`` ones for those that have them, then ``format.key=value`` settings."""
+    texts: dict[str, dict[str, str]] = {name: {} for name in formats}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        name, dot, option = key.strip().partition(".")
+        if not (equals and dot and option):
+            raise GengineError(f"--option {setting}: expected format.key=value, for example bvh.tpose_frame=true")
+        if name not in texts:
+            raise GengineError(f"--option {setting}: '{name}' is none of the chosen formats, {', '.join(formats)}")
+        texts[name][option] = value.strip()
+    kinds = {name: exporter(name) for name in formats}
+    return {name: options_for(kind, **shared) | kind.parse_options(texts[name]) for name, kind in kinds.items()}
+
+
 @contextmanager
 def staging(folder: Path) -> Iterator[Path]:
     """A hidden folder beside ``folder`` whose files move into it when all went well; else nothing stays."""
     with _parents_of(folder):
         if folder.exists() and not folder.is_dir():
             raise GengineError(f"--out {folder}: is a file; give a folder")
+        within = folder if folder.exists() else folder.parent
         try:
-            stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder if folder.exists() else folder.parent))
+            scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}{UNFINISHED}", dir=within))
         except OSError as error:
             raise GengineError(f"--out {folder}: cannot be written ({error.strerror}); choose another folder") from None
         try:
+            stage = scratch / "run"
+            stage.mkdir()
             yield stage
-            folder.mkdir(exist_ok=True)
-            for file in stage.iterdir():
-                os.replace(file, folder / file.name)
+            _arrive(stage, folder)
         except OSError as error:
             if error.filename is None or Path(error.filename).is_relative_to(folder.parent) or error.errno == 28:
                 raise GengineError(
@@ -237,7 +265,26 @@ def staging(folder: Path) -> Iterator[Path]:
                 ) from None
             raise
         finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _arrive(stage: Path, folder: Path) -> None:
+    """Move what stands in ``stage`` to ``folder``: at one stroke where there is none yet, else file by file.
+
+    The manifest is the last one, and one that is replaced goes first: whoever is killed in between leaves a folder
+    without it, which is known to be unfinished.
+    """
+    if not folder.exists():
+        try:
+            stage.rename(folder)
+            return
+        except OSError:  # another process has just made it
+            folder.mkdir(exist_ok=True)
+    files = sorted(stage.iterdir(), key=lambda file: file.name == MANIFEST)
+    if any(file.name == MANIFEST for file in files):
+        (folder / MANIFEST).unlink(missing_ok=True)
+    for file in files:
+        os.replace(file, folder / file.name)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
@@ -59,6 +61,8 @@ CHECKPOINTS: dict[str, str] = {
 }
 """Which network runs a checkpoint, by the ``kind`` in its config: so a folder is as good as a name."""
 
+_kept: dict[tuple[str, str], Any] | None = None
+
 
 def names(kind: str) -> list[str]:
     """Known names of one kind, outside packages included."""
@@ -79,11 +83,31 @@ def resolve(kind: str, name: str) -> Any:
     raise unknown(f"{kind}:", name, names(kind))
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Networks that are built inside are built once: all that they remember of a recording is in their states."""
+    global _kept
+    before, _kept = _kept, {}
+    try:
+        yield
+    finally:
+        _kept = before
+
+
 def build(kind: str, name: str) -> Any:
     """A network by its registered name, or by the folder (or bundled name) of a checkpoint that one runs.
 
     Raises ``GengineError`` where it is neither, and where an outside package's class cannot be built.
     """
+    if _kept is None:
+        return _build(kind, name)
+    if (kind, name) not in _kept:
+        _kept[kind, name] = _build(kind, name)
+    return _kept[kind, name]
+
+
+def _build(kind: str, name: str) -> Any:
+    """See ``build``."""
     if name in REGISTRY[kind]:  # nothing from outside can stand in for it, so what is installed is not searched
         return resolve(kind, name)()
     if name in names(kind):

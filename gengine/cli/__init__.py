@@ -14,6 +14,7 @@ from gengine.errors import GengineError
 
 COMMANDS = {
     "animate": "Animate a recording.",
+    "batch": "Animate many recordings: parallel, resumable, also on a Ray cluster.",
     "export": "Write a saved performance in other formats.",
     "retarget": "Write any humanoid's BVH on another skeleton.",
     "render": "Film an avatar that performs: a video with sound, or transparent pictures.",

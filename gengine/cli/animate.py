@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from gengine.batch.listing import many
+from gengine.batch.run_options import FORMATS, RunOptions, make_run
 from gengine.cli.console import bar, report_run
 from gengine.cli.options import (
     AVATAR_HELP,
     BONES_HELP,
-    FORMATS,
     FORMATS_HELP,
     SKELETON_HELP,
     AsJson,
     OptionSettings,
     Strict,
-    chosen_formats,
-    exporter_options,
 )
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -41,21 +39,29 @@ Examples:
   gengine animate interview.wav --channel left
   gengine animate voice.pcm --raw s16le:24000:1
   gengine animate hour.flac --formats bvh,csv,npz --fps 60 --out runs/hour
+  gengine animate talks/*.wav --text transcripts --jobs 2 --out runs/talks
 
 \b
 Files written: body.bvh (Blender, MotionBuilder, three.js), face.csv (Live Link Face, Unreal), face.json (BEAT's
 layout), performance.npz (everything, for gengine), preview.mp4 (a look at it) and manifest.json (how to repeat it).
+Several recordings, a folder or a manifest become a folder of runs: see gengine batch --help.
 """
 
 
 @app.command(name="animate", help=ANIMATE_HELP)
 def animate(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Sound or video file: wav flac mp3 ogg m4a mp4 mkv …")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN...",
+            help="Sound or video file (wav flac mp3 ogg m4a mp4 mkv …); several, a folder, or a manifest (.csv).",
+        ),
+    ],
     text: Annotated[
         str | None,
         typer.Option(
-            help="What is said: the words, or a .txt .srt .vtt .ass .lrc .TextGrid .json … file. Without it words are "
-            "recognised (--words); none: follow the sound alone."
+            help="What is said: the words, or a .txt .srt .vtt .ass .lrc .TextGrid .json … file (of several "
+            "recordings a folder of them). Without it words are recognised (--words); none: follow the sound alone."
         ),
     ] = None,
     words: Annotated[
@@ -107,58 +113,40 @@ def animate(
     raw: Annotated[
         str | None, typer.Option(help="Layout of a file without a header: s16le:24000:1 (format, rate, channels).")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Output folder; default runs/<name>-<emotion>, of several runs/<folder>.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=0, help="Of several recordings, how many at once; default one a processor core.")
+    ] = None,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Several recordings on a Ray cluster, without --address one here.")
+    ] = False,
+    address: Annotated[str | None, typer.Option(help="Of the Ray cluster: auto, HOST:PORT, ray://HOST:PORT.")] = None,
     config: Annotated[Path | None, typer.Option(help="Engine configuration (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override the configuration: key=value.")] = None,
     strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
-    from gengine.config import EngineConfig, load_config
-    from gengine.engine import Take, checked_config, part_of
-    from gengine.exporting import export_folder
-    from gengine.runs import manifest_of
-
-    began = time.perf_counter()
-    chosen = chosen_formats(formats)
-    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar, bones=bones)
-    engine = checked_config(
-        load_config(EngineConfig, config, settings), words=words, body_fps=fps, face_fps=face_fps, body=body, calm=calm
-    )
-    take = Take(
-        source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        tier=tier, stance=stance, config=engine, strict=strict,
-        part=part_of(track=track, channel=channel, start=start, end=end, raw=raw),
+    options = RunOptions(
+        Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
+        tuple(settings_of or ()), body, calm, stance, language, tier, track, channel, start, end, raw, config,
+        tuple(settings or ()), strict,
     )  # fmt: skip
-    folder = out or Path("runs") / f"{source.stem}-{_slug(emotion)}"
-    files = export_folder(
-        _shown(take, quiet=as_json),
-        folder,
-        chosen,
-        options=options,
-        manifest=lambda written: manifest_of(take, written),
-        seconds=take.seconds,
-        reports=take.hear,
-    )
-    report = {
-        "out": str(folder),
-        "files": [str(path) for path in files.values()],
-        "audio_seconds": round(take.audio_seconds, 3),
-        "elapsed_seconds": round(time.perf_counter() - began, 3),
-        "stages": {stage: round(seconds, 4) for stage, seconds in take.seconds.items()},
-    }
-    report_run(report, take.report, as_json)
+    if jobs is not None or ray or address is not None or many(sources):
+        from gengine.cli.batch import animate_all
+
+        animate_all(sources, options, out, jobs, address or "" if ray or address else None, as_json)
+        return
+    options = replace(options, sound=sources[0])
+    folder = out or Path("runs") / f"{sources[0].stem}-{_slug(emotion)}"
+    with bar("finding words", None, as_json) as progress:
+        made, report = make_run(
+            options, folder, lambda done, total: progress(done, description="animating", total=total)
+        )
+    report_run(made, report, as_json)
 
 
 def _slug(emotion: str) -> str:
     name = Path(emotion).stem if Path(emotion).suffix in {".json", ".csv", ".srt"} else emotion
     return "".join(c if c.isalnum() else "-" for c in name).strip("-") or "neutral"
-
-
-def _shown(take: Any, quiet: bool) -> Iterator[Any]:
-    """The stretches of a take, with a progress bar on stderr while they pass."""
-    done = 0.0
-    with bar("finding words", take.duration, quiet) as progress:
-        for stretch in take:
-            yield stretch
-            done += stretch.duration
-            progress(done, description="animating", total=take.duration)

@@ -23,8 +23,9 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def bar(task: str, seconds: float, quiet: bool) -> Iterator[Any]:
-    """A progress bar on stderr; gives what is called with the seconds done. Ctrl-C is heard there at the latest."""
+def bar(task: str, seconds: float | None, quiet: bool) -> Iterator[Any]:
+    """A progress bar on stderr; gives what is called with the seconds (or items) done and
+    changes, ``line`` to print above it among them. Ctrl-C is heard there at the latest."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -34,6 +35,8 @@ def bar(task: str, seconds: float, quiet: bool) -> Iterator[Any]:
         number = bar.add_task(task, total=seconds)
 
         def progress(done: float, **changes: Any) -> None:
+            if (line := changes.pop("line", None)) is not None:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
             bar.update(number, completed=done, **changes)
             if Interrupt.asked:
                 raise KeyboardInterrupt

@@ -17,8 +17,6 @@ from gengine.cli.options import (
     AsJson,
     OptionSettings,
     Strict,
-    chosen_formats,
-    exporter_options,
 )
 from gengine.core.report import Report
 
@@ -53,7 +51,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     from gengine.engine import resampled
-    from gengine.exporting import export_folder
+    from gengine.exporting import chosen_formats, export_folder, exporter_options
     from gengine.runs import load, saved
 
     began = time.perf_counter()

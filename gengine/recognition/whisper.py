@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -58,8 +59,9 @@ def _nothing(segment: Any) -> bool:
     return segment.no_speech_prob > NO_SPEECH and segment.avg_logprob < UNSURE
 
 
+@lru_cache(maxsize=1)
 def _load(argument: str) -> tuple[Any, str]:
-    """The model that an argument names, and what to call it."""
+    """The model that an argument names, and what to call it; it stays for the next recording."""
     if not argument:
         return _open("base", files=_installed()), "base"
     folder = Path(argument).expanduser()

@@ -50,11 +50,15 @@ ARROWS: dict[str, set[str]] = {
     "engine": {
         "config", "data", "emotion", "exporting", "formats", "inputs", "recognition", "runs", "session", "training",
     },
+    # many runs at once: what one is told, wherever it is made
+    "batch": {"config", "engine", "exporting", "inputs", "registry", "runs"},
     "showing": {"exporting", "runs", "serve"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},
     "__init__": {"config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},
-    "cli": {"about", "avatars", "config", "data", "engine", "exporting", "metrics", "runs", "serve", "showing"},
+    "cli": {
+        "about", "avatars", "batch", "config", "data", "engine", "exporting", "metrics", "runs", "serve", "showing",
+    },
     "__main__": {"cli"},
 }  # fmt: skip
 """Of every room and module, what of the project it may import besides itself and the ground."""

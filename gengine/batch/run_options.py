@@ -1,0 +1,168 @@
+"""The options of one run, and the run itself: a recording becomes a folder of files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gengine
+
+if TYPE_CHECKING:
+    from gengine.core.performance import Performance
+    from gengine.core.report import Report
+
+FORMATS = "bvh,csv,json,npz,mp4"
+KEY = "key"
+"""Where a manifest keeps ``RunOptions.key``."""
+
+Progress = Callable[[float, float | None], None]
+"""Called with seconds done and seconds of the whole, None where these are not known."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What ``gengine animate`` is told of one recording; names and defaults are those of its options."""
+
+    sound: Path
+    text: str | None = None
+    words: str | None = None
+    speaker: str | None = None
+    emotion: str = "neutral"
+    intensity: float = 1.0
+    seed: int = 0
+    fps: float = 30.0
+    face_fps: float = 60.0
+    formats: str = FORMATS
+    skeleton: str = "beat"
+    avatar: str = "anna"
+    bones: Path | None = None
+    option: tuple[str, ...] = ()
+    body: str | None = None
+    calm: float | None = None
+    stance: Path | None = None
+    language: str | None = None
+    tier: str | None = None
+    track: str | None = None
+    channel: str | None = None
+    start: str | None = None
+    end: str | None = None
+    raw: str | None = None
+    config: Path | None = None
+    set: tuple[str, ...] = ()
+    strict: bool = False
+
+    def key(self) -> str:
+        """A hash of all options and of the content of every file that they name: what a finished run is known by.
+
+        Paths themselves do not count, so that a project may be moved.
+        """
+        told = {name: _content(value) for name, value in asdict(self).items()}
+        return hashlib.sha256(json.dumps([gengine.__version__, told], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run to be made: its name, which is also its folder within the batch's, and its options.
+
+    ``error`` says why there can be no run, where a manifest's row has a bad value.
+    """
+
+    name: str
+    options: RunOptions
+    error: str | None = None
+
+    def absolute(self) -> Entry:
+        """The entry with paths that are the same from every folder."""
+        moved = {}
+        for name in (f.name for f in fields(self.options)):
+            value = getattr(self.options, name)
+            if isinstance(value, Path) or (isinstance(value, str) and _path_of_a_file(value)):
+                moved[name] = type(value)(Path(value).absolute())
+        return replace(self, options=replace(self.options, **moved))
+
+
+def _path_of_a_file(text: str) -> bool:
+    """Whether an option's text is a path rather than a name (or words) and something lies there."""
+    return (os.sep in text or "." in text) and os.path.exists(text)
+
+
+def _content(value: Any) -> Any:
+    """A value, or a digest of the file or of a folder's files where it is the path of one."""
+    from gengine.runs import digest
+
+    if not isinstance(value, str | Path) or not 0 < len(str(value)) < 1024:
+        return value
+    path = Path(value)
+    try:
+        if path.is_file():
+            return f"sha256:{digest(path)}"
+        if path.is_dir():
+            parts = sorted(p for p in path.iterdir() if p.is_file())
+            return {p.name: digest(p) if p.suffix in (".npz", ".json") else p.stat().st_size for p in parts}
+    except (OSError, ValueError):  # not readable, or no path at all: the run will say so
+        pass
+    return str(value)
+
+
+def make_run(
+    options: RunOptions, folder: Path, progress: Progress | None = None, key: str | None = None
+) -> tuple[dict[str, Any], Report]:
+    """Animate a recording into ``folder``: all files and ``manifest.json``, or none.
+
+    ``key`` goes into the manifest. Returns what was made (``out``, ``files``, ``audio_seconds``, ``elapsed_seconds``,
+    ``stages``) and the run's report. Raises ``GengineError`` for what cannot be read or written.
+    """
+    from gengine.config import EngineConfig, load_config
+    from gengine.engine import Take, checked_config, part_of
+    from gengine.exporting import chosen_formats, export_folder, exporter_options
+    from gengine.runs import manifest_of
+
+    began = time.perf_counter()
+    o = options
+    chosen = chosen_formats(o.formats)
+    settings = exporter_options(chosen, o.option, skeleton=o.skeleton, avatar=o.avatar, bones=o.bones)
+    engine = checked_config(
+        load_config(EngineConfig, o.config, list(o.set)),
+        words=o.words, body_fps=o.fps, face_fps=o.face_fps, body=o.body, calm=o.calm,
+    )  # fmt: skip
+    take = Take(
+        o.sound, text=o.text, emotion=o.emotion, intensity=o.intensity, speaker=o.speaker, seed=o.seed,
+        language=o.language, tier=o.tier, stance=o.stance, config=engine, strict=o.strict,
+        part=part_of(track=o.track, channel=o.channel, start=o.start, end=o.end, raw=o.raw),
+    )  # fmt: skip
+
+    def manifest(files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        return manifest_of(take, files) | ({KEY: key} if key is not None else {})
+
+    files = export_folder(
+        take if progress is None else _told(take, lambda done: progress(done, take.duration)),
+        folder,
+        chosen,
+        options=settings,
+        manifest=manifest,
+        seconds=take.seconds,
+        reports=take.hear,
+    )
+    made = {
+        "out": str(folder),
+        "files": [str(path) for path in files.values()],
+        "audio_seconds": round(take.audio_seconds, 3),
+        "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {stage: round(seconds, 4) for stage, seconds in take.seconds.items()},
+    }
+    return made, take.report
+
+
+def _told(stretches: Iterable[Performance], progress: Callable[[float], None]) -> Iterator[Performance]:
+    """The stretches; ``progress`` hears the seconds done while they pass."""
+    done = 0.0
+    for stretch in stretches:
+        yield stretch
+        done += stretch.duration
+        progress(done)
