@@ -19,8 +19,8 @@ TRUE, FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
 
 FILES = ("sound", "text", "emotion", "stance", "bones", "config", "skeleton", "avatar", "body")
 """Columns that may hold the path of a file; one that is not absolute counts from the manifest's folder."""
-FOLDERS = ("stance", "body")
-"""Those of them that may name a folder."""
+FOLDERS = {"stance": ("performance.npz",), "body": ("config.json",)}
+"""Those of them that may name a folder, with the files by which it is told from a name."""
 
 
 def columns() -> list[str]:
@@ -98,7 +98,7 @@ def _located(column: str, cell: str, folder: Path) -> str:
     for written in dict.fromkeys((cell, cell.replace("\\", "/"))):  # a table may come from Windows
         try:
             path = folder / written
-            if path.is_file() or (column in FOLDERS and path.is_dir()):
+            if path.is_file() or any((path / mark).is_file() for mark in FOLDERS.get(column, ())):
                 return str(path)
         except (OSError, ValueError):
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from gengine.batch.run_options import Entry
 from gengine.batch.worker import Outcome, attempt, failed
 from gengine.errors import GengineError, MissingExtraError
+
+ANSWER = 10.0
+"""Seconds in which a cluster must answer."""
 
 BEAT = 0.5
 """Seconds after which the bar looks for Ctrl-C."""
@@ -79,9 +83,13 @@ def outcomes(
 
 
 def _connect(ray: Any, address: str | None) -> None:
+    """Join the cluster; Ray itself waits minutes for one that is not there."""
     try:
+        host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+        if port.isdecimal():
+            socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=None)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise GengineError(
             f"--ray: no cluster answers at {address or 'this machine'} ({reason}); start one with 'ray start --head', "
