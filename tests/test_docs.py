@@ -80,6 +80,12 @@ def desk(tmp_path: Path) -> Path:
     (tmp_path / "talk.txt").write_text("Hello, this is really big.", "utf-8")
     (tmp_path / "talk.srt").write_text(SRT, "utf-8")
     (tmp_path / "talk.TextGrid").write_text(TEXTGRID, "utf-8")
+    (tmp_path / "talks").mkdir()
+    for name in ("talks/monday.wav", "talks/tuesday.wav"):
+        soundfile.write(tmp_path / name, samples[:rate], rate)
+    (tmp_path / "talks" / "monday.txt").write_text("Hello.", "utf-8")
+    manifest = re.findall(r"```text\n(sound,.*?)```", (ROOT / "docs/how-to/many.md").read_text(), re.S)[0]
+    (tmp_path / "manifest.csv").write_text(manifest, "utf-8")
     timeline = next(b for b in re.findall(r"```json\n(.*?)```", (ROOT / "docs/how-to/emotion.md").read_text(), re.S))
     (tmp_path / "timeline.json").write_text(timeline, "utf-8")
     return tmp_path

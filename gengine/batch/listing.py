@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from gengine.batch.entry import Entry
 from gengine.batch.manifest_csv import rows
-from gengine.batch.run_options import Entry, RunOptions
+from gengine.batch.run_options import MANIFESTS, RunOptions, is_pattern
 from gengine.errors import GengineError, TextError
 
 RECORDINGS = frozenset(
@@ -18,9 +19,6 @@ RECORDINGS = frozenset(
     ".mpeg .mpg .mts .oga .ogg .ogv .opus .rf64 .snd .spx .ts .w64 .wav .wave .weba .webm .wma .wmv .wv".split()
 )
 """Endings by which a folder's recordings are told from its other files."""
-
-MANIFESTS = (".csv", ".tsv")
-"""Endings of manifests: no recording has them."""
 
 NO_WORDS = "none"
 
@@ -31,12 +29,6 @@ class Listing:
 
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-def many(sources: Iterable[Path]) -> bool:
-    """Whether sources are more than the path of one recording: several, a folder, a pattern or a manifest."""
-    sources = list(sources)
-    return len(sources) != 1 or sources[0].is_dir() or sources[0].suffix.lower() in MANIFESTS or _pattern(sources[0])
 
 
 def listed(sources: Iterable[Path], common: RunOptions, out: Path) -> Listing:
@@ -69,20 +61,16 @@ def listed(sources: Iterable[Path], common: RunOptions, out: Path) -> Listing:
 def default_out(sources: Iterable[Path]) -> Path:
     """The batch's folder where none is told: runs/<name of the folder or manifest>, else runs/batch."""
     sources = list(sources)
-    if len(sources) == 1 and not _pattern(sources[0]):
+    if len(sources) == 1 and not is_pattern(sources[0]):
         name = sources[0].resolve().name if sources[0].is_dir() else sources[0].stem
         return Path("runs") / (name or "batch")
     return Path("runs") / "batch"
 
 
-def _pattern(path: Path) -> bool:
-    return any(c in str(path) for c in "*?[") and not path.exists()
-
-
 def _spread(sources: Iterable[Path]) -> Iterator[Path]:
     """The sources, patterns that no shell has spread included."""
     for source in sources:
-        if not _pattern(source):
+        if not is_pattern(source):
             yield source
             continue
         found = sorted(glob.glob(str(source), recursive=True))

@@ -9,7 +9,8 @@ from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 
-from gengine.batch.run_options import Entry, RunOptions
+from gengine.batch.entry import Entry
+from gengine.batch.run_options import RunOptions
 from gengine.errors import FormatError, unknown
 
 OUT = "out"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from gengine.batch.run_options import Entry
+from gengine.batch.entry import Entry
 from gengine.batch.worker import Outcome, attempt, failed
 from gengine.errors import GengineError, MissingExtraError
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from gengine.batch.entry import Entry
 from gengine.batch.listing import Listing
-from gengine.batch.run_options import Entry
 from gengine.batch.summary import write_summary
 from gengine.batch.worker import Outcome
 from gengine.errors import GengineError

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import gengine
 
 if TYPE_CHECKING:
     from gengine.core.performance import Performance
@@ -20,6 +15,9 @@ if TYPE_CHECKING:
 FORMATS = "bvh,csv,json,npz,mp4"
 KEY = "key"
 """Where a manifest keeps ``RunOptions.key``."""
+
+MANIFESTS = (".csv", ".tsv")
+"""Endings of manifests: no recording has them."""
 
 Progress = Callable[[float, float | None], None]
 """Called with seconds done and seconds of the whole, None where these are not known."""
@@ -57,57 +55,16 @@ class RunOptions:
     set: tuple[str, ...] = ()
     strict: bool = False
 
-    def key(self) -> str:
-        """A hash of all options and of the content of every file that they name: what a finished run is known by.
 
-        Paths themselves do not count, so that a project may be moved.
-        """
-        told = {name: _content(value) for name, value in asdict(self).items()}
-        return hashlib.sha256(json.dumps([gengine.__version__, told], sort_keys=True).encode()).hexdigest()
+def many(sources: Iterable[Path]) -> bool:
+    """Whether sources are more than the path of one recording: several, a folder, a pattern or a manifest."""
+    sources = list(sources)
+    return len(sources) != 1 or sources[0].is_dir() or sources[0].suffix.lower() in MANIFESTS or is_pattern(sources[0])
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One run to be made: its name, which is also its folder within the batch's, and its options.
-
-    ``error`` says why there can be no run, where a manifest's row has a bad value.
-    """
-
-    name: str
-    options: RunOptions
-    error: str | None = None
-
-    def absolute(self) -> Entry:
-        """The entry with paths that are the same from every folder."""
-        moved = {}
-        for name in (f.name for f in fields(self.options)):
-            value = getattr(self.options, name)
-            if isinstance(value, Path) or (isinstance(value, str) and _path_of_a_file(value)):
-                moved[name] = type(value)(Path(value).absolute())
-        return replace(self, options=replace(self.options, **moved))
-
-
-def _path_of_a_file(text: str) -> bool:
-    """Whether an option's text is a path rather than a name (or words) and something lies there."""
-    return (os.sep in text or "." in text) and os.path.exists(text)
-
-
-def _content(value: Any) -> Any:
-    """A value, or a digest of the file or of a folder's files where it is the path of one."""
-    from gengine.runs import digest
-
-    if not isinstance(value, str | Path) or not 0 < len(str(value)) < 1024:
-        return value
-    path = Path(value)
-    try:
-        if path.is_file():
-            return f"sha256:{digest(path)}"
-        if path.is_dir():
-            parts = sorted(p for p in path.iterdir() if p.is_file())
-            return {p.name: digest(p) if p.suffix in (".npz", ".json") else p.stat().st_size for p in parts}
-    except (OSError, ValueError):  # not readable, or no path at all: the run will say so
-        pass
-    return str(value)
+def is_pattern(path: Path) -> bool:
+    """Whether a path is a pattern that no shell has spread."""
+    return any(c in str(path) for c in "*?[") and not path.exists()
 
 
 def make_run(

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gengine.batch.run_options import KEY, Entry, Progress, make_run
+from gengine.batch.entry import Entry, key_of
+from gengine.batch.run_options import KEY, Progress, make_run
 from gengine.errors import GengineError
 from gengine.runs import MANIFEST
 
@@ -45,7 +46,7 @@ def attempt(entry: Entry, out: Path, progress: Progress | None = None) -> Outcom
     if entry.error is not None:
         return failed(entry, out, entry.error)
     try:
-        key = entry.options.key()
+        key = key_of(entry.options)
         if (manifest := finished(folder, key)) is not None:
             seconds, report = manifest["audio_seconds"], manifest["report"]
             return Outcome(entry.name, str(entry.options.sound), str(folder), "kept", None, seconds, 0.0, report)

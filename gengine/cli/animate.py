@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gengine.batch.listing import many
-from gengine.batch.run_options import FORMATS, RunOptions, make_run
+from gengine.batch.run_options import FORMATS, RunOptions, make_run, many
 from gengine.cli.console import bar, report_run
 from gengine.cli.options import (
     AVATAR_HELP,
@@ -53,7 +52,7 @@ def animate(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="IN...",
+            metavar="IN",
             help="Sound or video file (wav flac mp3 ogg m4a mp4 mkv …); several, a folder, or a manifest (.csv).",
         ),
     ],

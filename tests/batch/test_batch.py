@@ -20,6 +20,7 @@ import pytest
 import soundfile
 
 from gengine import cli
+from gengine.batch.entry import key_of
 from gengine.batch.listing import listed
 from gengine.batch.run_all import run_all
 from gengine.batch.run_options import RunOptions
@@ -105,7 +106,7 @@ def test_what_has_changed_is_made_again_and_nothing_else(talks: Path, tmp_path: 
 def test_a_damaged_manifest_is_no_finished_run(talks: Path, tmp_path: Path, damage: str) -> None:
     (entry,) = listed([talks / "t0.wav"], COMMON, tmp_path).entries
     assert attempt(entry, tmp_path).state == "made" and attempt(entry, tmp_path).state == "kept"
-    key = entry.options.key()
+    key = key_of(entry.options)
     assert finished(tmp_path / "t0", key) is not None and finished(tmp_path / "t0", "other") is None
     (tmp_path / "t0" / "manifest.json").write_text(damage)
     assert finished(tmp_path / "t0", key) is None and attempt(entry, tmp_path).state == "made"

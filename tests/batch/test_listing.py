@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gengine.batch.listing import Listing, default_out, listed, many
+from gengine.batch.entry import key_of
+from gengine.batch.listing import Listing, default_out, listed
 from gengine.batch.manifest_csv import columns
-from gengine.batch.run_options import RunOptions
+from gengine.batch.run_options import RunOptions, many
 from gengine.cli.animate import animate
 from gengine.errors import GengineError
 
@@ -194,14 +195,14 @@ def test_a_bad_cell_is_its_rows_own_error(desk: Path, cells: str, what: str) -> 
 
 def test_options_and_contents_make_the_key_and_places_do_not(desk: Path) -> None:
     sound, moved = desk / "talks/b.wav", desk / "c.wav"
-    key = RunOptions(sound, text="talks/b.srt").key()
+    key = key_of(RunOptions(sound, text="talks/b.srt"))
     moved.write_bytes(sound.read_bytes())
-    assert RunOptions(moved, text=str(desk / "talks/b.srt")).key() == key
-    assert RunOptions(sound, text="talks/b.srt", seed=1).key() != key
+    assert key_of(RunOptions(moved, text=str(desk / "talks/b.srt"))) == key
+    assert key_of(RunOptions(sound, text="talks/b.srt", seed=1)) != key
     (desk / "talks/b.srt").write_text("other")
-    assert RunOptions(sound, text="talks/b.srt").key() != key
+    assert key_of(RunOptions(sound, text="talks/b.srt")) != key
     sound.write_bytes(b"RIFx")
-    assert RunOptions(sound).key() != RunOptions(moved).key()
+    assert key_of(RunOptions(sound)) != key_of(RunOptions(moved))
 
 
 def test_paths_hold_from_every_folder_on_a_cluster(desk: Path) -> None:
