@@ -123,7 +123,7 @@ def test_frame_rates_reach_the_files(clip: Path, tmp_path: Path, monkeypatch: py
 
 BAD = {
     "missing file": (["nowhere.wav"], ["nowhere.wav"]),
-    "folder": (["."], ["folder"]),
+    "folder without recordings": (["docs"], ["no recording", "folder"]),
     "unknown emotion": (["{clip}", "--emotion", "hapy"], ["hapy", "happy"]),
     "strength out of range": (["{clip}", "--emotion", "happy:1.5"], ["1.5"]),
     "intensity out of range": (["{clip}", "--intensity", "9"], ["9"]),
