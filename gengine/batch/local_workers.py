@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -34,7 +34,7 @@ def cores() -> int:
 
 def outcomes(
     entries: Sequence[Entry], out: Path, jobs: int, share: Callable[[int, float], None] = lambda entry, done: None
-) -> Iterator[tuple[int, Outcome]]:
+) -> Generator[tuple[int, Outcome], None, None]:
     """Number and outcome of every entry, in the order in which they end.
 
     ``share(number, done)`` is called meanwhile with how much of an entry, 0 to 1, is done. An entry whose process dies,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class Actor:
 
 def outcomes(
     entries: Sequence[Entry], out: Path, jobs: int | None, address: str | None, share: Callable[[int, float], None]
-) -> Iterator[tuple[int, Outcome]]:
+) -> Generator[tuple[int, Outcome], None, None]:
     """Number and outcome of every entry, in the order in which they end, by ``jobs`` actors (None: one a core).
 
     ``address`` is a cluster's, "auto" the one that runs here; None starts one on this machine, or takes what
@@ -46,6 +46,7 @@ def outcomes(
     """
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError:
         raise MissingExtraError("--ray", "ray") from None
     ours = not ray.is_initialized()
@@ -72,7 +73,7 @@ def outcomes(
                 number, worker = hands.pop(reference)
                 try:
                     yield number, ray.get(reference)
-                except ray.exceptions.RayError as error:
+                except RayError as error:
                     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
                     yield number, failed(entries[number], out, f"its process on the cluster died ({reason})")
                     worker = actor.remote()

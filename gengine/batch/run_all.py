@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def run_all(
 
 def _outcomes(
     entries: list[Entry], out: Path, jobs: int | None, cluster: str | None, share: Share
-) -> Iterator[tuple[int, Outcome]]:
+) -> Generator[tuple[int, Outcome], None, None]:
     if cluster is not None:
         from gengine.batch.ray_workers import outcomes
 

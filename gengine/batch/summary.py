@@ -14,7 +14,7 @@ from gengine.exporting import write_text
 
 SUMMARY = "summary.csv"
 
-COLUMNS = ("run", "sound", "state", "audio_seconds", "elapsed_seconds", "language", "words_given", "words_found",
+COLUMNS: tuple[str, ...] = ("run", "sound", "state", "audio_seconds", "elapsed_seconds", "language", "words_given", "words_found",
            "warnings", "error")  # fmt: skip
 
 

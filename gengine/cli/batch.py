@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-BATCH_HELP = """Animate many recordings: files, folders and manifests become a folder of runs.
+BATCH_HELP = """Animate many recordings: parallel, resumable, also on a Ray cluster.
+
+Files, folders and manifests become a folder of runs.
 
 \b
 Examples:
