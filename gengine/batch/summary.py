@@ -14,8 +14,10 @@ from gengine.exporting import write_text
 
 SUMMARY = "summary.csv"
 
-COLUMNS: tuple[str, ...] = ("run", "sound", "state", "audio_seconds", "elapsed_seconds", "language", "words_given", "words_found",
-           "warnings", "error")  # fmt: skip
+COLUMNS: tuple[str, ...] = (
+    "run", "sound", "state", "audio_seconds", "elapsed_seconds", "language", "words_given", "words_found", "warnings",
+    "error",
+)  # fmt: skip
 
 
 def row(outcome: Outcome) -> dict[str, Any]:
