@@ -300,7 +300,7 @@ def test_help_names_every_skeleton_and_format() -> None:
     from gengine.retarget.joint_names import RIGS
 
     assert re.findall(r"\w+", SKELETON_HELP.partition(":")[2].partition(";")[0]) == ["beat", *RIGS[:-1], "or", RIGS[-1]]
-    assert set(REGISTRY["exporters"]) <= set(re.findall(r"\w+", FORMATS_HELP))
+    assert set(REGISTRY["exporters"]) <= set(re.findall(r"[\w-]+", FORMATS_HELP))
 
 
 def test_a_command_loads_its_own_file_alone() -> None:
