@@ -95,6 +95,7 @@ class VideoWriter:
         format: str = "mp4",
     ) -> None:
         import av
+        from av.video.reformatter import VideoReformatter
 
         check_fps("video fps", fps)
         check_size(*size)
@@ -111,6 +112,7 @@ class VideoWriter:
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
         self._frames = 0
+        self._reformatter = VideoReformatter()  # each frame's own would be set up anew, which takes as long again
         self._audio: Any = None
         if sound:
             self._audio = self._container.add_stream(self.format.sound, rate=AUDIO_RATE, layout="mono")
@@ -136,7 +138,7 @@ class VideoWriter:
             )
         layout = "rgba" if channels == 4 else "rgb24"
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=layout)
-        picture = picture.reformat(format=self.format.pixels, dst_colorspace="ITU709")
+        picture = self._reformatter.reformat(picture, format=self.format.pixels, dst_colorspace="ITU709")
         picture.pts, picture.time_base = self._frames, self._video.codec_context.time_base
         self._frames += 1
         self._mux(self._video, picture)

@@ -56,14 +56,16 @@ GLOW_CENTRE, GLOW_SIZE = (0.5, 0.42), (0.55, 0.62)
 class FollowCamera:
     """A slight long lens in front of the figure, ``azimuth`` (rad) round to the character's left.
 
-    It follows the hips across the floor as a slow spring does, so that pacing stays in view and swaying
-    stays visible. World metres become pixels (x right, y down) and depth in pixels towards the viewer.
+    It stands while the hips sway about one place, so that swaying shows and the floor need not be drawn anew, and
+    follows as a slow spring does where they walk off. World metres become pixels (x right, y down) and depth in pixels towards the viewer.
     """
 
     distance = 6.5
     """Metres to the figure."""
-    lag = 1.2
-    """Time constant of following, seconds."""
+    lag = 0.6
+    """Time constant of the critically damped spring that follows, seconds (judgement)."""
+    stay, arrived = 0.2, 0.02
+    """How far from its target the hips may be before it follows, and how near it then comes, m (judgement)."""
 
     def __init__(self, width: int, height: int, azimuth: float = AZIMUTH, elevation: float = ELEVATION) -> None:
         self.width, self.height = width, height
@@ -74,14 +76,25 @@ class FollowCamera:
         """Pixels per metre at the target."""
         self.look_at = LOOK_AT
         self._target: NDArray[np.float64] | None = None
+        self._speed = np.zeros(3)
+        self._following = False
 
     def follow(self, hips: NDArray, seconds: float) -> NDArray[np.float64]:
         """The point on the floor looked at, ``(3,)`` m, ``seconds`` after the last call."""
         ground = np.array([hips[0], 0.0, hips[2]])
-        target = ground if self._target is None else self._target
-        target = target + (ground - target) * (1.0 - np.exp(-seconds / self.lag))
-        self._target = target
-        return target
+        if self._target is None:
+            self._target = ground
+        off = self._target - ground
+        if not self._following:
+            self._following = bool(off @ off > self.stay**2)
+        if self._following:
+            pull = (self._speed + off / self.lag) * seconds
+            left = np.exp(-seconds / self.lag)
+            self._target = ground + (off + pull) * left
+            self._speed = (self._speed - pull / self.lag) * left
+            if off @ off < self.arrived**2:
+                self._following, self._speed = False, np.zeros(3)
+        return self._target
 
     def project(self, points: NDArray, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """World ``points (P, 3)`` → pixels and depth ``(P, 3)``, and pixels per metre there ``(P,)``."""
@@ -116,6 +129,7 @@ class BodyPanel:
         fade = np.exp(-(self._x**2 + self._z**2) / FLOOR_FADE)
         self._fade = fade.astype(np.float32)
         self._ground: tuple[tuple[float, ...], NDArray[np.float32], NDArray[np.uint8]] | None = None
+        """Where the camera looks, a blank canvas of wall and floor as seen from there, and the same in bytes."""
         self._skeleton: Skeleton | None = None
         self._parts: Mannequin | None = None
 
@@ -146,7 +160,7 @@ class BodyPanel:
         (x0, y0), (x1, y1) = low.tolist(), high.tolist()
         if x1 <= x0 or y1 <= y0:
             return
-        canvas = capsules.blank(ground[y0:y1, x0:x1])
+        canvas = ground[y0:y1, x0:x1].copy()
         self._shadow(canvas, blobs, x0, y0)
         xyz[:, :2] -= low.astype(np.float32)
         shapes = capsules.ScreenCapsules(
@@ -155,7 +169,8 @@ class BodyPanel:
             xyz[parts.side] - xyz[parts.start], parts.cap,
         )  # fmt: skip
         capsules.draw(canvas, shapes)
-        np.copyto(out[y0:y1, x0:x1], canvas[..., :3], casting="unsafe")
+        for channel in range(3):  # one by one: loops over three numbers are slow
+            np.copyto(out[y0:y1, x0:x1, channel], canvas[..., channel], casting="unsafe")
 
     def _floor(self, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Background and a lit patch of floor with lines every half metre, so that sliding feet show."""
@@ -168,7 +183,7 @@ class BodyPanel:
                 off = np.abs(at - np.round(at)) / LINES_A_METRE
                 lines = np.maximum(lines, np.clip(1.0 - off / LINE_WIDTH, 0.0, 1.0))
             image[self._top :] += (self._fade * (FLOOR_LIGHT + LINE_LIGHT * lines))[..., None]
-            self._ground = (key, image, image.astype(np.uint8))
+            self._ground = (key, capsules.blank(image), image.astype(np.uint8))
         return self._ground[1:]
 
     def _blobs(self, points: NDArray, target: NDArray) -> list[tuple[float, ...]]:
@@ -188,19 +203,25 @@ class BodyPanel:
         return list(zip(*screen[:, :2].T, wide, deep, floor[:, 0], floor[:, 2], size, strength, strict=True))
 
     def _shadow(self, canvas: NDArray[np.float32], blobs: list[tuple[float, ...]], left: int, top: int) -> None:
-        """Darken the floor in ``canvas``, which begins at column ``left`` and row ``top`` of the image."""
-        first = max(self._top - top, 0)
-        shade = np.zeros((max(canvas.shape[0] - first, 0), canvas.shape[1]), np.float32)
-        for x, y, wide, deep, fx, fz, size, strength in blobs:
-            x0, x1 = max(left, int(x - wide)), min(left + shade.shape[1], int(x + wide) + 1)
-            base = top + first
-            y0, y1 = max(base, int(y - deep)), min(base + shade.shape[0], int(y + deep) + 1)
-            if x1 > x0 and y1 > y0:
-                rows, columns = slice(y0 - self._top, y1 - self._top), slice(x0, x1)
-                dx, dz = self._x[rows, columns] - np.float32(fx), self._z[rows, columns] - np.float32(fz)
-                fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)
-                shade[y0 - base : y1 - base, x0 - left : x1 - left] += np.float32(strength) * fall * fall * fall
-        canvas[first:, :, :3] *= (1.0 - np.minimum(shade, DARKEST))[..., None]
+        """Darken the floor in ``canvas``, which begins at column ``left`` and row ``top`` of the image.
+
+        Shadows are soft: one pixel in four is worked out, and its neighbours are as dark.
+        """
+        base = max(self._top, top)
+        if base >= top + len(canvas):
+            return
+        x, z = (at[base - self._top :: 2, left::2] for at in (self._x, self._z))
+        shade = np.zeros(((top + len(canvas) - base + 1) // 2, (canvas.shape[1] + 1) // 2), np.float32)
+        for column, row, wide, deep, fx, fz, size, strength in blobs:
+            across = slice(*(min(max(int(v - left) // 2, 0), shade.shape[1]) for v in (column - wide, column + wide + 2)))
+            down = slice(*(min(max(int(v - base) // 2, 0), len(shade)) for v in (row - deep, row + deep + 2)))
+            dx, dz = x[down, across] - np.float32(fx), z[down, across] - np.float32(fz)
+            fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)
+            shade[down, across] += np.float32(strength) * fall * fall * fall
+        left_over = (1.0 - np.minimum(shade, DARKEST)).repeat(2, axis=0).repeat(2, axis=1)
+        floor = canvas[base - top :]
+        for channel in range(3):
+            floor[..., channel] *= left_over[: floor.shape[0], : floor.shape[1]]
 
 
 @cache

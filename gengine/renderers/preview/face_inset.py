@@ -198,10 +198,10 @@ class FaceInset:
         head = pen.points["head"]
         x0, y0 = np.floor(head.min(0)).astype(int) - 1
         x1, y1 = np.ceil(head.max(0)).astype(int) + 2
-        mask = Image.new("L", (int(x1 - x0), int(y1 - y0)), 0)
+        mask = Image.new("1", (int(x1 - x0), int(y1 - y0)), 0)
         cut = ImageDraw.Draw(mask)
         corner = np.array([x0, y0])
-        cut.polygon((head - corner).ravel().tolist(), fill=255)
+        cut.polygon((head - corner).ravel().tolist(), fill=1)
         holes = [pen.ring("lip_inner_up", "lip_inner_low")]
         holes += [pen.ring(f"lid_up_{side}", f"lid_low_{side}") for side in ("Left", "Right")]
         for hole in holes:

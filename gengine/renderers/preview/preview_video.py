@@ -27,9 +27,9 @@ class PreviewExporter(Exporter):
     def __init__(
         self,
         path: str | Path,
-        fps: Annotated[float, "frames per second"] = 30.0,
-        width: Annotated[int, "pixels, even"] = 960,
-        height: Annotated[int, "pixels, even"] = 540,
+        fps: Annotated[float, "frames per second"] = 25.0,
+        width: Annotated[int, "pixels, even"] = 768,
+        height: Annotated[int, "pixels, even"] = 432,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
@@ -37,7 +37,7 @@ class PreviewExporter(Exporter):
         self._renderer = PreviewRenderer(width, height)
         self._waiting: deque[Performance] = deque()
         self._known = 0.0
-        self._writer = VideoWriter(self.partial, fps, (width, height), name=self.path)
+        self._writer = VideoWriter(self.partial, fps, (width, height), preset="ultrafast", name=self.path)
 
     def append(self, stretch: Performance) -> None:
         """Add the next stretch."""

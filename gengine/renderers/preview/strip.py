@@ -70,9 +70,17 @@ def stamp(image: Float, cover: Float, x: int, y: int, color: NDArray | tuple, st
     x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + cover.shape[1], width), min(y + cover.shape[0], height)
     if x1 <= x0 or y1 <= y0:
         return
-    share = cover[y0 - y : y1 - y, x0 - x : x1 - x, None] * np.float32(strength)
-    under = image[y0:y1, x0:x1]
-    under += share * (np.asarray(color, np.float32) - under)
+    mix(image[y0:y1, x0:x1], cover[y0 - y : y1 - y, x0 - x : x1 - x] * np.float32(strength), color)
+
+
+def mix(image: Float, share: Float, color: NDArray | tuple) -> None:
+    """Blend ``share (H, W)`` of ``color``, ``(3,)`` or ``(W, 3)``, into ``image (H, W, 3)``.
+
+    One colour after the other: loops over three numbers are slow.
+    """
+    for channel, value in enumerate(np.moveaxis(np.asarray(color, np.float32), -1, 0)):
+        under = image[..., channel]
+        under += share * (value - under)
 
 
 class TimelineStrip:
@@ -182,9 +190,9 @@ class TimelineStrip:
         height = image.shape[0]
         size = np.maximum(np.sqrt(np.clip(peaks, 0, 1)) * (height / 2 - 0.5), 0.5)
         off = np.abs(np.arange(height) - (height - 1) / 2)[:, None]
-        cover = np.clip(size - off + 0.5, 0, 1)[..., None]
-        color = np.where((np.arange(self.width) <= self.now)[:, None], PLAYED, SOUND * UNPLAYED)
-        image += cover * (color - image) * WAVE_COVER
+        cover = np.clip(size - off + 0.5, 0, 1) * WAVE_COVER
+        mix(image[:, : self.now + 1], cover[:, : self.now + 1], PLAYED)
+        mix(image[:, self.now + 1 :], cover[:, self.now + 1 :], SOUND * np.float32(UNPLAYED))
 
     def _bands(self, image: Float, weights: Float) -> None:
         """Emotions stacked by strength; the strongest of each spell is named."""
@@ -198,7 +206,7 @@ class TimelineStrip:
         for i in np.flatnonzero(shown.max(0) > FAINTEST):
             top = base + shown[:, i] * height
             cover = np.clip(top - row + 0.5, 0, 1) - np.clip(base - row + 0.5, 0, 1)
-            image += cover[..., None] * (np.array(COLORS[EMOTIONS[i]], np.float32) - image)
+            mix(image, cover, COLORS[EMOTIONS[i]])
             base = top
         strongest = np.where(shown.max(1) > NAMED, shown.argmax(1), 0)
         edges = np.flatnonzero(np.diff(strongest)) + 1
