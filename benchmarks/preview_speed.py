@@ -16,7 +16,7 @@ from pathlib import Path
 import gengine
 from gengine.core.performance import Performance
 from gengine.renderers.preview.preview_renderer import PreviewRenderer
-from gengine.renderers.preview.preview_video import PreviewExporter
+from gengine.renderers.preview.preview_video import FPS, HEIGHT, WIDTH, PreviewExporter
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -53,9 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recording")
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--fps", type=float, default=30.0)
-    parser.add_argument("--width", type=int, default=960)
-    parser.add_argument("--height", type=int, default=540)
+    parser.add_argument("--fps", type=float, default=FPS)
+    parser.add_argument("--width", type=int, default=WIDTH)
+    parser.add_argument("--height", type=int, default=HEIGHT)
     options = parser.parse_args()
     performance = gengine.animate(options.recording, emotion="happiness")
     performance = performance.slice(0.0, min(options.seconds, performance.duration))

@@ -113,6 +113,8 @@ class VideoWriter:
         context.color_range = _LIMITED
         self._frames = 0
         self._reformatter = VideoReformatter()  # each frame's own would be set up anew, which takes as long again
+        # threads for so little cost more than they save; older versions know no such option
+        self._one_thread: dict[str, Any] = {"threads": 1} if "threads" in str(VideoReformatter.reformat.__doc__) else {}
         self._audio: Any = None
         if sound:
             self._audio = self._container.add_stream(self.format.sound, rate=AUDIO_RATE, layout="mono")
@@ -138,7 +140,9 @@ class VideoWriter:
             )
         layout = "rgba" if channels == 4 else "rgb24"
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=layout)
-        picture = self._reformatter.reformat(picture, format=self.format.pixels, dst_colorspace="ITU709")
+        picture = self._reformatter.reformat(
+            picture, format=self.format.pixels, dst_colorspace="ITU709", **self._one_thread
+        )
         picture.pts, picture.time_base = self._frames, self._video.codec_context.time_base
         self._frames += 1
         self._mux(self._video, picture)

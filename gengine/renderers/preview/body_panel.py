@@ -57,7 +57,8 @@ class FollowCamera:
     """A slight long lens in front of the figure, ``azimuth`` (rad) round to the character's left.
 
     It stands while the hips sway about one place, so that swaying shows and the floor need not be drawn anew, and
-    follows as a slow spring does where they walk off. World metres become pixels (x right, y down) and depth in pixels towards the viewer.
+    follows as a slow spring does where they walk off. World metres become pixels (x right, y down) and depth in pixels
+    towards the viewer.
     """
 
     distance = 6.5
@@ -213,7 +214,9 @@ class BodyPanel:
         x, z = (at[base - self._top :: 2, left::2] for at in (self._x, self._z))
         shade = np.zeros(((top + len(canvas) - base + 1) // 2, (canvas.shape[1] + 1) // 2), np.float32)
         for column, row, wide, deep, fx, fz, size, strength in blobs:
-            across = slice(*(min(max(int(v - left) // 2, 0), shade.shape[1]) for v in (column - wide, column + wide + 2)))
+            across = slice(
+                *(min(max(int(v - left) // 2, 0), shade.shape[1]) for v in (column - wide, column + wide + 2))
+            )
             down = slice(*(min(max(int(v - base) // 2, 0), len(shade)) for v in (row - deep, row + deep + 2)))
             dx, dz = x[down, across] - np.float32(fx), z[down, across] - np.float32(fz)
             fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)

@@ -132,24 +132,14 @@ class FaceInset:
         jaw = pen.points["head"]
         low = jaw[np.argmax(jaw[:, 1])]
         shift = (low[0] - centre[0]) / k * 0.35
-        half = np.array([(38, -55), (36.5, -92), (37, -118), (45, -138), (32, -152), (0, -158)], float)
-        neck = np.concatenate([half, half[-2::-1] * [-1, 1]])
-        neck[:, 0] += shift * np.interp(neck[:, 1], [-124, -60], [0, 1])
-
-        def place(points: NDArray) -> NDArray:
-            return centre + smooth(points[None], 4)[0] * [k, -k]
-
-        pen.fill(place(neck), _mix(SKIN, SKIN_SHADE, 0.5))
+        pen.fill(centre + (_NECK + shift * _NECK_DRAWN) * [k, -k], _mix(SKIN, SKIN_SHADE, 0.5))
         chin = -(low[1] - centre[1]) / k
         x = np.linspace(-1, 1, 9)
         for depth, dark in ((13.0, 0.68), (8.0, 0.85)):
             edge = np.stack([x * 36.0 + shift * 0.6, np.maximum(chin - depth + 14.0 * x**2, -150)], 1)
             top = np.array([(36.0 + shift * 0.6, -60.0), (-36.0 + shift * 0.6, -60.0)])
             pen.fill(centre + np.concatenate([edge, top]) * [k, -k], _mix(SKIN, SKIN_SHADE, dark))
-        x = np.linspace(-1, 1, 13)
-        upper = np.stack([x * 47.0, -158.0 + 19.0 * np.abs(x) ** 2.2], 1)
-        lower = np.stack([x * 51.0, -167.0 + 21.0 * np.abs(x) ** 2.2], 1)[::-1]
-        pen.fill(centre + np.concatenate([upper, lower]) * [k, -k], SHIRT_DARK)
+        pen.fill(centre + _COLLAR * [k, -k], SHIRT_DARK)
 
     def _eyeball(self, pen: _Pen, side: str) -> None:
         up, low = pen.points[f"lid_up_{side}"], pen.points[f"lid_low_{side}"]
@@ -235,6 +225,26 @@ class FaceInset:
             pen.line("lip_inner_up", LIP_LINE, 1.7)
         if strength["tongue_tip"] > 0.02:
             pen.fill(pen.points["tongue_tip"], TONGUE)
+
+
+def _neck_outline() -> tuple[NDArray, NDArray]:
+    """The neck's outline ``(N, 2)`` mm, and how much of the chin's way aside each point goes along ``(N, 2)``."""
+    half = np.array([(38, -55), (36.5, -92), (37, -118), (45, -138), (32, -152), (0, -158)], float)
+    neck = np.concatenate([half, half[-2::-1] * [-1, 1]])
+    drawn = np.stack([np.interp(neck[:, 1], [-124, -60], [0, 1]), np.zeros(len(neck))], 1)
+    return smooth(neck[None], 4)[0], smooth(drawn[None], 4)[0]
+
+
+def _collar() -> NDArray:
+    """The collar's outline ``(N, 2)`` mm."""
+    x = np.linspace(-1, 1, 13)
+    upper = np.stack([x * 47.0, -158.0 + 19.0 * np.abs(x) ** 2.2], 1)
+    lower = np.stack([x * 51.0, -167.0 + 21.0 * np.abs(x) ** 2.2], 1)[::-1]
+    return np.concatenate([upper, lower])
+
+
+_NECK, _NECK_DRAWN = _neck_outline()
+_COLLAR = _collar()
 
 
 class _Pen:

@@ -99,6 +99,7 @@ class TimelineStrip:
         self._peaks = np.zeros(0, np.float32)
         self._weights = np.zeros((0, len(EMOTIONS)), np.float32)
         self._end: float | None = None
+        self._band: tuple[bytes, Float] | None = None
         self.begin = 0.0
 
     def push(self, stretch: Performance) -> None:
@@ -195,7 +196,15 @@ class TimelineStrip:
         mix(image[:, self.now + 1 :], cover[:, self.now + 1 :], SOUND * np.float32(UNPLAYED))
 
     def _bands(self, image: Float, weights: Float) -> None:
-        """Emotions stacked by strength; the strongest of each spell is named."""
+        """Emotions stacked by strength; the strongest of each spell is named. An unchanged band is kept."""
+        key = weights.tobytes()
+        if self._band is not None and self._band[0] == key:
+            image[:] = self._band[1]
+            return
+        self._draw_bands(image, weights)
+        self._band = (key, image.copy())
+
+    def _draw_bands(self, image: Float, weights: Float) -> None:
         height = image.shape[0]
         shown = weights.copy()
         shown[:, 0] = 0.0  # neutral is the empty band

@@ -89,14 +89,24 @@ def test_the_floor_lies_where_the_camera_says():
         assert pixel[0, :2] == pytest.approx([column, row + top], abs=0.6)
 
 
-def test_the_camera_follows_slowly():
+def test_the_camera_stands_while_hips_sway_and_follows_them_slowly():
     camera = FollowCamera(*SIZE)
-    assert camera.follow(np.array([1.0, 0.9, 0.0]), 0.0)[0] == 1.0
-    assert 1.0 < camera.follow(np.array([2.0, 0.9, 0.0]), 0.1)[0] < 1.2
-    for _ in range(100):
-        last = camera.follow(np.array([2.0, 0.9, 0.0]), 0.1)
-    assert last[0] == pytest.approx(2.0, abs=0.01)
-    assert last[1] == 0.0
+    for sway in (0.0, 0.15, -0.15):
+        assert camera.follow(np.array([1.0 + sway, 0.9, sway / 2]), 0.1).tolist() == [1.0, 0.0, 0.0]
+    track = [camera.follow(np.array([2.0, 0.9, 0.0]), 0.04)[0] for _ in range(100)]
+    assert 1.0 < track[0] < 1.02 and max(np.diff(track)) < 0.04
+    assert track[-1] == track[-2] == pytest.approx(2.0, abs=camera.arrived)  # and stands again
+
+
+def test_shadows_of_one_pixel_in_four_are_as_dark_as_of_all():
+    panel = BodyPanel(*SIZE, np.full((SIZE[1], SIZE[0], 3), 100, np.float32))
+    canvas = np.full((SIZE[1], SIZE[0], 4), 100, np.float32)
+    column, row = SIZE[0] // 2, SIZE[1] - 30
+    x, z = (at[row - panel._top, column] for at in (panel._x, panel._z))
+    panel._shadow(canvas, [(column, row, 40.0, 16.0, x, z, 0.15, 0.5)], 0, 0)
+    assert canvas[row, column, :3] == pytest.approx(50, abs=6) and canvas[row, column, 3] == 100
+    far = (panel._x - x) ** 2 + (panel._z - z) ** 2 > 0.2**2
+    assert (canvas[panel._top :][far, 0] == 100).all()
 
 
 def test_a_foreign_skeleton_is_drawn_as_rods():
