@@ -28,6 +28,7 @@ from gengine.windows import CurveBuffer, EventBuffer, Hop
 if TYPE_CHECKING:
     from gengine.encoders.known_speech import KnownSpeech
     from gengine.encoders.spliced import SplicedPhones
+    from gengine.recognition.live import LiveWords
 
 
 class Hearing:
@@ -36,7 +37,8 @@ class Hearing:
     ``push(samples)`` and ``flush()`` take mono float samples ``(N,)`` at ``rate`` Hz, cut anyhow. ``window(hop)``
     reads what may be known for a hop; it is final once ``settled()`` has passed the hop's ``known``. Without
     ``words`` that hold phones, phones are heard from the sound; of recognised words, which may hold phones in places
-    only, they are heard everywhere else.
+    only, they are heard everywhere else. ``live`` words are recognised in the stream: they come late, and windows wait
+    ``word_wait`` s longer for them.
     """
 
     def __init__(
@@ -45,8 +47,12 @@ class Hearing:
         words: WordTrack | None = None,
         speaker: Speaker | None = None,
         rate: int = SAMPLE_RATE,
+        live: LiveWords | None = None,
+        word_wait: float = 0.0,
     ) -> None:
         self.speaker = speaker or Speaker()
+        self._live, self._arrived = live, WordTrack()
+        self._settling = SyllableEncoder.LATENCY + (word_wait if live else 0.0)
         self.words = words
         self._stream = _resampler(rate)
         self._prosody, self._emotion = GatedProsody(), EmotionEncoder(plan or parse_emotion("neutral"))
@@ -81,7 +87,9 @@ class Hearing:
     @property
     def latency(self) -> float:
         """Seconds of sound that the encoders need after a moment before they settle it."""
-        return phones.LATENCY + phones.LONGEST if self._phones else self._gate.latency + SyllableEncoder.LATENCY
+        if self._phones:
+            return phones.LATENCY + max(phones.LONGEST, self._settling)
+        return self._gate.latency + self._settling
 
     @property
     def held(self) -> dict[str, int]:
@@ -102,19 +110,36 @@ class Hearing:
         """Time (s) before which every curve and event is final."""
         if self._ended:
             return float("inf")
-        return min(self._curves["prosody"].end / ANALYSIS_RATE - SyllableEncoder.LATENCY, self._heard_until)
+        return min(self._curves["prosody"].end / ANALYSIS_RATE - self._settling, self._heard_until)
 
     def window(self, hop: Hop) -> Conditions:
         """What may be known for a hop: curves and events of [``hop.first``, ``hop.known``], none of it dropped."""
         frames = (round(hop.first * ANALYSIS_RATE), int(np.ceil(hop.known * ANALYSIS_RATE - 1e-6)))
         samples = (round(hop.first * SAMPLE_RATE), round(hop.known * SAMPLE_RATE))
+        self._listen(hop.known)
         return self._conditions(hop, frames, samples, (hop.first, hop.known))
 
     def whole(self, duration: float) -> Conditions:
         """After ``flush``, all that was heard of a recording of ``duration`` seconds as one window."""
         hop = Hop(first=0.0, start=0.0, end=duration, known=duration, ended=True)
         end = self._curves["prosody"].end, self._curves["sound"].end
+        self._listen(duration)
         return self._conditions(hop, (0, end[0]), (0, end[1]), (-np.inf, np.inf))
+
+    def take_words(self) -> WordTrack | None:
+        """Of a live stream, the words that windows have come to know since the last call; None without one."""
+        if self._live is None:
+            return None
+        words, self._arrived = replace(self._arrived, language=self._live.language, source=RECOGNISED), WordTrack()
+        return words
+
+    def _listen(self, known: float) -> None:
+        """Take the words that the sound settled for a window up to ``known`` s tells, or all of an ended stream."""
+        if self._live is not None:
+            for words, cues in self._live.known(float("inf") if self._ended else known + self._settling):
+                self._arrived = replace(self._arrived, words=(*self._arrived.words, *words))
+                self._events["words"].append(words)
+                self._events["cues"].append(cues)
 
     def drop(self, before: float) -> None:
         """Forget what ends at or before ``before`` seconds."""
@@ -144,6 +169,10 @@ class Hearing:
         frames = encoder.take_frames()
         self._curves["jaw"].append({"jaw": frames.jaw})
         self._heard_until = found[-1].end if found else self._heard_until
+        if self._live is not None:
+            self._live.push(samples, frames.open)
+            if last:
+                self._live.flush()
         return frames.open
 
     def _gated(self, samples: NDArray[np.float32], last: bool) -> NDArray[np.bool_]:

@@ -31,6 +31,10 @@ BLOCK_SECONDS = 1.0
 """A long push is taken in blocks of this length so that the encoders' scratch memory stays small."""
 
 
+LONGEST_WAIT = 30.0
+"""Seconds that hops may wait for words at most: longer is no stream."""
+
+
 class Session:
     """Turns a stream of sound into a stream of performance.
 
@@ -38,8 +42,10 @@ class Session:
     ``flush()`` returns the rest. Joined stretches are the same, bit for bit, however the sound was cut.
 
     ``emotion`` follows the grammar of ``gengine.emotion.parse_emotion``; ``words`` are words and phones
-    with times where they are known, else phones are heard from the sound; ``speaker`` is a name or number;
-    ``stance`` a motion of BEAT's joints: the body begins in its first pose and keeps that posture.
+    with times where they are known, or who recognises words in the stream ("whisper", "whisper:MODEL" or a
+    ``Recogniser``; ``language`` is theirs): phones are heard from the sound at once, words come 1.5 s after their
+    phrase, and hops wait ``word_wait`` s longer for them. ``speaker`` is a name or number; ``stance`` a motion of
+    BEAT's joints: the body begins in its first pose and keeps that posture.
     Raises ``GengineError`` for a value that is none of these.
     """
 
@@ -49,7 +55,9 @@ class Session:
         emotion: Any = "neutral",
         intensity: float = 1.0,
         speaker: Speaker | str | int | None = None,
-        words: WordTrack | None = None,
+        words: WordTrack | str | Any | None = None,
+        word_wait: float = 0.0,
+        language: str | None = None,
         seed: int = 0,
         rate: int = SAMPLE_RATE,
         stance: Motion | None = None,
@@ -57,12 +65,19 @@ class Session:
     ) -> None:
         check_sound_rate("Session rate", rate)
         _check_kinds(
-            words=(words, WordTrack, "gengine.animate takes text or a transcript's path"),
+            language=(language, str, 'give a code such as "en"'),
             stance=(stance, Motion, "gengine.animate takes a path; the .motion of a performance is one"),
         )
         self.config = config or EngineConfig()
         self.speaker = (speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)).calmed(self.config.calm)
         self.plan = emotion if isinstance(emotion, EmotionPlan) else parse_emotion(emotion, intensity)
+        live = None
+        if not isinstance(words, WordTrack | None):
+            from gengine.recognition.live import live_words  # a stream without recognised words needs none
+
+            live, words = live_words(words, language), None
+        if not 0 <= word_wait <= LONGEST_WAIT:
+            raise GengineError(f"Session word_wait={word_wait!r}: expected 0 to {LONGEST_WAIT:g} seconds")
         self.words = words
         self.seed = seed
         self.rate = int(rate)
@@ -77,7 +92,7 @@ class Session:
         self._states = {kind: network.start(self.speaker, seed) for kind, network in self.networks.items()}
         specs = [network.spec for network in self.networks.values()]
         self.window = WindowSpec(max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs))
-        self._hearing = Hearing(self.plan, words, self.speaker, self.rate)
+        self._hearing = Hearing(self.plan, words, self.speaker, self.rate, live, word_wait)
         self._audio = CurveBuffer()
         self._hop = 0
         self._pushed = 0
@@ -165,7 +180,8 @@ class Session:
         audio = AudioClip(self._audio.read(samples.start, samples.stop)["samples"], self.rate)
         self._audio.drop(samples.stop)
         first, last = (round(t * ANALYSIS_RATE) for t in (c.hop_start - c.start, end - c.start))
-        words = self.words.between(c.hop_start, end) if self.words else WordTrack(source="heard")
+        words = self.words.between(c.hop_start, end) if self.words else self._hearing.take_words()
+        words = words or WordTrack(source="heard")
         if self._hearing.hears_phones:
             words = replace(words, phones=tuple(p for p in c.phones if p.end > c.hop_start and p.start < end))
         return Performance(

@@ -79,12 +79,13 @@ class Performance:
         if len(parts) == 1:
             return first
 
+        told = next((p.words for p in parts if p.words.words), first.words)  # a stream's language is told by its words
         words = tuple(dict.fromkeys(w for p in parts for w in p.words.words))
         phones = tuple(dict.fromkeys(p for part in parts for p in part.words.phones))
         return replace(
             first,
             audio=joined([p.audio for p in parts]),
-            words=replace(first.words, words=words, phones=phones),
+            words=replace(told, words=words, phones=phones),
             emotion=joined([p.emotion for p in parts]),
             motion=None if first.motion is None else joined([p.motion for p in parts]),
             face=None if first.face is None else joined([p.face for p in parts]),

@@ -31,7 +31,7 @@ def recognise(blocks: Iterable[NDArray[np.float32]], recogniser: Recogniser) -> 
     """
     tracks, count = [], 0
     for stretch in stretches(blocks):
-        track = _stretch_words(stretch, recogniser)
+        track = stretch_words(stretch, recogniser)
         count += 0 if track is None else len(track[0].words)
         if track is not None and track[1].words:
             tracks.append(track[1].shift(stretch.start))
@@ -50,7 +50,7 @@ def recognise(blocks: Iterable[NDArray[np.float32]], recogniser: Recogniser) -> 
     return WordTrack(found, phones, tracks[0].language, "recognised"), Report({"words": facts})
 
 
-def _stretch_words(stretch: Stretch, recogniser: Recogniser) -> tuple[WordTrack, WordTrack] | None:
+def stretch_words(stretch: Stretch, recogniser: Recogniser) -> tuple[WordTrack, WordTrack] | None:
     """All words heard in a stretch, aligned, and those that are believed; None where none were heard."""
     speech = speech_parts(stretch.samples, SAMPLE_RATE)
     if sum(b - a for a, b in speech) < SHORTEST_SPEECH:

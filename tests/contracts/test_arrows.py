@@ -33,10 +33,12 @@ ARROWS: dict[str, set[str]] = {
     "formats": {"avatars", "retarget"},
     "renderers": {"avatars", "retarget"},
     # the engine's core
-    "hearing": {"emotion", "encoders", "windows"},
-    "session": {"config", "constraints", "emotion", "encoders", "hearing", "networks", "registry", "windows"},
     # words heard where none are given: aligned like a transcript, believed where the phone recogniser agrees
     "recognition": {"encoders", "inputs", "registry"},
+    "hearing": {"emotion", "encoders", "recognition", "windows"},  # words of a stream come as it hears
+    "session": {
+        "config", "constraints", "emotion", "encoders", "hearing", "networks", "recognition", "registry", "windows",
+    },
     # corpora are files of known formats, read or made by the engine itself
     "data": {"config", "formats", "hearing", "inputs", "session"},
     "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
