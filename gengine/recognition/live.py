@@ -18,11 +18,12 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.core.conditions import ANALYSIS_RATE, Cue
 from gengine.core.words import Word, WordTrack
 from gengine.encoders.lexicon import LexiconEncoder
-from gengine.errors import wrong_kind
+from gengine.errors import unknown, wrong_kind
 from gengine.recognition import chosen
 from gengine.recognition.recognise import stretch_words
 from gengine.recognition.recogniser import Recogniser
 from gengine.recognition.stretches import Stretch
+from gengine.registry import names
 
 DELAY = 1.5
 """Seconds from the end of a phrase until its words are known: Whisper base takes about 1.1 s of a core for one."""
@@ -112,6 +113,9 @@ def live_words(words: str | Recogniser, language: str | None) -> LiveWords | Non
     Raises ``GengineError`` for what is neither, and as ``chosen`` does.
     """
     if isinstance(words, str):
+        if words.partition(":")[0] not in (known := ["auto", "none", *names("recogniser")]):
+            hint = "gengine.animate takes text or a transcript's path"
+            raise unknown("Session words: recogniser", words, known, hint)
         recogniser = chosen(words, language)
     elif isinstance(words, Recogniser):
         recogniser = words
