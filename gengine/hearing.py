@@ -51,7 +51,7 @@ class Hearing:
         word_wait: float = 0.0,
     ) -> None:
         self.speaker = speaker or Speaker()
-        self._live, self._arrived = live, WordTrack()
+        self._live = live
         self._settling = SyllableEncoder.LATENCY + (word_wait if live else 0.0)
         self.words = words
         self._stream = _resampler(rate)
@@ -126,20 +126,11 @@ class Hearing:
         self._listen(duration)
         return self._conditions(hop, (0, end[0]), (0, end[1]), (-np.inf, np.inf))
 
-    def take_words(self) -> WordTrack | None:
-        """Of a live stream, the words that windows have come to know since the last call; None without one."""
-        if self._live is None:
-            return None
-        words, self._arrived = replace(self._arrived, language=self._live.language, source=RECOGNISED), WordTrack()
-        return words
-
     def _listen(self, known: float) -> None:
         """Take the words that the sound settled for a window up to ``known`` s tells, or all of an ended stream."""
-        if self._live is not None:
-            for words, cues in self._live.known(float("inf") if self._ended else known + self._settling):
-                self._arrived = replace(self._arrived, words=(*self._arrived.words, *words))
-                self._events["words"].append(words)
-                self._events["cues"].append(cues)
+        for words, cues in self._live.known(np.inf if self._ended else known + self._settling) if self._live else ():
+            self._events["words"].append(words)
+            self._events["cues"].append(cues)
 
     def drop(self, before: float) -> None:
         """Forget what ends at or before ``before`` seconds."""
@@ -170,9 +161,7 @@ class Hearing:
         self._curves["jaw"].append({"jaw": frames.jaw})
         self._heard_until = found[-1].end if found else self._heard_until
         if self._live is not None:
-            self._live.push(samples, frames.open)
-            if last:
-                self._live.flush()
+            self._live.push(samples, frames.open, last)
         return frames.open
 
     def _gated(self, samples: NDArray[np.float32], last: bool) -> NDArray[np.bool_]:

@@ -71,11 +71,11 @@ class Session:
         self.config = config or EngineConfig()
         self.speaker = (speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)).calmed(self.config.calm)
         self.plan = emotion if isinstance(emotion, EmotionPlan) else parse_emotion(emotion, intensity)
-        live = None
+        self._live = None
         if not isinstance(words, WordTrack | None):
             from gengine.recognition.live import live_words  # a stream without recognised words needs none
 
-            live, words = live_words(words, language), None
+            self._live, words = live_words(words, language), None
         if not 0 <= word_wait <= LONGEST_WAIT:
             raise GengineError(f"Session word_wait={word_wait!r}: expected 0 to {LONGEST_WAIT:g} seconds")
         self.words = words
@@ -92,7 +92,7 @@ class Session:
         self._states = {kind: network.start(self.speaker, seed) for kind, network in self.networks.items()}
         specs = [network.spec for network in self.networks.values()]
         self.window = WindowSpec(max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs))
-        self._hearing = Hearing(self.plan, words, self.speaker, self.rate, live, word_wait)
+        self._hearing = Hearing(self.plan, words, self.speaker, self.rate, self._live, word_wait)
         self._audio = CurveBuffer()
         self._hop = 0
         self._pushed = 0
@@ -180,8 +180,8 @@ class Session:
         audio = AudioClip(self._audio.read(samples.start, samples.stop)["samples"], self.rate)
         self._audio.drop(samples.stop)
         first, last = (round(t * ANALYSIS_RATE) for t in (c.hop_start - c.start, end - c.start))
-        words = self.words.between(c.hop_start, end) if self.words else self._hearing.take_words()
-        words = words or WordTrack(source="heard")
+        words = self._live.take() if self._live else WordTrack(source="heard")
+        words = self.words.between(c.hop_start, end) if self.words else words
         if self._hearing.hears_phones:
             words = replace(words, phones=tuple(p for p in c.phones if p.end > c.hop_start and p.start < end))
         return Performance(

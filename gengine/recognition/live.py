@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.conditions import ANALYSIS_RATE, Cue
-from gengine.core.words import Word, WordTrack
+from gengine.core.words import RECOGNISED, Word, WordTrack
 from gengine.encoders.lexicon import LexiconEncoder
 from gengine.errors import unknown, wrong_kind
 from gengine.recognition import chosen
@@ -48,14 +48,12 @@ class LiveWords:
         self._frames = 0
         self._began: int | None = None  # frame
         self._phrases: deque[tuple[float, float, Future[tuple[WordTrack, WordTrack] | None]]] = deque()
+        self._told: tuple[Word, ...] = ()
+        self._language = recogniser.language or "en"  # of what was told: the worker may know more already
 
-    @property
-    def language(self) -> str:
-        """Of the words, as far as it is known."""
-        return self.recogniser.language or "en"
-
-    def push(self, samples: NDArray[np.float32], open_frames: NDArray[np.bool_]) -> None:
-        """The next ``samples (N,)`` at 16 kHz and frames ``(F,)`` of the gate, which may lag behind them."""
+    def push(self, samples: NDArray[np.float32], open_frames: NDArray[np.bool_], last: bool = False) -> None:
+        """The next ``samples (N,)`` at 16 kHz and frames ``(F,)`` of the gate, which may lag behind them; with ``last``
+        the recording ends here, and the phrase going on with it."""
         self._sound = np.concatenate([self._sound, samples])
         for is_open in open_frames.tolist():
             frame = self._frames
@@ -69,16 +67,14 @@ class LiveWords:
                 self._end(self._began, cut)
                 self._began = cut
             self._frames += 1
+        if last:
+            if self._began is not None:
+                self._end(self._began, self._frames)
+                self._began = None
+            self._worker.shutdown(wait=False)
         keep = (self._frames if self._began is None else self._began) * _HOP
         if keep > self._first:
             self._sound, self._first = self._sound[keep - self._first :], keep
-
-    def flush(self) -> None:
-        """The recording has ended: the phrase going on ends with it."""
-        if self._began is not None:
-            self._end(self._began, self._frames)
-            self._began = None
-        self._worker.shutdown(wait=False)
 
     def known(self, until: float) -> list[tuple[Sequence[Word], Sequence[Cue]]]:
         """What is known at ``until`` s of the stream and was not returned yet: a phrase's words and cues each."""
@@ -87,9 +83,15 @@ class LiveWords:
             _, start, phrase = self._phrases.popleft()
             if (heard := phrase.result()) is not None:
                 track = heard[1].shift(start)
+                self._told, self._language = (*self._told, *track.words), track.language
                 lexicon = LexiconEncoder(track.language)
                 found.append((track.words, [*lexicon.push(track.words, track.phones), *lexicon.flush()]))
         return found
+
+    def take(self) -> WordTrack:
+        """The words that ``known`` returned since the last call, without their phones."""
+        words, self._told = self._told, ()
+        return WordTrack(words, (), self._language, RECOGNISED)
 
     def _end(self, first: int, last: int) -> None:
         """Have the words of the frames [first, last) recognised."""
