@@ -126,9 +126,10 @@ class BodyPlan:
             here = _spell(self.seed, spell - 1) ** (1 - share) * here**share
         return here**self.style.variety
 
-    def felt(self, emotion: EmotionStyle) -> EmotionStyle:
-        """``emotion`` as this moment lives it: larger and faster in a burst, with longer holds in a quiet spell."""
-        energy = self.energy(self.front)
+    def felt(self, emotion: EmotionStyle, speech: SpeechContext) -> EmotionStyle:
+        """``emotion`` as this moment lives it: larger and faster in a burst and where the voice rises, with longer
+        holds in a quiet spell."""
+        energy = self.energy(self.front) * speech.emphasis(self.front) ** PLAN.emphasis
         size, speed, hold = (energy**power for power in PLAN.energy_powers)
         most_size, most_speed = PLAN.felt_most
         return replace(

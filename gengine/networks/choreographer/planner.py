@@ -78,7 +78,7 @@ class Planner(BodyPlan):
         rng = generator(self.seed, "unit", self.count)
         self.count += 1
         around, plain = speech.around(now), speech.emotion(now + PLAN.emotion_ahead)
-        emotion = plain if self.resting else self.felt(plain)
+        emotion = plain if self.resting else self.felt(plain, speech)
         cue = self._next_cue(speech, now, plain)
         burst = self._burst(plain)
         if self.resting:
