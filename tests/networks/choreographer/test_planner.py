@@ -139,14 +139,14 @@ def test_a_one_handed_form_leaves_the_other_hand_or_mirrors_it() -> None:
 
 
 def test_units_lean_to_accents() -> None:
-    """A unit's peak (48 % of its span) is moved to an accent in reach, .05 s (sd .065) before it."""
+    """A unit's peak (48 % of its span) is moved to an accent in reach, .05 s (sd .03) before it."""
     plan, speech = planner(), context(20.0)
     plan.front = 2.85  # the accent at 3.1 s is in reach
     spans, weights = zip(*(plan.align(speech, 2.85, 0.5, np.random.default_rng(s)) for s in range(300)), strict=True)
     met = np.array(weights) > 1
     peaks = 2.85 + 0.48 * np.array(spans)[met]
     assert 0.75 < met.mean() < 0.96
-    assert peaks.mean() == pytest.approx(3.05, abs=0.025) and peaks.std() == pytest.approx(0.06, abs=0.02)
+    assert peaks.mean() == pytest.approx(3.05, abs=0.025) and peaks.std() == pytest.approx(0.03, abs=0.01)
     assert set(np.round(np.array(weights)[met], 6)) == {round(0.8 + 0.45 * 0.8, 6)}
     plan.front = 2.5  # out of reach now: the unit ends where the next one can meet it
     span, weight = plan.align(speech, 2.5, 0.4, np.random.default_rng(1))
@@ -177,9 +177,10 @@ def test_rest_and_talk() -> None:
     """Calm speakers rest most of the time, lively ones hardly; silence brings everybody home."""
     moving = {}
     for style in ("storyteller", "conversational"):
-        plan = planner(style, 2)
-        plan.extend(context(60.0), 58.0)
-        moving[style] = plan.lively.at(np.arange(2, 58, 0.1))[:, 0].mean() if plan.lively._starts[0] < 2 else 0
+        plans = [planner(style, seed) for seed in range(6)]
+        for plan in plans:
+            plan.extend(context(60.0), 58.0)
+        moving[style] = np.mean([plan.lively.at(np.arange(2, 58, 0.1))[:, 0].mean() for plan in plans])
     assert moving["storyteller"] < 0.5 < 0.85 < moving["conversational"]
     plan = planner("conversational", 1)
     plan.extend(context(16.0, ((6.0, 14.0),)), 13.0)
@@ -319,7 +320,8 @@ def test_spells_differ_in_energy() -> None:
 def test_a_lively_spell_is_larger_and_faster_and_holds_less() -> None:
     plan = planner()
     plan.front = next(t for t in np.arange(0, 100, 5.0) + 1 if plan.energy(t) > 1.8)
-    energy, felt = plan.energy(plan.front), plan.felt(CALM)
+    speech = context(1.0)  # over by then: nothing is louder than anything else
+    energy, felt = plan.energy(plan.front), plan.felt(CALM, speech)
     assert (felt.amp, felt.speed) == pytest.approx((energy * CALM.amp, energy**0.5 * CALM.speed))
     assert felt.hold == pytest.approx(CALM.hold * energy**-0.4)
 
@@ -382,3 +384,18 @@ def test_what_is_past_is_forgotten() -> None:
     plan.trim(26.0)
     assert len(plan.hands[0].wrist._pieces) < pieces / 3
     assert plan.strokes and min(s[1] for s in plan.strokes) > 21.0
+
+
+def test_movements_are_larger_where_the_voice_rises() -> None:
+    """Half a level up or down in the next second makes the same moment's movements larger or smaller."""
+    sizes = {}
+    for name, louder in (("rises", 1.5), ("same", 1.0), ("falls", 0.5)):
+        conditions = context(20.0).conditions
+        level = np.array(conditions.prosody.level)
+        here = round((8.0 - conditions.start) * 100)
+        level[here : here + 100] *= louder
+        speech = SpeechContext(replace(conditions, prosody=replace(conditions.prosody, level=level)), PLAN.horizon)
+        plan = planner()
+        plan.front = 8.0
+        sizes[name] = plan.felt(CALM, speech).amp
+    assert sizes["rises"] > 1.2 * sizes["same"] > 1.5 * sizes["falls"]
