@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -18,10 +20,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core import bounds
 from gengine.errors import FormatError
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+
+WEIGHT_BYTES = 4 << 30
+"""Largest file of weights that is read, bytes: 200 times the largest bundled one (judgement)."""
+
+LARGEST_WEIGHT = 1e8
+"""Largest weight (judgement): larger ones overflow float32 within a few layers."""
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -38,16 +47,16 @@ def bundled_folders(kind: str = "checkpoints") -> list[Path]:
 def find_checkpoint(name_or_path: str | Path) -> Path:
     """The folder of a checkpoint: a path to a folder, or the name of a bundled one ("phones-v1")."""
     path = Path(name_or_path)
-    if (path / CONFIG).is_file():
+    if os.path.isfile(path / CONFIG):  # a name that no file can have is none
         return path
     text = str(name_or_path)
-    if text and path.name == text and text not in (".", ".."):
+    if text and "\0" not in text and len(text) < 200 and path.name == text and text not in (".", ".."):
         for folder in bundled_folders():
             if (folder / text / CONFIG).is_file():
                 return folder / text
     known = list(available())
     raise FormatError(
-        f"checkpoint '{name_or_path}' not found: give a folder that holds {CONFIG} and {WEIGHTS}, "
+        f"checkpoint '{text:.200}' not found: give a folder that holds {CONFIG} and {WEIGHTS}, "
         f"or one of the bundled names ({', '.join(known) or 'none here'})"
     )
 
@@ -55,18 +64,27 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
 def available() -> dict[str, str]:
     """Bundled checkpoints by name, each with its size."""
     found = sorted({p.parent for f in bundled_folders() if f.is_dir() for p in f.glob(f"*/{CONFIG}")})
-    return {folder.name: f"{(folder / WEIGHTS).stat().st_size / 1e6:.1f} MB" for folder in found}
+    return {f.name: f"{(f / WEIGHTS).stat().st_size / 1e6:.1f} MB" for f in found if (f / WEIGHTS).is_file()}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """``config.json`` of a checkpoint's folder; one that cannot be used is a ``FormatError``."""
-    try:
-        config = json.loads((folder / CONFIG).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{folder / CONFIG}: not readable as JSON ({error}); restore the checkpoint") from None
+    path, hint = folder / CONFIG, "restore the checkpoint"
+    config = bounds.read_json(path, hint, largest=bounds.CONFIG_BYTES)
     if not isinstance(config, dict) or not isinstance(config.get("sha256"), str):
-        raise FormatError(f"{folder / CONFIG}: expected an object with the text 'sha256'; restore the checkpoint")
+        raise FormatError(f"{path}: expected an object with the text 'sha256'; restore the checkpoint")
     return config
+
+
+@contextmanager
+def fitting(checkpoint: str | Path) -> Iterator[None]:
+    """Within it a network is built, and tried, on a checkpoint's config and tensors: whatever an unfitting one makes
+    it raise is a ``FormatError`` that names the checkpoint."""
+    with bounds.border(f"checkpoint {checkpoint}", "it does not fit this network: restore it or train it again"):
+        try:
+            yield
+        except KeyError as error:
+            raise FormatError(f"checkpoint {checkpoint}: lacks {error}; restore it or train it again") from None
 
 
 def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
@@ -79,21 +97,25 @@ def load_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:
 
     folder = find_checkpoint(name_or_path)
     config = read_config(folder)
-    try:
-        data = (folder / WEIGHTS).read_bytes()
-    except OSError as error:
-        reason = error.strerror or error
-        raise FormatError(f"{folder / WEIGHTS}: cannot be read ({reason}); restore the checkpoint") from None
+    path = folder / WEIGHTS
+    data = bounds.read_bounded(path, WEIGHT_BYTES, "restore the checkpoint")
     digest = hashlib.sha256(data).hexdigest()
     if digest != config["sha256"]:
         raise FormatError(
-            f"{folder / WEIGHTS}: SHA-256 is {digest[:12]}…, {CONFIG} expects {config['sha256'][:12]}…; "
+            f"{path}: SHA-256 is {digest[:12]}…, {CONFIG} expects {config['sha256'][:12]}…; "
             "the weights are damaged or belong to another config: restore the checkpoint"
         )
-    try:
-        return config, load(data)
-    except SafetensorError as error:
-        raise FormatError(f"{folder / WEIGHTS}: not a safetensors file ({error}); restore the checkpoint") from None
+    with bounds.border(path, "restore the checkpoint"):
+        try:
+            tensors = load(data)
+        except SafetensorError as error:
+            raise FormatError(f"{path}: not a safetensors file ({error}); restore the checkpoint") from None
+    for name, value in tensors.items():
+        if value.dtype.kind == "f" and not float(np.abs(value).max(initial=0)) <= LARGEST_WEIGHT:
+            raise FormatError(
+                f"{path}: tensor '{name}' holds NaN, infinity or more than {LARGEST_WEIGHT:g}; restore the checkpoint"
+            )
+    return config, tensors
 
 
 def shared_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors]:

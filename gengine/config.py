@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gengine.checkpoint import bundled_folders
-from gengine.errors import FormatError, GengineError, unknown
+from gengine.errors import FormatError, GengineError, brief, unknown
 
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -43,8 +44,9 @@ def load_config(kind: type[Config], path: str | Path | None = None, settings: li
     """
     values: dict[str, Any] = {}
     if path is not None:
-        values = read_yaml(find_config("engine", path))
-    return checked(kind, values | parse_settings(settings or []))
+        path = find_config("engine", path)
+        values = read_yaml(path)
+    return checked(kind, values | parse_settings(settings or []), f"configuration {path}" if path else "configuration")
 
 
 def checked(kind: type[Config], values: dict[str, Any], what: str = "configuration") -> Config:
@@ -74,7 +76,7 @@ def _explained(kind: type[BaseModel], values: dict[str, Any], what: str, first: 
     else:
         reason = first["msg"].removeprefix("Value error, ")
         reason = reason[:1].lower() + reason[1:]
-    return GengineError(f"{what}: {where} = {value!r}: {reason}")
+    return GengineError(f"{what}: {where} = {brief(value)}: {reason}")
 
 
 def bundled_configs(kind: str) -> list[str]:
@@ -88,7 +90,7 @@ def find_config(kind: str, name_or_path: str | Path) -> Path:
     Raises ``GengineError`` that lists the bundled names where there is neither.
     """
     path = Path(name_or_path)
-    if path.is_file():
+    if os.path.isfile(path):  # a name that no file can have is none
         return path
     if path.name == str(name_or_path):
         for folder in bundled_folders(f"configs/{kind}"):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 
 class GengineError(Exception):
-    """Bad input or a missing part; the command line prints it in one line and exits with 2."""
+    """Bad input or a missing part; the command line prints it in one line and exits with 2.
+
+    What it cites comes from anyone: its message has no line ends, no control characters that a terminal obeys, no
+    marks that turn the direction of text, and no halves of characters.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_HIDDEN.sub(lambda c: " " if c[0] in "\t\n\r" else ascii(c[0])[1:-1], message))
+
+
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that a terminal does not show but obeys, and surrogates, which cannot be written."""
 
 
 class AudioError(GengineError):
@@ -33,9 +45,19 @@ class MissingExtraError(GengineError):
         super().__init__(f"{feature} needs an optional part: {install_command(extra)}")
 
 
+def brief(value: object) -> str:
+    """A value in few characters and on one line; a huge number is not written out."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 64:
+        return f"a whole number of about {int(value.bit_length() * 0.30103)} digits"
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # a list that holds such numbers
+        return f"a {type(value).__name__}"
+
+
 def wrong_kind(what: str, value: object, expected: str) -> GengineError:
     """The error for a value of another kind than ``expected``, which says so in words. The caller raises it."""
-    return GengineError(f"{what}: {value!r:.60} ({type(value).__name__}), expected {expected}")
+    return GengineError(f"{what}: {brief(value)} ({type(value).__name__}), expected {expected}")
 
 
 def checkout() -> Path | None:
@@ -68,8 +90,9 @@ def unknown(
     import difflib
 
     names = [str(choice) for choice in choices]
+    text = " ".join(str(value).split()) if isinstance(value, str | Path) else brief(value)
     lower = {name.lower(): name for name in reversed(names)}
-    near = [lower[n] for n in difflib.get_close_matches(str(value).strip().lower(), lower, n=3, cutoff=0.6)]
+    near = [lower[n] for n in difflib.get_close_matches(text[:100].lower(), lower, n=3, cutoff=0.6)]
     meant = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
     listed = f"choose from {', '.join(names)}" if len(names) <= LISTED else f"there are {len(names)} names"
-    return kind(f"{what} '{value}' is unknown; {meant}{listed}{f' {hint}' if hint else ''}")
+    return kind(f"{what} '{text:.300}' is unknown; {meant}{listed}{f' {hint}' if hint else ''}")

@@ -95,7 +95,7 @@ def export_file(
     path, options = _path(path), options or {}
     name = format_of(path) if format is None else format
     kind = exporter(name)
-    if format is None and path.is_dir():
+    if format is None and os.path.isdir(path):
         raise GengineError(f"export: {path} is a folder; give a file such as {path / kind.default_name}")
     with _parents_of(path):
         try:
@@ -152,7 +152,10 @@ def export_folder(
 
 def keep_true(path: Path, format: str, options: dict[str, Any]) -> None:
     """Tell the manifest of the run in whose folder ``path`` was written, if it is one."""
-    if path.is_file() and (content := amended(path.parent, {path.name: entry(path, format, options)})) is not None:
+    if (
+        os.path.isfile(path)
+        and (content := amended(path.parent, {path.name: entry(path, format, options)})) is not None
+    ):
         write_manifest(content, path.parent)
 
 

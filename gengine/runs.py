@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, Protocol
 
 import gengine
 from gengine.core.performance import Performance
 from gengine.core.report import Report
-from gengine.errors import wrong_kind
+from gengine.errors import FormatError, wrong_kind
 
 MANIFEST = "manifest.json"
 
@@ -32,7 +33,7 @@ def saved(source: str | Path) -> Path:
     if not isinstance(source, str | Path):
         raise wrong_kind("performance", source, "the path of a performance.npz or of a run's folder")
     path = Path(source)
-    return path / "performance.npz" if path.is_dir() else path
+    return path / "performance.npz" if os.path.isdir(path) else path  # a name that no file can have is no folder
 
 
 def load(path: str | Path) -> Performance:
@@ -69,7 +70,7 @@ def manifest_of(run: Run, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
     inputs = {}
     for name, value in (("audio", run.source), ("text", run.text), ("emotion", run.settings["emotion"]),
                         ("stance", run.settings["stance"])):  # fmt: skip
-        if isinstance(value, str | Path) and len(str(value)) < 1024 and Path(value).is_file():
+        if isinstance(value, str | Path) and len(str(value)) < 1024 and os.path.isfile(Path(value)):
             inputs[name] = {"path": str(value), "sha256": digest(value)}
     return {
         "gengine": gengine.__version__,
@@ -91,9 +92,13 @@ def amended(folder: Path, files: dict[str, dict[str, Any]]) -> dict[str, Any] | 
 
     A later export into the folder of a run may replace a file that the manifest lists; its hash would be a lie.
     """
+    if not os.path.isfile(folder / MANIFEST):
+        return None
+    from gengine.core import bounds
+
     try:
-        content = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
+        content = bounds.read_json(folder / MANIFEST, "the run is made again")
+    except FormatError:
         return None
     if not isinstance(content, dict) or not isinstance(content.get("files"), dict) or "gengine" not in content:
         return None  # some other program's

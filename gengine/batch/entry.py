@@ -56,9 +56,9 @@ def _content(value: Any) -> Any:
         return value
     path = Path(value)
     try:
-        if path.is_file():
+        if os.path.isfile(path):
             return f"sha256:{digest(path)}"
-        if path.is_dir():
+        if os.path.isdir(path):
             parts = sorted(p for p in path.iterdir() if p.is_file())
             return {p.name: digest(p) if p.suffix in (".npz", ".json") else p.stat().st_size for p in parts}
     except (OSError, ValueError):  # not readable, or no path at all: the run will say so

@@ -41,9 +41,9 @@ def listed(sources: Iterable[Path], common: RunOptions, out: Path) -> Listing:
     texts, common = _transcripts(common)
     listing = Listing()
     for source in _spread(sources):
-        if source.suffix.lower() in MANIFESTS and not source.is_dir():
+        if source.suffix.lower() in MANIFESTS and not os.path.isdir(source):
             entries = list(rows(source, common))
-        elif source.is_dir():
+        elif os.path.isdir(source):
             entries = list(_folder(source, common, out, listing.notes, texts is None))
         else:
             entries = [Entry(source.stem, replace(common, sound=source))]
@@ -62,7 +62,7 @@ def default_out(sources: Iterable[Path]) -> Path:
     """The batch's folder where none is told: runs/<name of the folder or manifest>, else runs/batch."""
     sources = list(sources)
     if len(sources) == 1 and not is_pattern(sources[0]):
-        name = sources[0].resolve().name if sources[0].is_dir() else sources[0].stem
+        name = sources[0].resolve().name if os.path.isdir(sources[0]) else sources[0].stem
         return Path("runs") / (name or "batch")
     return Path("runs") / "batch"
 
@@ -115,7 +115,7 @@ def _transcripts(common: RunOptions) -> tuple[Path | None, RunOptions]:
     if common.text is None or common.text.strip().lower() == NO_WORDS:
         return None, common
     folder = Path(common.text) if len(common.text) < 1024 else None
-    if folder is None or not folder.is_dir():
+    if folder is None or not os.path.isdir(folder):
         raise TextError(
             f"--text '{common.text:.60}': for several recordings give none, a folder whose transcripts have the "
             "recordings' names, or a manifest (.csv) with a column text"
@@ -130,9 +130,9 @@ def _with_text(entry: Entry, source: Path, texts: Path, notes: list[str]) -> Ent
     if entry.options.text is not None or entry.error is not None:
         return entry
     sound = entry.options.sound
-    places = [texts / sound.parent.relative_to(source)] if source.is_dir() else []
+    places = [texts / sound.parent.relative_to(source)] if os.path.isdir(source) else []
     for place in [*places, texts]:
-        files = {p.name.lower(): p for p in sorted(place.iterdir())} if place.is_dir() else {}
+        files = {p.name.lower(): p for p in sorted(place.iterdir())} if os.path.isdir(place) else {}
         stem = sound.stem.lower()
         # words with times before texts without
         found = [files[stem + end] for end in reversed(SUFFIXES) if stem + end in files]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
@@ -99,7 +100,7 @@ def _located(column: str, cell: str, folder: Path) -> str:
     for written in dict.fromkeys((cell, cell.replace("\\", "/"))):  # a table may come from Windows
         try:
             path = folder / written
-            if path.is_file() or any((path / mark).is_file() for mark in FOLDERS.get(column, ())):
+            if os.path.isfile(path) or any(os.path.isfile(path / mark) for mark in FOLDERS.get(column, ())):
                 return str(path)
         except (OSError, ValueError):
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -59,12 +60,17 @@ class RunOptions:
 def many(sources: Iterable[Path]) -> bool:
     """Whether sources are more than the path of one recording: several, a folder, a pattern or a manifest."""
     sources = list(sources)
-    return len(sources) != 1 or sources[0].is_dir() or sources[0].suffix.lower() in MANIFESTS or is_pattern(sources[0])
+    return (
+        len(sources) != 1
+        or os.path.isdir(sources[0])
+        or sources[0].suffix.lower() in MANIFESTS
+        or is_pattern(sources[0])
+    )
 
 
 def is_pattern(path: Path) -> bool:
     """Whether a path is a pattern that no shell has spread."""
-    return any(c in str(path) for c in "*?[") and not path.exists()
+    return any(c in str(path) for c in "*?[") and not os.path.exists(path)
 
 
 def make_run(

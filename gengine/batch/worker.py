@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from gengine.batch.entry import Entry, key_of
 from gengine.batch.run_options import KEY, Progress, make_run
+from gengine.core.bounds import read_json
 from gengine.errors import GengineError
 from gengine.runs import MANIFEST
 
@@ -74,8 +74,8 @@ def failed(entry: Entry, out: Path, error: str, began: float | None = None) -> O
 def finished(folder: Path, key: str) -> dict[str, Any] | None:
     """The manifest of a folder, if that holds a whole run of this ``key``: the manifest is written last, and every
     file that it lists has the length it says."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, GengineError):
+        manifest = read_json(folder / MANIFEST, "the run is made again")
         if manifest[KEY] == key and isinstance(manifest["report"], dict):
             float(manifest["audio_seconds"])
             if all((folder / name).stat().st_size == about["bytes"] for name, about in manifest["files"].items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 
@@ -71,6 +72,10 @@ def main() -> None:
         fail("interrupted; nothing was written", 130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(f"{os.fsdecode(error.filename)}: {error.strerror}; give another name or place", 2)
     except MemoryError:
         fail("out of memory; try fewer --formats, or a shorter recording", 2)
     except Exception as error:

@@ -8,7 +8,6 @@ phones, speaker, rates, provenance) and the format's version; ``<track>.<field>.
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -21,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import bounds
-from gengine.core.audio import AudioClip
+from gengine.core.array_bounds import ARRAY_BYTES, check_finite, check_unit, load_array
+from gengine.core.audio import AudioClip, check_sound_rate
 from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
@@ -55,7 +55,7 @@ def save_performance(performance: Performance, path: str | Path) -> Path:
 def load_performance(path: str | Path) -> Performance:
     """Read what ``save_performance`` wrote. A damaged, foreign or newer file is a ``FormatError``, and so is one whose
     numbers are not finite, whose rotations are not of unit length, or whose rates nothing has."""
-    path = bounds.check_file(path, bounds.ARRAY_BYTES, "give a performance.npz")
+    path = bounds.check_file(path, ARRAY_BYTES, "give a performance.npz")
     try:
         with zipfile.ZipFile(path) as archive:
             return _checked(_read(archive))
@@ -180,25 +180,10 @@ def _store(
 
 
 def _load(archive: zipfile.ZipFile, name: str, dtype: str = "<f4") -> NDArray:
-    info = archive.getinfo(f"{name}.npy")
-    with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        if version != (1, 0):
-            raise FormatError(f"{name} is of npy version {version}")
-        shape, fortran, found = np.lib.format.read_array_header_1_0(member)
-        size = math.prod(shape) * np.dtype(dtype).itemsize
-        if fortran or found.str != dtype or size != info.file_size - member.tell():
-            raise FormatError(f"{name} is {found.str} {shape}, expected whole {dtype} rows")
-        out = np.empty(shape, dtype)
-        if size:
-            view, filled = out.data.cast("B"), 0
-            while filled < size:
-                count = member.readinto(view[filled : filled + _BLOCK])  # type: ignore[attr-defined]
-                if not count:
-                    raise EOFError(f"{name} ends early")
-                filled += count
-        member.read(1)  # past the end: the checksum is compared there
-    return out
+    values = load_array(archive, name)
+    if values.dtype.str != dtype or not values.flags.c_contiguous:
+        raise FormatError(f"{name} is {values.dtype.str} {values.shape}, expected whole {dtype} rows")
+    return values
 
 
 def _read(archive: zipfile.ZipFile) -> Performance:
@@ -241,17 +226,16 @@ def _read(archive: zipfile.ZipFile) -> Performance:
 
 def _checked(performance: Performance) -> Performance:
     """``performance`` if its numbers are finite, its rotations of unit length and its rates such as there are."""
-    bounds.number(performance.audio.rate, "audio rate", *bounds.SAMPLE_RATES)
+    check_sound_rate("audio rate", performance.audio.rate)
     bounds.number(performance.start, "start", 0, bounds.LONGEST)
     for name, track in (("emotion", performance.emotion), ("motion", performance.motion), ("face", performance.face)):
         if track is None:
             continue
-        bounds.number(track.fps, f"{name} fps", *bounds.FRAME_RATES)
         for field in track.ARRAYS:
-            check = bounds.check_unit if field in ("rotations", "head") else bounds.check_finite
+            check = check_unit if field in ("rotations", "head") else check_finite
             check(getattr(track, field), f"{name}.{field}")
     if performance.motion is not None:
-        bounds.check_finite(performance.motion.skeleton.offsets, "skeleton.offsets")
+        check_finite(performance.motion.skeleton.offsets, "skeleton.offsets")
     for name, value in vars(performance.speaker.traits).items():
         bounds.number(value, f"speaker {name}", -bounds.LARGEST, bounds.LARGEST)
     for item in (*performance.words.words, *performance.words.phones):

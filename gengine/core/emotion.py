@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import resampling
-from gengine.core.timing import check_rate
+from gengine.core.timing import check_frame_rate
 from gengine.errors import GengineError
 
 BEAT_EMOTIONS: tuple[str, ...] = (
@@ -50,7 +50,7 @@ class EmotionTrack:
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", np.asarray(self.weights, np.float32))
         object.__setattr__(self, "vad", np.asarray(self.vad, np.float32))
-        check_rate("EmotionTrack.fps", self.fps)
+        check_frame_rate("EmotionTrack.fps", self.fps)
         frames = len(self.weights)
         for field, width in (("weights", len(EMOTIONS)), ("vad", 3)):
             shape = getattr(self, field).shape

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import resampling
-from gengine.core.timing import check_rate
+from gengine.core.timing import check_frame_rate
 from gengine.errors import GengineError, unknown
 
 ARKIT_NAMES: tuple[str, ...] = (
@@ -49,7 +49,7 @@ class FaceTrack:
     def __post_init__(self) -> None:
         for field in ("weights", "head", "gaze"):
             object.__setattr__(self, field, np.asarray(getattr(self, field), np.float32))
-        check_rate("FaceTrack.fps", self.fps)
+        check_frame_rate("FaceTrack.fps", self.fps)
         frames = len(self.weights)
         for field, width in (("weights", len(ARKIT_NAMES)), ("head", 4), ("gaze", 2)):
             shape = getattr(self, field).shape

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gengine.core import resampling
 from gengine.core.skeleton import Skeleton
-from gengine.core.timing import check_rate
+from gengine.core.timing import check_frame_rate
 from gengine.errors import GengineError
 
 
@@ -29,7 +29,7 @@ class Motion:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rotations", np.asarray(self.rotations, np.float32))
         object.__setattr__(self, "root", np.asarray(self.root, np.float32))
-        check_rate("Motion.fps", self.fps)
+        check_frame_rate("Motion.fps", self.fps)
         joints = len(self.skeleton)
         if self.rotations.ndim != 3 or self.rotations.shape[1:] != (joints, 4):
             raise GengineError(f"Motion.rotations: shape {self.rotations.shape}, expected (T, {joints}, 4)")

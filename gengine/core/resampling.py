@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
-from gengine.core.timing import check_rate, frame_count
+from gengine.core.timing import check_frame_rate, frame_count
 
 if TYPE_CHECKING:
     from gengine.core.emotion import EmotionTrack
@@ -63,7 +63,7 @@ def resample(track: Track, fps: float) -> Track:
     """The same track at another rate (Hz), held after its last frame; raises ``GengineError`` for a rate below 0."""
     if fps == track.fps or len(track) == 0:
         return replace(track, fps=float(fps))
-    check_rate("resample", fps)
+    check_frame_rate("resample", fps)
     position = np.arange(frame_count(len(track) / track.fps, fps)) * (track.fps / fps)
     return blend_at(np.minimum(position, len(track) - 1), len(track)).of(track, float(fps))
 
@@ -109,7 +109,7 @@ class StreamResampler(Generic[Track]):
 
     def __init__(self, fps: float | None) -> None:
         if fps is not None:
-            check_rate("fps", fps)
+            check_frame_rate("fps", fps)
         self._fps = fps
         self._held: Any = None
         self._start = self._next = 0

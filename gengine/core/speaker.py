@@ -107,7 +107,7 @@ class Speaker:
         text = str(name).strip().lower()
         if not text:
             raise GengineError("speaker: empty name; give a style, a BEAT speaker, or any name or number")
-        if text.isdigit() and 1 <= int(text) <= len(BEAT_SPEAKERS):
+        if text.isdecimal() and len(text) < 9 and 1 <= int(text) <= len(BEAT_SPEAKERS):
             text = BEAT_SPEAKERS[int(text) - 1]
         return cls(text, STYLES[text] if text in STYLES else _sample(text))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.bounds import TEXT_BYTES, bordered, read_bounded
 from gengine.core.emotion import BEAT_EMOTIONS, BEAT_VAD, EMOTIONS, EmotionTrack, beat_ids
 from gengine.core.timing import frame_count
 from gengine.core.words import Phone, Word, WordTrack
@@ -52,12 +53,11 @@ def gesture_kind(score: float) -> str:
 
 
 def _text(path: Path) -> str:
+    data = read_bounded(path, TEXT_BYTES, "give an annotation of BEAT's layout")
     try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror})") from None
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise FormatError(f"{path}: line {line}: is no UTF-8 text") from None
 
 
@@ -75,6 +75,7 @@ def _times(path: Path, line: int, start: str, end: str) -> tuple[float, float]:
     return a, max(a, b)
 
 
+@bordered("give an annotation of BEAT's layout")
 def read_semantic(path: str | Path) -> tuple[Gesture, ...]:
     """Rows ``type start end duration score [keywords]``, tab-separated; ``FormatError`` names the line."""
     path, out = Path(path), []
@@ -132,6 +133,7 @@ def cover(strokes: Sequence[Gesture], duration: float, talking: bool = True) -> 
     return tuple(out)
 
 
+@bordered("give an annotation of BEAT's layout")
 def read_emotion(path: str | Path) -> tuple[Feeling, ...]:
     """Rows ``label,start,end,duration,id``; the id decides, the label only has to carry the same number."""
     path, out = Path(path), []
@@ -142,10 +144,10 @@ def read_emotion(path: str | Path) -> tuple[Feeling, ...]:
         if number == 1 and not cells[-1].isdigit() and not cells[1][:1].isdigit():
             continue  # a header
         start, end = _times(path, number, cells[1], cells[2])
-        if not cells[4].isdigit() or int(cells[4]) >= len(BEAT_EMOTIONS):
+        if not cells[4].isdecimal() or int(cells[4][:9]) >= len(BEAT_EMOTIONS):
             raise FormatError(f"{path}: line {number}: emotion id {cells[4]!r}, expected 0 to {len(BEAT_EMOTIONS) - 1}")
         label = cells[0].split("_")[0]
-        if label.isdigit() and int(label) != int(cells[4]):
+        if label.isdecimal() and int(label[:9]) != int(cells[4]):
             raise FormatError(f"{path}: line {number}: label {cells[0]!r} contradicts its id {cells[4]}")
         out.append(Feeling(start, end, int(cells[4])))
     if not out:
@@ -182,6 +184,7 @@ def feelings_of(track: EmotionTrack, start: float = 0.0) -> tuple[Feeling, ...]:
     )
 
 
+@bordered("give an annotation of BEAT's layout")
 def read_words(path: str | Path, language: str = "en") -> WordTrack:
     """Words and phones of BEAT's TextGrid; a grid without a spoken word gives phones alone."""
     path = Path(path)

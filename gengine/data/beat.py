@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import os
 import tempfile
 import warnings
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.bounds import LARGEST, TEXT_BYTES, bordered, read_bounded, read_json
 from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.core.performance import Performance
 from gengine.core.speaker import BEAT_SPEAKERS, Speaker
@@ -166,11 +166,13 @@ def write_mixture(track: EmotionTrack, path: Path) -> None:
             writer.writerow([f"{k / track.fps:.4f}", *(f"{x:.4g}" for x in values[k])])
 
 
+@bordered("write the corpus again")
 def read_mixture(path: Path, duration: float, fps: float = EMOTION_RATE) -> EmotionTrack:
     """The timeline that ``write_mixture`` wrote, linear between its rows."""
     columns = ["time", *EMOTIONS, "valence", "arousal", "dominance"]
     rows = []
-    for line, row in enumerate(csv.reader(path.read_text("utf-8").splitlines()), 1):
+    text = read_bounded(path, TEXT_BYTES, "write the corpus again").decode("utf-8")
+    for line, row in enumerate(csv.reader(text.splitlines()), 1):
         if line == 1:
             if row != columns:
                 raise FormatError(f"{path}: line 1: header is not time, 18 emotions, valence, arousal, dominance")
@@ -179,8 +181,8 @@ def read_mixture(path: Path, duration: float, fps: float = EMOTION_RATE) -> Emot
             values = [float(x) for x in row]
         except ValueError:
             values = []
-        if len(values) != len(columns) or not np.isfinite(values).all():
-            raise FormatError(f"{path}: line {line}: expected {len(columns)} finite numbers")
+        if len(values) != len(columns) or not (np.abs(values) <= LARGEST).all():  # nor is what is no number
+            raise FormatError(f"{path}: line {line}: expected {len(columns)} numbers of at most {LARGEST:g}")
         rows.append(values)
     if not rows:
         raise FormatError(f"{path}: line 2: holds no row")
@@ -212,10 +214,10 @@ class BeatCorpus:
         about = self.root / CORPUS
         self.about: dict[str, Any] = {}
         if about.is_file():
-            try:
-                self.about = json.loads(about.read_text("utf-8"))
-            except ValueError as error:
-                raise FormatError(f"{about}: is no whole JSON file ({error})") from None
+            hint = "write the corpus again"
+            self.about = read_json(about, hint)
+            if not isinstance(self.about, dict):
+                raise FormatError(f"{about}: is no object of JSON; {hint}")
 
     def names(self, split: str | None = None, speakers: Iterable[int | str] | None = None) -> list[str]:
         """Stems of a split (train, val, test; None: everything) and of some speakers (ids or names)."""

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import bounds
+from gengine.core import array_bounds
+from gengine.core.bounds import bordered
 from gengine.core.motion import Motion
 from gengine.errors import FormatError
 from gengine.formats.smplx import read_smplx
@@ -26,6 +27,7 @@ class Beat2Take:
     betas: NDArray[np.float32]
 
 
+@bordered("give a BEAT2 archive")
 def read_beat2(path: str | Path, fps: float | None = None) -> Beat2Take:
     """Read one BEAT2 ``.npz`` (30 Hz), the body at ``fps`` (Hz) where that is given; ``FormatError`` on damage.
 
@@ -34,9 +36,9 @@ def read_beat2(path: str | Path, fps: float | None = None) -> Beat2Take:
     """
     motion = read_smplx(path)
     names = ("poses", "expressions", "betas")
-    with bounds.archive(path, "give a BEAT2 archive") as archive:
-        poses, expressions, betas = (bounds.load_array(archive, name).astype(np.float32) for name in names)
-    bounds.check_finite(betas, f"{path}: betas")
+    with array_bounds.archive(path, "give a BEAT2 archive") as archive:
+        poses, expressions, betas = (array_bounds.load_array(archive, name).astype(np.float32) for name in names)
+    array_bounds.check_finite(betas, f"{path}: betas")
     if expressions.ndim != 2 or len(expressions) != len(poses) or not np.isfinite(expressions).all():
         raise FormatError(f"{path}: expressions {expressions.shape}, expected ({len(poses)}, 100) finite numbers")
     return Beat2Take(motion.resample(fps) if fps else motion, poses[:, 66:69], poses[:, 69:75], expressions, betas)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
+from gengine.core.bounds import bordered
 from gengine.core.euler141 import JOINTS
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton, beat_skeleton
@@ -82,6 +83,7 @@ def has_beats_joints(path: str | Path) -> bool:
         return names == beat_skeleton().names and all(joint.order == "XYZ" for joint in parser.joints)
 
 
+@bordered("give the path of a .bvh file")
 def read_body(path: str | Path) -> BeatBody:
     """Read a BEAT ``.bvh``. Another skeleton or channel layout is a ``FormatError`` that names the line.
 

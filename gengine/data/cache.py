@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.array_bounds import archive, check_finite, check_unit, load_array
 from gengine.core.audio import AudioClip
+from gengine.core.bounds import border, bordered, read_json
 from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
@@ -109,14 +110,17 @@ class CachedCorpus:
         about = _manifest(self.folder)
         if about is None:
             raise FormatError(f"{self.folder}: holds no whole sequence cache ({MANIFEST}); build it")
-        for shard in about["shards"]:
-            path = self.folder / shard["file"]
-            if not path.is_file() or path.stat().st_size != shard["bytes"]:
-                raise FormatError(f"{path}: is missing or not the {shard['bytes']} bytes of its manifest; build again")
-        self.settings: dict[str, Any] = about["settings"]
-        self.skipped = [(name, reason) for shard in about["shards"] for name, reason in shard["skipped"]]
-        self._places = [(shard["file"], i) for shard in about["shards"] for i in range(len(shard["names"]))]
-        self.names = [name for shard in about["shards"] for name in shard["names"]]
+        with border(self.folder / MANIFEST, "build the cache again"):
+            for shard in about["shards"]:
+                path = self.folder / Path(shard["file"]).name
+                if not os.path.isfile(path) or path.stat().st_size != shard["bytes"]:
+                    raise FormatError(f"{path}: is missing or not of the size in its manifest; build the cache again")
+            self.settings: dict[str, Any] = about["settings"]
+            self.skipped = [(str(name), str(reason)) for shard in about["shards"] for name, reason in shard["skipped"]]
+            self._places = [
+                (Path(shard["file"]).name, i) for shard in about["shards"] for i in range(len(shard["names"]))
+            ]
+            self.names = [str(name) for shard in about["shards"] for name in shard["names"]]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -160,8 +164,8 @@ def _key(corpus: BeatCorpus, stem: str, settings: dict[str, Any], hashes: dict[s
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
+        content = read_json(folder / MANIFEST, "build the cache again")
+    except FormatError:
         return None
     return content if isinstance(content, dict) and content.get("format") == "gengine sequence cache" else None
 
@@ -169,10 +173,15 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 def _about(path: Path) -> dict[str, Any] | None:
     """Names and skips of a whole shard; None where it is absent or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as shard:
-            about = json.loads(shard["about"].tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return _about_of(path)
+    except FormatError:
         return None
+
+
+@bordered("build the cache again")
+def _about_of(path: Path) -> dict[str, Any]:
+    with archive(path, "build the cache again") as shard:
+        about = json.loads(load_array(shard, "about").tobytes())
     return {"names": [s["name"] for s in about["sequences"]], "skipped": about["skipped"]}
 
 
@@ -221,36 +230,36 @@ def _write(path: Path, sequences: list[Sequence], skipped: list[tuple[str, str]]
 
 @lru_cache(maxsize=4)
 def _facts(path: Path, stamp: int) -> list[dict[str, Any]]:
-    with np.load(path, allow_pickle=False) as shard:
-        return json.loads(shard["about"].tobytes())["sequences"]
+    with archive(path, "build the cache again") as shard:
+        return json.loads(load_array(shard, "about").tobytes())["sequences"]
 
 
+@bordered("build the cache again")
 def _load(path: Path, place: int) -> Sequence:
-    try:
-        f = _facts(path, path.stat().st_mtime_ns)[place]
-        with np.load(path, allow_pickle=False) as shard:
+    f = _facts(path, path.stat().st_mtime_ns)[place]
+    with archive(path, "build the cache again") as shard:
 
-            def get(name: str) -> NDArray:
-                return shard[f"{place}.{name}"]
+        def get(name: str) -> NDArray:
+            values = load_array(shard, f"{place}.{name}")
+            (check_unit if name in ("rotations", "head") else check_finite)(values, name)
+            return values
 
-            skeleton = Skeleton(tuple(f["joints"]), get("parents"), get("offsets"))
-            face = FaceTrack(get("face"), get("head"), get("gaze"), f["face_fps"]) if f["face_fps"] else None
-            performance = Performance(
-                audio=AudioClip(get("audio").astype(np.float32) / 32767, f["rate"]),
-                words=WordTrack(
-                    tuple(Word(*w) for w in f["words"]),
-                    tuple(Phone(*p) for p in f["phones"]),
-                    f["language"],
-                    f["source"],
-                ),
-                emotion=EmotionTrack(get("emotion"), get("vad"), f["emotion_fps"]),
-                speaker=Speaker.named(f["speaker"]),
-                motion=Motion(skeleton, get("rotations"), get("root"), f["fps"]),
-                face=face,
-                provenance=f["provenance"],
-                start=f["start"],
-            )
-            gestures = tuple(Gesture(*g) for g in f["gestures"])
-            return Sequence(f["name"], performance, get("semantic"), f["emotion_id"], gestures, tuple(f["notes"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path}: is damaged ({str(error)[:80]}); build the cache again") from None
+        skeleton = Skeleton(tuple(f["joints"]), get("parents"), get("offsets"))
+        face = FaceTrack(get("face"), get("head"), get("gaze"), f["face_fps"]) if f["face_fps"] else None
+        performance = Performance(
+            audio=AudioClip(get("audio").astype(np.float32) / 32767, f["rate"]),
+            words=WordTrack(
+                tuple(Word(*w) for w in f["words"]),
+                tuple(Phone(*p) for p in f["phones"]),
+                f["language"],
+                f["source"],
+            ),
+            emotion=EmotionTrack(get("emotion"), get("vad"), f["emotion_fps"]),
+            speaker=Speaker.named(f["speaker"]),
+            motion=Motion(skeleton, get("rotations"), get("root"), f["fps"]),
+            face=face,
+            provenance=f["provenance"],
+            start=f["start"],
+        )
+        gestures = tuple(Gesture(*g) for g in f["gestures"])
+        return Sequence(f["name"], performance, get("semantic"), f["emotion_id"], gestures, tuple(f["notes"]))

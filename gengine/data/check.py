@@ -120,7 +120,7 @@ def _add(report: Report, severity: str, file: str, message: str) -> None:
     text = message
     for prefix in (f"{file}: ", f"text: '{file}' ", f"audio: '{file}' "):
         text = text.removeprefix(prefix)
-    match = re.match(r"line (\d+): ?", text) or re.match(r".*\bline (\d+)\b", text)
+    match = re.match(r"line (\d+)(?:, column \d+)?: ?", text) or re.match(r".*\bline (\d+)\b", text)
     line = int(match[1]) if match else None
     if match and text.startswith("line "):
         text = text[match.end() :]

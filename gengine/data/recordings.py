@@ -7,6 +7,7 @@ since a body that is always just beginning to speak teaches nothing about the mi
 from __future__ import annotations
 
 import csv
+import io
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gengine.core.bounds import TEXT_BYTES, border, bordered, read_bounded
 from gengine.core.emotion import BEAT_EMOTIONS
 from gengine.core.noise import generator
 from gengine.errors import FormatError, GengineError
@@ -23,6 +25,8 @@ TAKE = 40.0
 """Seconds that a take reaches before the next one begins."""
 LONGEST = 120.0
 """Seconds of one clip that are used."""
+LONGEST_CLIP = 86_400.0
+"""Seconds that a clip may have, a day (judgement)."""
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a")
 TEXTS = (".TextGrid", ".srt", ".vtt", ".ass", ".sbv", ".txt")
 
@@ -52,6 +56,7 @@ class Recording:
         return sum(clip.seconds for clip in self.clips)
 
 
+@bordered("give a folder, a list of files, or 'spoken'")
 def recordings(source: str | Path, spoken_in: str | Path | None = None, seed: int = 0) -> list[Recording]:
     """Everything to animate in ``source``, always in the same order.
 
@@ -62,9 +67,9 @@ def recordings(source: str | Path, spoken_in: str | Path | None = None, seed: in
     if str(source) == "spoken":
         return spoken(Path(spoken_in or "speech"), seed=seed)
     path = Path(source)
-    if path.is_file():
+    if os.path.isfile(path):
         return _takes(_listed(path))
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise FormatError(f"--source {path}: does not exist; give a folder, a list of files, or 'spoken'")
     known = [name for name in CORPORA if (path / name).is_dir()]
     if known:
@@ -102,19 +107,42 @@ def _takes(rows: Iterator[_Row]) -> list[Recording]:
     ]
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
+def read_table(path: Path) -> list[TableRow]:
     """Rows of a corpus's tab-separated table by the names in its first line; ``FormatError`` where it is missing."""
-    if not path.is_file():
-        raise FormatError(f"{path}: not found; it lists the clips of this corpus: point at a folder that holds it")
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    hint = "it lists the clips of this corpus: point at a folder that holds it"
+    data = read_bounded(path, TEXT_BYTES, hint)
+    with border(path, hint):
+        rows = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [TableRow(path, line, row) for line, row in enumerate(rows, 2)]
+
+
+class TableRow(dict[str, str]):
+    """A row of a table by its columns' names; one that is missing is a ``FormatError``."""
+
+    def __init__(self, path: Path, line: int, row: dict[str, str]) -> None:
+        super().__init__({k: v for k, v in row.items() if isinstance(k, str) and isinstance(v, str)})
+        self.where = f"{path}: line {line}"
+
+    def __missing__(self, name: str) -> str:
+        raise FormatError(f"{self.where}: has no '{name}'; the table is damaged or of another corpus")
+
+    @property
+    def seconds(self) -> float:
+        """Length of the clip."""
+        try:
+            length = float(self["seconds"])
+        except ValueError:
+            length = -1.0
+        if not 0 <= length <= LONGEST_CLIP:
+            raise FormatError(f"{self.where}: {self['seconds'][:20]!r} seconds, expected 0 to {LONGEST_CLIP:g}")
+        return length
 
 
 def _ljspeech(folder: Path) -> Iterator[_Row]:
     for row in read_table(folder / "metadata.tsv"):
         grid = folder / "textgrid" / f"{row['id']}.TextGrid"
         clip = SpeechClip(
-            folder / "flac" / f"{row['id']}.flac", float(row["seconds"]), grid if grid.is_file() else row["text"]
+            folder / "flac" / f"{row['id']}.flac", row.seconds, grid if os.path.isfile(grid) else row["text"]
         )
         yield "ljspeech", "ljspeech", clip, "en", None
 
@@ -147,8 +175,8 @@ def _facegood(folder: Path) -> Iterator[_Row]:
         yield "facegood", "facegood", SpeechClip(path, min(_seconds(path), LONGEST)), "zh", None
 
 
-def _clip(folder: Path, row: dict[str, str], text: str | None) -> SpeechClip:
-    return SpeechClip(folder / f"{row['id']}.flac", float(row["seconds"]), text)
+def _clip(folder: Path, row: TableRow, text: str | None) -> SpeechClip:
+    return SpeechClip(folder / f"{row['id']}.flac", row.seconds, text)
 
 
 CORPORA: dict[str, Callable[[Path], Iterator[_Row]]] = {
@@ -177,9 +205,9 @@ def _listed(path: Path) -> Iterator[_Row]:
             continue
         name, _, text = row.partition("\t")
         sound = path.parent / name.strip()
-        if not sound.is_file():
+        if not os.path.isfile(sound):
             raise FormatError(
-                f"{path}: line {line}: '{name.strip()}' does not exist; paths count from the list's folder"
+                f"{path}: line {line}: '{name.strip():.200}' does not exist; paths count from the list's folder"
             )
         yield path.stem, path.stem, SpeechClip(sound, min(_seconds(sound), LONGEST), text.strip() or None), None, None
 
@@ -226,7 +254,7 @@ def spoken(folder: Path, seed: int = 0, takes: int = 2, most: int | None = None)
             clips = []
             for i, text in enumerate(said):
                 path = folder / f"{program}_{voice.replace('+', '-')}_{seed}_{k}_{i}.wav"
-                if not path.is_file():
+                if not os.path.isfile(path):
                     _say(program, voice, speed, text, path)
                 clips.append(SpeechClip(path, _seconds(path), text))
             name = f"spoken/{program}-{voice}-{k}"

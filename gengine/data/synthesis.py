@@ -23,6 +23,7 @@ import numpy as np
 import gengine
 from gengine.config import EngineConfig
 from gengine.core.audio import SAMPLE_RATE, AudioClip
+from gengine.core.bounds import read_json
 from gengine.core.emotion import BEAT_EMOTIONS, EMOTIONS
 from gengine.core.noise import generator, stable_seed
 from gengine.core.performance import Performance
@@ -31,7 +32,7 @@ from gengine.core.words import Phone, WordTrack
 from gengine.data import beat
 from gengine.data.annotations import Gesture, cover, gesture_kind, semantic_scores
 from gengine.data.recordings import LICENCES, LONGEST, Recording, SpeechClip
-from gengine.errors import GengineError
+from gengine.errors import FormatError, GengineError
 from gengine.session import Session
 
 SPEAKERS: tuple[str, ...] = (
@@ -267,10 +268,10 @@ def _digest(recording: Recording) -> str:
 
 def _done(path: Path, key: int, out: Path) -> dict[str, Any] | None:
     try:
-        fact = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        fact = read_json(path, "the sequence is made again")
+    except FormatError:
         return None
-    whole = fact.get("key") == key and all((out / file).is_file() for file in fact["files"])
+    whole = isinstance(fact, dict) and fact.get("key") == key and all((out / file).is_file() for file in fact["files"])
     return {**fact, "reused": 1} if whole else None
 
 

@@ -15,7 +15,6 @@ between segments are neutral. Times are seconds or [h:]m:s.
 from __future__ import annotations
 
 import csv
-import json
 import math
 import re
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gengine.core.bounds import bordered, parse_json
 from gengine.emotion.parse import SUFFIXES
 from gengine.errors import EmotionError, TextError
 from gengine.inputs.encoding import read_text_file
@@ -30,9 +30,6 @@ from gengine.inputs.transcript import ALLOWED
 
 LATEST = 1e9
 """Times from here on, seconds, are none (thirty years)."""
-
-MOST_DIGITS = 25
-"""Numbers of more digits are none."""
 
 SAME_MOMENT = 1e-3
 """Times of subtitles that are so close are one moment, seconds: their files count in milliseconds."""
@@ -48,6 +45,7 @@ class Keyframe:
     where: str
 
 
+@bordered("give a timeline of time and emotion", EmotionError)
 def read_timeline(path: Path) -> tuple[list[Keyframe], float | None]:
     """Keyframes and, where the file gives one, the fade in seconds."""
     suffix = path.suffix.lower()
@@ -108,12 +106,7 @@ def keyframe_of(item: Any, where: str) -> Keyframe:
 
 
 def _json(text: str, name: str) -> tuple[list[Keyframe], float | None]:
-    try:
-        data = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else math.inf)
-    except json.JSONDecodeError as error:
-        raise EmotionError(f"{name}, line {error.lineno}: is not JSON ({error.msg})") from None
-    except RecursionError:
-        raise EmotionError(f"{name}: nested too deeply; expected a list of keyframes") from None
+    data = parse_json(text, name, "expected a list of keyframes", EmotionError)
     fade = None
     if isinstance(data, dict):
         unknown = [k for k in data if k not in ("keyframes", "fade")]

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gengine.checkpoint import shared_checkpoint
+from gengine.checkpoint import fitting, shared_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.encoders import logmel
 from gengine.encoders.speech_gate import SpeechGate
-from gengine.errors import AudioError, FormatError, GengineError
+from gengine.errors import AudioError, FormatError, GengineError, brief
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "sil": ("sil",),
@@ -57,6 +57,8 @@ LONGEST = 0.4
 
 LOOKAHEAD = 16
 """Frames after its own that the network sees."""
+MOST_LAYERS, MOST_TAPS = 64, 256
+"""Layers of a network, and taps and dilation of one, that are believed (judgement): the bundled one has 7, 5 and 16."""
 
 SOON = {"block": 2, "lag": 0}
 """How ``PhoneEncoder`` hears soonest: 0.19 s after the sound, for three times the time of a core."""
@@ -163,6 +165,22 @@ class _Path:
         return labels[: self._lag - 1 if self._lag else None : -1]
 
 
+def _try(config: dict[str, Any], tensors: dict[str, NDArray], block: int, lag: int) -> None:
+    """Raises whatever it is where sizes do not fit each other or silence makes numbers that are none."""
+    if not 0 < len(config["layers"]) <= MOST_LAYERS:
+        raise FormatError(f"phones checkpoint: {len(config['layers'])} layers, expected 1 to {MOST_LAYERS}")
+    for layer in config["layers"]:
+        for name, largest in (("kernel", MOST_TAPS), ("dilation", MOST_TAPS), ("ahead", LOOKAHEAD)):
+            if not (isinstance(layer[name], int) and 0 <= layer[name] <= largest):
+                raise FormatError(f"phones checkpoint: {name} {brief(layer[name])}, expected 0 to {largest}")
+    outputs = _Network(config, tensors, block).step(np.zeros((block, logmel.BANDS), np.float32))
+    labels = _Path(config, tensors, 0).step(outputs[:, :-1])
+    if outputs.shape != (block, len(PHONES) + 1) or not np.isfinite(outputs).all() or len(labels) != block:
+        raise FormatError(f"phones checkpoint: outputs {outputs.shape} of silence, expected {(block, len(PHONES) + 1)}")
+    if tensors["transitions"].shape != (len(PHONES), len(PHONES)):
+        raise FormatError(f"phones checkpoint: transitions {tensors['transitions'].shape}, expected 40 x 40")
+
+
 class PhoneEncoder:
     """Sound in, settled phones out, in order and without gaps; "sil" is silence.
 
@@ -191,10 +209,9 @@ class PhoneEncoder:
         config, tensors = shared_checkpoint(checkpoint)
         if config.get("kind") != "phones" or config.get("phones") != list(PHONES):
             raise FormatError(f"checkpoint '{checkpoint}': not a phone recogniser of this version of gengine")
-        try:
+        with fitting(checkpoint):
+            _try(config, tensors, block, lag)
             self._network, self._path = _Network(config, tensors, block), _Path(config, tensors, lag)
-        except KeyError as error:
-            raise FormatError(f"checkpoint '{checkpoint}': lacks {error}; restore it or train it again") from None
         if gate is not None and gate.latency > LOOKAHEAD / RATE + lag / RATE + logmel.WINDOW / 2 / SAMPLE_RATE:
             raise GengineError(
                 f"PhoneEncoder: phones of a lag of {lag} frames settle before a gate of {gate.latency:.3f} s; "

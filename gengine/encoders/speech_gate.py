@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.checkpoint import shared_checkpoint
+from gengine.checkpoint import fitting, shared_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.errors import FormatError
 
@@ -153,10 +153,10 @@ class SpeechGate:
         config, tensors = shared_checkpoint(checkpoint)
         if config.get("kind") != "speech gate":
             raise FormatError(f"checkpoint '{checkpoint}': not a speech gate")
-        try:
+        with fitting(checkpoint):
+            if not np.isfinite(_Network(tensors).step(np.zeros(CONTEXT + BLOCK * CHUNK, np.float32))).all():
+                raise FormatError(f"checkpoint '{checkpoint}': hears no number in silence; restore it")
             self._network = _Network(tensors)
-        except KeyError as error:
-            raise FormatError(f"checkpoint '{checkpoint}': lacks {error}; restore it or convert it again") from None
         self._buffer = np.zeros(CONTEXT, np.float32)
         self._rest, self._level = np.zeros(0, np.float32), 0.0
         self._ahead = ahead

@@ -16,9 +16,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.bounds import LARGEST, bordered
 from gengine.core.subwords import plain_word
 from gengine.errors import FormatError
 
+WIDEST = 4096
+"""Numbers of a word that are read (judgement): published vectors have 25 to 1,024."""
+LINE_BYTES = 1 << 18
+"""Longest line that is read, bytes: ``WIDEST`` numbers of 60 characters."""
 _FASTTEXT_MODEL = b"\xba\x16\x4f\x2f"
 _ZIP = b"PK\x03\x04"
 
@@ -32,6 +37,7 @@ class WordVectors:
     missing: tuple[str, ...]
 
 
+@bordered("give vectors as text, a word and its numbers a line")
 def read_word_vectors(path: str | Path, wanted: Iterable[str], width: int | None = None) -> WordVectors:
     """Vectors of the ``wanted`` words, read line by line in flat memory (also from ``.gz``).
 
@@ -98,16 +104,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def _shape(path: Path, file: BinaryIO, width: int | None) -> tuple[int | None, int, Iterator[tuple[int, bytes]]]:
     """Words stated by the header (None without one), numbers per word, and the numbered lines of words."""
-    first = file.readline()
+    first = file.readline(LINE_BYTES)
     cells = first.split()
     if not cells:
         raise FormatError(f"{path}: line 1: is empty, expected a word and its numbers")
     stated = None
-    if len(cells) == 2 and all(c.isdigit() for c in cells):
+    if len(cells) == 2 and all(c.isdigit() and len(c) < 12 for c in cells):
         stated, size = int(cells[0]), int(cells[1])
     else:
         size = width if width is not None and len(cells) > width else len(cells) - 1
-    if size < 2:
+    if not 2 <= size <= WIDEST:
         raise FormatError(f"{path}: line 1: {size} numbers, expected a word and its numbers, divided by single spaces")
     if width is not None and size != width:
         raise FormatError(f"{path}: line 1: vectors of {size} numbers, expected {width}")
@@ -115,7 +121,7 @@ def _shape(path: Path, file: BinaryIO, width: int | None) -> tuple[int | None, i
     def lines() -> Iterator[tuple[int, bytes]]:
         if stated is None:
             yield 1, first
-        yield from enumerate(file, 2)
+        yield from enumerate(iter(lambda: file.readline(LINE_BYTES), b""), 2)
 
     return stated, size, lines()
 
@@ -125,6 +131,6 @@ def _numbers(path: Path, number: int, word: str, cells: list[bytes]) -> NDArray[
         values = np.array(cells, np.float64)
     except ValueError:
         values = np.array([np.nan])
-    if not np.isfinite(values).all():
+    if not (np.abs(values) <= LARGEST).all():  # nor is what is no number
         raise FormatError(f"{path}: line {number}: '{word}' has something that is no finite number; repair the line")
     return values.astype(np.float32)

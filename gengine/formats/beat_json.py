@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import bounds, rotation
+from gengine.core.bounds import bordered
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.errors import FormatError
 from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
@@ -50,6 +51,7 @@ class BeatJsonExporter(FaceTextExporter):
         return ("," if self.frames else "") + ",".join(rows)
 
 
+@bordered("give the path of a .json file of BEAT's layout")
 def read_beat_json(path: str | Path, fps: float | None = None) -> FaceTrack:
     """Read a BEAT face file: any subset and order of ARKit names, with or without ``rotation``.
 

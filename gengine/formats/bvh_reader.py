@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
+from gengine.core.bounds import bordered
 from gengine.core.motion import Motion
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError
@@ -30,6 +31,7 @@ _BODY = 15
 """Joints from which on a skeleton is a body's, so that its size tells CMU's unit and inches (judgement)."""
 
 
+@bordered("give the path of a .bvh file")
 def read_bvh(
     path: str | Path,
     fps: float | None = None,

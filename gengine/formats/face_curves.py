@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import bounds
+from gengine.core.array_bounds import check_finite
 from gengine.core.face import ARKIT_NAMES, FaceTrack
 from gengine.core.resampling import Blend
+from gengine.core.timing import FRAME_RATES
 from gengine.errors import FormatError
 
 _LOWER = {name.lower(): i for i, name in enumerate(ARKIT_NAMES)}
@@ -58,15 +60,15 @@ def regular_face(
     if not len(times):
         raise FormatError(f"{where}: holds no frame of a face")
     for name, values in (("weights", weights), ("head", head), ("gaze", gaze)):
-        bounds.check_finite(values, f"{where}: {name}")
+        check_finite(values, f"{where}: {name}")
     if fps is not None:
-        bounds.number(fps, f"{where}: fps", *bounds.FRAME_RATES)
+        bounds.number(fps, f"{where}: fps", *FRAME_RATES)
     if len(times) < 2:
         return FaceTrack(weights, head, gaze, fps or 60.0)
     steps = np.diff(times)
     usual = steps[np.abs(steps - np.median(steps)) < np.median(steps) / 2]
     measured = float(1 / usual.mean()) if len(usual) and usual.mean() > 0 else np.inf
-    rate = fps or nominal_rate(bounds.number(measured, f"{where}: frames per second", *bounds.FRAME_RATES))
+    rate = fps or nominal_rate(bounds.number(measured, f"{where}: frames per second", *FRAME_RATES))
     frames = (times[-1] - times[0]) * rate
     if frames > SPARSE * len(times) + SPARSE_FREE:
         raise FormatError(f"{where}: {len(times)} frames span {times[-1] - times[0]:g} s; the times have a gap")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
+from gengine.core.bounds import bordered
 from gengine.core.motion import Motion
 from gengine.errors import FormatError, GengineError
 from gengine.formats.bvh_parser import parsed, unique_names
@@ -19,6 +20,7 @@ from gengine.retarget.humanoid_rig import HumanoidRig
 _UNITS = {1.0: "metres", 0.0254: "inches", 0.01: "centimetres", 0.001: "millimetres"}
 
 
+@bordered("give the path of a .bvh file")
 def read_humanoid_bvh(
     path: str | Path, fps: float | None = None, bones: str | Path | None = None
 ) -> tuple[Motion, list[str]]:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import bounds, rotation
+from gengine.core.bounds import bordered
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.errors import FormatError
 from gengine.formats.face_curves import arkit_index, arkit_weights, regular_face
@@ -83,6 +84,7 @@ def _timecode(sixtieths: float) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame / 1000:06.3f}"
 
 
+@bordered("give the path of a Live Link Face .csv file")
 def read_livelink(path: str | Path, fps: float | None = None, degrees: bool = False) -> FaceTrack:
     """Read a Live Link Face recording, of the app or of any tool that writes the format.
 

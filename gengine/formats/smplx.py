@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core import bounds, rotation
+from gengine.core import array_bounds, bounds, rotation
+from gengine.core.bounds import bordered
 from gengine.core.exporter import Exporter
 from gengine.core.face import ARKIT_INDEX, FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.skeleton import beat_skeleton
+from gengine.core.timing import FRAME_RATES
 from gengine.errors import FormatError, GengineError, MissingExtraError, unknown
 from gengine.formats.tracks import Clocked
 from gengine.retarget.avatar_pose import gaze_turns
@@ -46,8 +47,7 @@ MEAN_PELVIS = np.array([0.0031, -0.3514, 0.0120])
 BETAS, EXPRESSIONS = 300, 100
 """Shape and expression numbers of BEAT2's files."""
 _ROW = 3 * len(JOINTS)
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)
-"""What a broken or foreign archive can raise while it is read."""
+_HINT = "give an SMPL-X archive, which holds poses and trans"
 
 
 class SmplxExporter(Exporter):
@@ -150,17 +150,18 @@ def _jaw_and_eyes(face: FaceTrack) -> NDArray[np.float64]:
     return rows
 
 
+@bordered(_HINT)
 def read_smplx(path: str | Path, up: str = "y") -> Motion:
     """The body of an AMASS or BEAT2 file on BEAT's skeleton; joints without a partner stay at rest.
 
     Poses of 156 numbers (SMPL-H) or more are understood. A file of another kind is a ``FormatError``.
     """
     path = Path(path)
-    with bounds.archive(path, "give an SMPL-X archive, which holds poses and trans") as archive:
-        poses, trans = (bounds.load_array(archive, k).astype(float) for k in ("poses", "trans"))
+    with array_bounds.archive(path, _HINT) as archive:
+        poses, trans = (array_bounds.load_array(archive, k).astype(float) for k in ("poses", "trans"))
         keys = [k for k in ("mocap_frame_rate", "mocap_framerate") if f"{k}.npy" in archive.namelist()]
-        fps = float(bounds.load_array(archive, keys[0]).item()) if keys else 30.0
-    bounds.number(fps, f"{path}: frames per second", *bounds.FRAME_RATES)
+        fps = float(array_bounds.load_array(archive, keys[0]).item()) if keys else 30.0
+    bounds.number(fps, f"{path}: frames per second", *FRAME_RATES)
     if poses.ndim != 2 or poses.shape[1] != _ROW or trans.shape != (len(poses), 3):
         raise FormatError(f"{path}: poses {poses.shape} and trans {trans.shape}, expected (T, {_ROW}) and (T, 3)")
     if not (np.isfinite(poses).all() and np.isfinite(trans).all()):
@@ -194,12 +195,10 @@ def smplx_joints(path: str | Path, model: str | Path) -> NDArray[np.float32]:
     model = Path(model)
     if not model.is_file():
         raise GengineError(f"{model}: no SMPL-X model file; get SMPLX_NEUTRAL.npz from its authors")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            poses = torch.from_numpy(archive["poses"].astype(np.float32))
-            trans = torch.from_numpy(archive["trans"].astype(np.float32))
-    except _DAMAGE as error:
-        raise FormatError(f"{path}: is no SMPL-X archive ({str(error)[:80]}); it holds poses and trans") from None
+    with array_bounds.archive(path, _HINT) as archive:
+        poses, trans = (
+            torch.from_numpy(array_bounds.load_array(archive, k).astype(np.float32)) for k in ("poses", "trans")
+        )
     count = len(poses)
     body = smplx.SMPLX(str(model), use_pca=False, flat_hand_mean=True, batch_size=count, num_betas=10,
                        num_expression_coeffs=10, ext=model.suffix.lstrip("."))  # fmt: skip

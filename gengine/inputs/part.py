@@ -10,10 +10,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.errors import AudioError, TextError
+from gengine.errors import AudioError, TextError, brief
 from gengine.inputs.channels import parsed_channel
 from gengine.inputs.language import split_words
 from gengine.inputs.transcript import Segment, Transcript
+
+LATEST = 1e9
+"""Times from here on, seconds, are none (thirty years)."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +135,12 @@ def clock(option: str, value: float | str) -> float:
     """Seconds of a number, "12.5", "1:02.5" or "1:02:03"; ``AudioError`` for anything else."""
     seconds = math.nan
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+        seconds = float(value) if abs(value) < LATEST else math.inf
     elif isinstance(value, str) and re.fullmatch(r"(\d{1,9}:){0,2}\d{1,9}([.,]\d{0,9})?", value.strip()):
         seconds = 0.0
         for piece in value.strip().replace(",", ".").split(":"):
             seconds = seconds * 60 + float(piece)
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise AudioError(f"{option} {value}: expected seconds from 0 on such as 12.5, or m:s such as 1:02.5")
+    if not 0 <= seconds < LATEST:
+        given = value if isinstance(value, str) else brief(value)
+        raise AudioError(f"{option} {given}: expected seconds from 0 on such as 12.5, or m:s such as 1:02.5")
     return seconds

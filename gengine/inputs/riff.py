@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from gengine.core.bounds import bordered
 from gengine.errors import AudioError
 
 PLACEHOLDER = 0x7000_0000
@@ -75,6 +76,7 @@ class Wave:
         return struct.unpack_from(self.order + "H", self.form, 24)[0] if tag == 0xFFFE and len(self.form) >= 26 else tag
 
 
+@bordered("its header is damaged: record or export it again", AudioError)
 def survey(path: Path) -> Wave | None:
     """What a WAV holds; None where the file is none. ``AudioError`` where it has no sound or no format."""
     with path.open("rb") as file:

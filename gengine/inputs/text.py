@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -59,6 +60,13 @@ def read_text(value: str | Path, language: str | None = None, tier: str | None =
         if tier is not None:
             raise TextError(f"tier: '{tier}' is for a .TextGrid, but the text is the words themselves")
         return untimed(str(value), language, "text")
+    from gengine.core.bounds import border
+
+    with border(Path(path.name), ALLOWED, TextError):
+        return _read(path, language, tier)
+
+
+def _read(path: Path, language: str | None, tier: str | None) -> Transcript:
     from gengine.inputs.encoding import read_text_file
 
     suffix, text = path.suffix.lower(), read_text_file(path, language)
@@ -86,17 +94,14 @@ def _as_path(value: str | Path) -> Path | None:
     else:
         line = value.strip()
         named = line.lower().endswith(SUFFIXES) and "\n" not in line
-        try:
-            exists = len(line) < 1024 and "\n" not in line and line != "" and Path(line).is_file()
-        except (OSError, ValueError):  # too long, or holds a NUL
-            exists = False
+        exists = len(line) < 1024 and "\n" not in line and os.path.isfile(line)
         # "file.txt" is a name even where it is missing; "read all of notes.txt" is a sentence.
         if not exists and not (named and (" " not in line or "/" in line)):
             return None
         path = Path(line)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise TextError(f"text: '{path}' is a folder; {ALLOWED}")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise TextError(f"text: '{path}' does not exist; {ALLOWED}")
     if path.suffix.lower() not in SUFFIXES:
         raise TextError(f"text: '{path}' is a {path.suffix or 'nameless'} file; {ALLOWED}")

@@ -83,7 +83,8 @@ def _title(track: Any) -> str:
 def _about(track: Any) -> str:
     from av.stream import Disposition
 
-    parts = [_language(track), f"'{_title(track)}'" if _title(track) else "", f"{track.codec_context.channels} ch"]
+    codec = track.codec_context  # None where this build of FFmpeg does not know the codec
+    parts = [_language(track), f"'{_title(track)}'" if _title(track) else "", f"{codec.channels} ch" if codec else ""]
     parts += [word for word, flag in (("default", Disposition.default), ("commentary", Disposition.comment)) if
               track.disposition & flag]  # fmt: skip
     return " ".join(part for part in parts if part)

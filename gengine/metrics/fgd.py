@@ -26,11 +26,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gengine.checkpoint import load_checkpoint
+from gengine.checkpoint import fitting, load_checkpoint
 from gengine.core import rotation
 from gengine.core.euler141 import JOINTS, to_141
 from gengine.core.motion import Motion
-from gengine.errors import GengineError
+from gengine.errors import FormatError, GengineError
 from gengine.metrics.frechet import frechet_distance, gaussian
 
 Array = NDArray[np.float32]
@@ -115,8 +115,15 @@ class FgdEncoder:
         names |= {f"layer{i}.{part}" for i in range(len(LAYERS)) for part in ("weight", "bias")}
         if missing := sorted(names - set(tensors)):
             raise GengineError(f"checkpoint {checkpoint}: lacks {', '.join(missing)}; restore it")
-        weights = {k: v.astype(np.float32) for k, v in tensors.items()}
-        return cls(weights, config["representation"], config["sha256"], config["data_id"], Path(checkpoint).name)
+        with fitting(checkpoint):
+            weights = {k: v.astype(np.float32) for k, v in tensors.items()}
+            name = Path(checkpoint).name
+            encoder = cls(weights, config["representation"], config["sha256"], str(config["data_id"]), name)
+            size = REPRESENTATIONS[encoder.representation]
+            latents = encoder.features(np.zeros((WINDOW, size), np.float32))
+            if latents.shape != (1, LATENT) or not np.isfinite(latents).all() or encoder.reference.shape != (141,):
+                raise FormatError(f"checkpoint {checkpoint}: latents {latents.shape} of a still pose; restore it")
+        return encoder
 
     @property
     def reference(self) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,10 +66,10 @@ def _load(argument: str) -> tuple[Any, str]:
     if not argument:
         return _open("base", files=_installed()), "base"
     folder = Path(argument).expanduser()
-    if folder.is_dir():
+    if os.path.isdir(folder):
         _check_folder(folder)
         return _open(str(folder)), folder.name
-    if folder.exists() or len(folder.parts) > 2 or argument.startswith((".", "~", "/")):
+    if os.path.exists(folder) or len(folder.parts) > 2 or argument.startswith((".", "~", "/")):
         raise GengineError(f"words: whisper:{argument} is no folder; give one with model.bin in CTranslate2's format")
     return _fetched(argument), argument
 

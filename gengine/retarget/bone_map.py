@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from gengine.core.bounds import CONFIG_BYTES, bordered, read_json
 from gengine.core.skeleton import beat_skeleton
 from gengine.errors import FormatError, unknown
 from gengine.retarget.rig_names import REQUIRED, is_humanoid
 
-_MAP_BYTES = 1 << 20
-"""Largest map of bones that is read."""
 
-
+@bordered("give a map as gengine avatar map writes")
 def read_bones(path: str | Path, names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
     """A map that someone wrote, BEAT joint → node's name, as node indices.
 
@@ -21,16 +19,7 @@ def read_bones(path: str | Path, names: Sequence[str], parents: Sequence[int]) -
     is a ``GengineError``. An empty name leaves a joint out.
     """
     path = Path(path)
-    try:
-        if path.stat().st_size > _MAP_BYTES:
-            raise FormatError(f"{path}: has over {_MAP_BYTES >> 20} MB, a map of bones is smaller")
-        table = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FormatError(
-            f"{path}: cannot be read ({error.strerror}); give a map as gengine avatar map writes"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: is no JSON ({str(error)[:80]}); gengine avatar map writes one") from None
+    table = read_json(path, "give a map as gengine avatar map writes", largest=CONFIG_BYTES)
     bones = table.get("bones") if isinstance(table, dict) else None
     if not isinstance(bones, dict) or not all(isinstance(name, str) for name in bones.values()):
         raise FormatError(f'{path}: expected {{"bones": {{"Hips": "their name", …}}}} as gengine avatar map writes')

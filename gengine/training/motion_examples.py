@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.bounds import border
 from gengine.core.conditions import Conditions
 from gengine.core.face import FaceTrack
 from gengine.data.beat import BeatCorpus, Sequence
@@ -76,7 +77,7 @@ def collect(
     if not path.is_file():
         log.info("%s: reading %d sequences of %s", root, len(names), split)
         _write(path, corpus, names, split, fps, build)
-    with np.load(path, allow_pickle=False) as file:
+    with border(path, "delete it: it is made again"), np.load(path, allow_pickle=False) as file:
         about = json.loads(file["about"].tobytes())
         columns = {k.removeprefix("row."): file[k] for k in file.files if k.startswith("row.")}
         examples = MotionExamples(

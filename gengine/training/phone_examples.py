@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.bounds import border, read_json
 from gengine.core.noise import generator, stable_seed
 from gengine.core.words import Phone
 from gengine.data import speech, synthetic_speech
@@ -132,8 +133,8 @@ def held_out(corpus: str, name: str, speaker: str) -> bool:
 
 def facegood_jaw(path: Path) -> NDArray[np.float32]:
     """Human-made jawOpen at 30 fps of a FACEGOOD take."""
-    column = json.loads((path.parent / "names.json").read_text("utf-8")).index("mouth_stretch_c")
-    with np.load(path) as file:
+    column = read_json(path.parent / "names.json", "restore the corpus").index("mouth_stretch_c")
+    with border(path, "restore the corpus"), np.load(path, allow_pickle=False) as file:
         return file["weights"][:, column].astype(np.float32)
 
 
@@ -189,7 +190,7 @@ def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: 
             own = [""]
             said = utterances(folder, [corpus], synthetic, seed)
             _store(path, [e for u in said for e in to_examples(u, own, folder)], own)
-        with np.load(path) as file:
+        with border(path, "delete it: it is made again"), np.load(path, allow_pickle=False) as file:
             info = json.loads(str(file["info"]))
             decibels, labels, jaw = file["decibels"], file["labels"], file["jaw"]
         sets += [name for name in info["sets"] if name not in sets]

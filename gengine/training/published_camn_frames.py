@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from gengine.core import rotation
 from gengine.core.audio import SAMPLE_RATE
+from gengine.core.bounds import bordered, read_json
 from gengine.core.emotion import beat_ids
 from gengine.core.euler141 import to_141
 from gengine.core.skeleton import beat_skeleton
@@ -132,7 +133,7 @@ def frames_of(
     cached = build_cache(corpus, home, split)
     for name, reason in cached.skipped:
         log.warning("%s is left out: %s", name, reason)
-    manifest = json.loads((home / MANIFEST).read_text("utf-8"))
+    manifest = read_json(home / MANIFEST, f"remove {home} and train again")
     key = hashlib.sha256(json.dumps([VERSION, [s["file"] for s in manifest["shards"]]]).encode()).hexdigest()[:16]
     folder = home / f"frames-{key}"
     if not (folder / "about.json").is_file():
@@ -144,8 +145,9 @@ def frames_of(
     return _open(folder), cached
 
 
+@bordered("remove it and train again")
 def _open(folder: Path) -> Frames:
-    about = json.loads((folder / "about.json").read_text("utf-8"))
+    about = read_json(folder / "about.json", f"remove {folder} and train again")
     arrays = {}
     for name, (kind, row) in FILES.items():
         count = about["sound_begin"][-1] if name == "sound" else about["begin"][-1]

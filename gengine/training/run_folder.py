@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gengine.core.bounds import FOREIGN, border
 from gengine.errors import FormatError, GengineError
 
 STATE = "state.safetensors"
@@ -49,7 +50,11 @@ class RunFolder:
     def lines(self) -> Iterator[dict[str, Any]]:
         """The log so far."""
         if self.log.is_file():
-            yield from map(json.loads, self.log.read_text("utf-8").splitlines())
+            with border(self.log, "its lines are no whole JSON; delete it, or start this training again"):
+                for line in self.log.read_text("utf-8").splitlines():
+                    if not isinstance(said := json.loads(line), dict):
+                        raise FormatError(f"{self.log}: a line is no object; delete it, or start this training again")
+                    yield said
 
     def cut_log(self, size: int) -> None:
         """Drop what was logged after ``size`` bytes: a run that goes on writes those lines again."""
@@ -88,11 +93,15 @@ class RunFolder:
             return None
         try:
             with safe_open(self.state, "pt") as file:
-                return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["facts"])
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+                facts = json.loads(file.metadata()["facts"])
+            if not isinstance(facts, dict):
+                raise TypeError("its facts are no object")
+        except (SafetensorError, *FOREIGN) as error:
             raise FormatError(
                 f"{self.state}: not a readable training state ({error}); delete it to start this training again"
             ) from None
+        return tensors, facts
 
     def publish(self, name: str, make: Callable[[Path], None]) -> None:
         """Replace the folder ``name`` by what ``make(folder)`` writes, once all of it is written."""

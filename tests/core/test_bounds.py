@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from gengine.core import bounds
+from gengine.core import array_bounds, bounds
 from gengine.errors import FormatError
 
 
@@ -52,33 +52,33 @@ def test_pipes_devices_and_folders_are_refused_without_waiting(tmp_path):
 
 def test_an_archive_that_unpacks_to_far_more_than_itself_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("a.npy", bytes(bounds.ZIP_FREE + 1))
-    with pytest.raises(FormatError, match="far more"), bounds.archive(tmp_path / "bomb.npz", "give another"):
+        file.writestr("a.npy", bytes(array_bounds.ZIP_FREE + 1))
+    with pytest.raises(FormatError, match="far more"), array_bounds.archive(tmp_path / "bomb.npz", "give another"):
         pass
 
 
 def test_a_shape_that_lies_takes_no_memory(tmp_path):
     with zipfile.ZipFile(tmp_path / "lie.npz", "w") as file, file.open("a.npy", "w") as member:
         np.lib.format.write_array_header_1_0(member, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)})
-    with pytest.raises(FormatError, match="do not hold"), bounds.archive(tmp_path / "lie.npz", "x") as file:
-        bounds.load_array(file, "a")
+    with pytest.raises(FormatError, match="do not hold"), array_bounds.archive(tmp_path / "lie.npz", "x") as file:
+        array_bounds.load_array(file, "a")
 
 
 def test_arrays_come_back_as_numpy_wrote_them(tmp_path):
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "c": np.array(3)}
     np.savez_compressed(tmp_path / "x.npz", **arrays)
-    with bounds.archive(tmp_path / "x.npz", "x") as file:
-        assert all(np.array_equal(bounds.load_array(file, name), value) for name, value in arrays.items())
+    with array_bounds.archive(tmp_path / "x.npz", "x") as file:
+        assert all(np.array_equal(array_bounds.load_array(file, name), value) for name, value in arrays.items())
 
 
 @pytest.mark.parametrize("turn", [(np.nan, 0, 0, 0), (0, 0, 0, 0), (1e30, 0, 0, 0), (2, 0, 0, 0)])
 def test_rotations_are_of_unit_length(turn):
     with pytest.raises(FormatError, match=r"pose: .*\[1"):
-        bounds.check_unit(np.array([(1, 0, 0, 0), turn], np.float32), "pose")
+        array_bounds.check_unit(np.array([(1, 0, 0, 0), turn], np.float32), "pose")
 
 
 def test_indices_of_compiled_loops_lie_inside():
-    bounds.check_indices(np.array([0, 4]), 5, "joints")
+    array_bounds.check_indices(np.array([0, 4]), 5, "joints")
     for bad in (-1, 5):
         with pytest.raises(FormatError, match="joints"):
-            bounds.check_indices(np.array([0, bad]), 5, "joints")
+            array_bounds.check_indices(np.array([0, bad]), 5, "joints")

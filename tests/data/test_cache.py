@@ -93,7 +93,7 @@ def test_damage_is_seen_and_mended(corpus, tmp_path):
     build_cache(BeatCorpus(corpus), folder)
     shard = next(iter(sorted(folder.glob("shard-*.npz"))))
     shard.write_bytes(shard.read_bytes()[:-100])
-    with pytest.raises(FormatError, match=f"{shard.name}.*build again"):
+    with pytest.raises(FormatError, match=f"{shard.name}.*build the cache again"):
         CachedCorpus(folder)
     assert len(list(build_cache(BeatCorpus(corpus), folder))) == 5
 

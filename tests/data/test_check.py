@@ -59,14 +59,14 @@ DAMAGE = {
     "wrong rate": (".bvh", lambda t: re.sub(r"Frame Time: \S+", "Frame Time: 0.016667", t), None, "last 2.00 s"),
     "leaping hips": (".bvh", row(480, lambda r: "900 " + r.split(" ", 1)[1]), 480, "leap"),
     "cut json": (".json", cut(0.5), None, "truncated"),
-    "NaN weight": (".json", lambda t: re.sub(r"\[0\.\d+", "[NaN", t, count=1), None, "frame 0"),
+    "NaN weight": (".json", lambda t: re.sub(r"\[0\.\d+", "[NaN", t, count=1), 2, "NaN is no number"),
     "short face": (".json", lambda t: "\n".join(t.split("\n")[:101]).rstrip(",") + "\n]}\n", None, "cut"),
     "cut TextGrid": (".TextGrid", cut(0.7), None, "cut off"),
     "no words tier": (".TextGrid", replaced('"words"', '"wordz"'), 1, "no tier 'words'"),
     "emotion id": (".csv", lambda t: t + "08_joy,0,1,1,8\n", -1, "emotion id '8'"),
     "semantic score": (".txt", replaced("\t0.1", "\tmuch"), 1, "score 'much'"),
     "semantic cells": (".txt", lambda t: t + "05_iconic_l 1 2\n", 2, "1 cells"),
-    "mixture": (".mixture.csv", row(3, lambda r: r + ",5"), 3, "finite numbers"),
+    "mixture": (".mixture.csv", row(3, lambda r: r + ",5"), 3, "numbers of at most"),
 }  # fmt: skip
 
 

@@ -109,8 +109,8 @@ def test_windows_of_time_agree_with_the_whole():
 
 
 @pytest.mark.parametrize(("name", "text", "message"), [
-    ("a.json", "{", "a.json, line 1: is not JSON"),
-    ("a.json", '[\n{"time": 0,\n "emotion" "x"}]', "a.json, line 3"),
+    ("a.json", "{", "a.json: line 1, column 2: is no whole JSON"),
+    ("a.json", '[\n{"time": 0,\n "emotion" "x"}]', "a.json: line 3, column "),
     ("a.json", '{"keyframe": []}', "unknown key 'keyframe'"),
     ("a.json", "[]", "holds no keyframes"),
     ("a.json", '"happy"', "expected a list"),

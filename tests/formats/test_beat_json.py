@@ -99,7 +99,7 @@ DAMAGE = {
     "short": (edited(weights=[1, 2]), "frame 2 has 2 weights, expected 3"),
     "word": (edited(weights=["a", 1, 2]), "frame 2 is not"),
     "no time": (edited(time="x"), "frame 2 is not"),
-    "nan": (edited(weights=[float("nan"), 1, 2]), "NaN at line 1, column "),
+    "nan": (edited(weights=[float("nan"), 1, 2]), "line 1, column "),
     "backwards": (edited(time=0.01), "frame 2 at 0.01 s does not follow"),
     "list": ("[1, 2]", "no lists"),
     "names": (json.dumps({"names": ["a"], "frames": []}), "none of its 1 names"),

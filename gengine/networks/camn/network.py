@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.checkpoint import load_checkpoint
+from gengine.checkpoint import fitting, load_checkpoint
 from gengine.constraints.foot_planting import FootPlanting
 from gengine.constraints.hand_reach import HandReach
-from gengine.core import rotation
+from gengine.core import bounds, rotation
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
 from gengine.core.noise import generator
 from gengine.core.speaker import Speaker
+from gengine.core.timing import FRAME_RATES
 from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
@@ -25,6 +26,8 @@ from gengine.networks.choreographer.trunk import answer, spread_head
 DEFAULT = "camn-synthetic-v1"
 SPLINE = 3
 """Pose frames that the spline reads beyond the last one of a hop."""
+MOST_FRAMES = 1000
+"""Frames before and after a hop that a checkpoint may ask for (judgement): a minute at 15 Hz."""
 SETTLE = 0.3
 """Seconds beyond the last frame read: a syllable is listed once it has ended."""
 
@@ -57,26 +60,31 @@ class CamnNetwork(MotionNetwork):
             import torch
 
             from gengine.networks.camn.cascade import Camn
-            from gengine.networks.camn.sizes import CamnShape
+            from gengine.networks.camn.sizes import CamnShape, checked_sizes
         except ImportError:
             raise MissingExtraError("the body network camn", "camn") from None
         config, tensors = load_checkpoint(checkpoint)
         if config.get("kind") != "camn":
             raise FormatError(f"checkpoint {checkpoint}: is for '{config.get('kind')}', expected one for 'camn'")
-        try:
-            self.fps = float(config["fps"])
-            self.before, self.after = int(config["before"]), int(config["after"])
-            self.kinds = tuple(config["cues"])
+        with fitting(checkpoint):
+            self.fps = bounds.number(config["fps"], "fps", *FRAME_RATES)
+            self.before, self.after = (int(bounds.number(config[k], k, 0, MOST_FRAMES)) for k in ("before", "after"))
+            self.kinds = tuple(str(cue) for cue in config["cues"])
             body, hands = config["sampling"]
-            self.steps = (int(body), int(hands))
-            self.model = Camn(CamnShape(**config["shape"]))
+            self.steps = (int(bounds.number(body, "sampling", 1, 1000)), int(bounds.number(hands, "sampling", 1, 1000)))
+            self.model = Camn(CamnShape(**checked_sizes(config["shape"])))
             weights = {k[4:]: torch.from_numpy(v.astype(np.float32)) for k, v in tensors.items() if k[:4] == "net."}
             self.model.load_state_dict(weights)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            why = str(error).splitlines()[-1].strip()
-            raise FormatError(f"checkpoint {checkpoint}: does not fit this network ({why}); train it again") from None
+            self.space = PoseSpace.from_tensors(tensors)
+            turns, _ = self.space.decode(*(np.zeros((1, size)) for size in self.space.sizes))
+            if turns.shape[1] != len(self.space.skeleton) or not np.isfinite(turns).all():
+                raise FormatError(
+                    f"checkpoint {checkpoint}: its pose space has {turns.shape[1]} joints; train it again"
+                )
+            shape = config["shape"]
+            if self.space.sizes != (shape["body_axes"], shape["hand_axes"]) or len(self.kinds) != shape["cues"]:
+                raise FormatError(f"checkpoint {checkpoint}: its pose space or cues are not those of its shape")
         self.model.eval().requires_grad_(False)
-        self.space = PoseSpace.from_tensors(tensors)
         self.skeleton = self.space.skeleton
         self._reach = HandReach(self.skeleton)
         self._spine = [self.skeleton.index(n) for n in ("Hips", "Spine", "Spine1", "Spine2", "Spine3")]

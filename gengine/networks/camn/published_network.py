@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.checkpoint import Tensors, load_checkpoint
+from gengine.checkpoint import Tensors, fitting, load_checkpoint
 from gengine.core.audio import SAMPLE_RATE
+from gengine.core.bounds import number
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.emotion import beat_ids
 from gengine.core.euler141 import JOINTS, from_141
@@ -151,11 +152,8 @@ class PublishedCamnNetwork(MotionNetwork):
         config, tensors = load_checkpoint(folder)
         if config.get("kind") != KIND:
             raise FormatError(f"{folder}: holds a '{config.get('kind')}', expected a checkpoint of kind '{KIND}'")
-        try:
+        with fitting(folder):
             self._fill(config, tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:160]
-            raise FormatError(f"{folder}: is no whole '{KIND}' checkpoint ({reason}); export it again") from None
 
     @classmethod
     def of(cls, config: dict[str, Any], tensors: Tensors) -> PublishedCamnNetwork:
@@ -170,16 +168,23 @@ class PublishedCamnNetwork(MotionNetwork):
         except ImportError:
             raise MissingExtraError("the published CaMN", "camn") from None
         from gengine.networks.camn.published import PublishedCamn
-        from gengine.networks.camn.sizes import PublishedShape
+        from gengine.networks.camn.sizes import LARGEST_SIZE, PublishedShape, checked_sizes
 
         tensors = dict(tensors)
         self.config = config
-        self.words = WordIndex(tuple(config["words"]["vocabulary"]), int(config["words"]["buckets"]))
+        self.words = WordIndex(
+            tuple(config["words"]["vocabulary"]), int(number(config["words"]["buckets"], "buckets", 0, LARGEST_SIZE))
+        )
         self.speakers: list[str] = list(config["speakers"])
         self.mean, self.deviation = (tensors.pop(f"pose.{k}").astype(float) for k in ("mean", "deviation"))
         self.face_mean, self.face_deviation = (tensors.pop(f"face.{k}") for k in ("mean", "deviation"))
+        for name, values, width in (("pose", self.mean, DIMS), ("pose", self.deviation, DIMS),
+                                    ("face", self.face_mean, len(FACE_NAMES)),
+                                    ("face", self.face_deviation, len(FACE_NAMES))):  # fmt: skip
+            if values.shape != (width,):
+                raise FormatError(f"{name} statistics {values.shape}, expected ({width},)")
         self.rest = Motion(beat_skeleton(), tensors.pop("rest.rotations")[None], tensors.pop("rest.root")[None], FPS)
-        self.network = PublishedCamn(PublishedShape.of(config["shape"])).eval()
+        self.network = PublishedCamn(PublishedShape.of(checked_sizes(config["shape"]))).eval()
         self.network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in tensors.items()})
 
     def start(self, speaker: Speaker, seed: int) -> PublishedCamnState:

@@ -5,9 +5,33 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from gengine.core.bounds import number
+from gengine.errors import FormatError, brief
+
 Modality = Literal["audio", "text", "speaker", "emotion", "face"]
 MODALITIES: tuple[Modality, ...] = ("audio", "text", "speaker", "emotion", "face")
 Head = Literal["flow", "regression", "adversary"]
+
+
+LARGEST_SIZE, MOST_BLOCKS = 65_536, 64
+"""Channels or rows, and blocks or layers, that a checkpoint's network may have (judgement): the bundled one has 256
+and 6, the published one 4,096 and 4."""
+
+
+def checked_sizes(shape: Any) -> dict[str, Any]:
+    """The sizes of a checkpoint's config, if a network of them can be made at all; else a ``FormatError``."""
+    if not isinstance(shape, dict):
+        raise FormatError(f"shape: {brief(shape)}, expected sizes by name")
+    for name, value in shape.items():
+        if isinstance(value, str):
+            continue
+        most = MOST_BLOCKS if name.endswith(("blocks", "layers")) else LARGEST_SIZE
+        if isinstance(value, list | tuple) and len(value) > MOST_BLOCKS:
+            raise FormatError(f"shape {name}: {len(value)} sizes, at most {MOST_BLOCKS} are read")
+        for size in value if isinstance(value, list | tuple) else [value]:
+            if not isinstance(size, str):
+                number(size, f"shape {name}", 0, most)
+    return shape
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,7 @@ def test_a_map_tells_what_nothing_else_does(make_motion, tmp_path):
         with pytest.raises(FormatError, match=said):
             load(path, table)
     table.write_text("[" * 100000)
-    with pytest.raises(FormatError, match="no JSON"):
+    with pytest.raises(FormatError, match="nest deeper"):
         load(path, table)
 
 
