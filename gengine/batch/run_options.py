@@ -60,12 +60,8 @@ class RunOptions:
 def many(sources: Iterable[Path]) -> bool:
     """Whether sources are more than the path of one recording: several, a folder, a pattern or a manifest."""
     sources = list(sources)
-    return (
-        len(sources) != 1
-        or os.path.isdir(sources[0])
-        or sources[0].suffix.lower() in MANIFESTS
-        or is_pattern(sources[0])
-    )
+    first = sources[0] if sources else Path()
+    return len(sources) != 1 or os.path.isdir(first) or first.suffix.lower() in MANIFESTS or is_pattern(first)
 
 
 def is_pattern(path: Path) -> bool:
