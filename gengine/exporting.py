@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from numbers import Real
@@ -90,8 +91,12 @@ def export_file(
     path: str | Path,
     format: str | None = None,
     options: dict[str, Any] | None = None,
+    reports: Callable[[Report], None] | None = None,
 ) -> Path:
-    """Write stretches to one file in the format that its ending (or ``format``) names; see ``export``."""
+    """Write stretches to one file in the format that its ending (or ``format``) names; see ``export``.
+
+    ``reports`` is called with what the exporter reports; else it is said in a Python warning.
+    """
     path, options = _path(path), options or {}
     name = format_of(path) if format is None else format
     kind = exporter(name)
@@ -102,6 +107,7 @@ def export_file(
             with kind(path, **fitting(kind, options)) as writer:
                 for stretch in _performances(stretches):
                     writer.append(stretch)
+                (reports or _say)(writer.report)
             keep_true(path, name, options)
         except OSError as error:
             raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None
@@ -140,14 +146,19 @@ def export_folder(
                 if seconds is not None:
                     seconds[f"write {name}"] = seconds.get(f"write {name}", 0.0) + time.perf_counter() - began
         stack.close()  # every file is whole before the first one is moved into place
-        if reports is not None:
-            for _, writer in writers:
-                reports(writer.report)
+        for _, writer in writers:
+            (reports or _say)(writer.report)
         entries = {path.name: entry(stage / path.name, name, options.get(name, {})) for name, path in files.items()}
         content = manifest(entries) if manifest is not None else amended(folder, entries)
         if content is not None:
             files["manifest"] = folder / write_manifest(content, stage).name
     return files
+
+
+def _say(report: Report) -> None:
+    """Tell a caller who reads no reports."""
+    if report.notes or report.warnings:
+        warnings.warn(" ".join((*report.warnings, *report.notes)), stacklevel=4)
 
 
 def keep_true(path: Path, format: str, options: dict[str, Any]) -> None:

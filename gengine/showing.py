@@ -8,6 +8,7 @@ from typing import Any
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.errors import GengineError, wrong_kind
 from gengine.exporting import export_file, export_folder, staging
 from gengine.runs import load, saved
@@ -27,7 +28,9 @@ def render(
     format: str | None = None,
     backend: str = "auto",
     bones: str | Path | None = None,
+    decimate: float | None = None,
     progress: Callable[[float, float | None], None] | None = None,
+    reports: Callable[[Report], None] | None = None,
 ) -> Path:
     """Film an avatar that performs: a video with sound, or transparent pictures.
 
@@ -42,7 +45,9 @@ def render(
         format: where the path does not tell: "mp4", "webm", "mov", "gif" or "png" (a folder of numbered files).
         bones: a map of the avatar's bones (JSON), as ``gengine avatar map`` writes.
         backend: "auto", "gl" (OpenGL) or "soft" (no graphics driver).
+        decimate: triangles to keep of the avatar's meshes, or the share of them up to 1.
         progress: called after each frame with the seconds drawn and those of the whole.
+        reports: called with what was told of the avatar, guessed or left away; else it is a Python warning.
 
     Returns ``path``. Raises ``GengineError`` for bad values, a performance without motion and face, or a file that
     cannot be written, and ``MissingExtraError`` where the renderer's packages are not installed.
@@ -67,18 +72,29 @@ def render(
     total = performance.duration
     options = {
         "avatar": avatar, "camera": camera, "size": size, "fps": fps, "background": background, "format": format,
-        "backend": backend, "bones": bones, "seen": count,
+        "backend": backend, "bones": bones, "decimate": decimate, "seen": count,
     }  # fmt: skip
-    return export_file([performance], path, "avatar", options)
+    return export_file([performance], path, "avatar", options, reports)
 
 
-def view(source: str | Path, avatar: str | None, folder: Path, bones: str | Path | None = None) -> Path:
-    """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder."""
+def view(
+    source: str | Path,
+    avatar: str | None,
+    folder: Path,
+    bones: str | Path | None = None,
+    decimate: float | None = None,
+    reports: Callable[[Report], None] | None = None,
+) -> Path:
+    """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder.
+
+    ``reports`` is called with what was told of the avatar; else it is a Python warning.
+    """
     from gengine.serve.viewer import write_viewer
 
     path = saved(source)
     performance = load(path)
-    export_folder([performance], folder, ["glb"], {"glb": {"avatar": avatar or DEFAULT_AVATAR, "bones": bones}})
+    options = {"avatar": avatar or DEFAULT_AVATAR, "bones": bones, "decimate": decimate}
+    export_folder([performance], folder, ["glb"], {"glb": options}, reports=reports)
     with staging(folder) as stage:
         write_viewer(performance, stage, path.parent.name if path.name == "performance.npz" else path.stem)
     return folder

@@ -41,6 +41,7 @@ class RunOptions:
     skeleton: str = "beat"
     avatar: str = "anna"
     bones: Path | None = None
+    decimate: float | None = None
     option: tuple[str, ...] = ()
     body: str | None = None
     calm: float | None = None
@@ -85,7 +86,8 @@ def make_run(
     began = time.perf_counter()
     o = options
     chosen = chosen_formats(o.formats)
-    settings = exporter_options(chosen, o.option, skeleton=o.skeleton, avatar=o.avatar, bones=o.bones)
+    shared = {"skeleton": o.skeleton, "avatar": o.avatar, "bones": o.bones, "decimate": o.decimate}
+    settings = exporter_options(chosen, o.option, **shared)
     engine = checked_config(
         load_config(EngineConfig, o.config, list(o.set)),
         words=o.words, body_fps=o.fps, face_fps=o.face_fps, body=o.body, calm=o.calm,

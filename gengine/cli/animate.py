@@ -13,6 +13,7 @@ from gengine.cli.console import bar, report_run
 from gengine.cli.options import (
     AVATAR_HELP,
     BONES_HELP,
+    DECIMATE_HELP,
     FORMATS_HELP,
     SKELETON_HELP,
     AsJson,
@@ -89,6 +90,7 @@ def animate(
     skeleton: Annotated[str, typer.Option(help=SKELETON_HELP)] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
+    decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     settings_of: OptionSettings = None,
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
@@ -129,7 +131,7 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        tuple(settings_of or ()), body, calm, stance, language, tier, track, channel, start, end, raw, config,
+        decimate, tuple(settings_of or ()), body, calm, stance, language, tier, track, channel, start, end, raw, config,
         tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):

@@ -64,11 +64,16 @@ class Interrupt:
         raise KeyboardInterrupt
 
 
-def report_run(about: dict[str, Any], report: Report, as_json: bool) -> None:
-    """The end of a run: what it reports on stderr, then summary, files and speed (or one JSON object) on stdout."""
+def tell(report: Report) -> None:
+    """The warnings and notes of a report, a line each on stderr."""
     for kind, sentences in (("warning", report.warnings), ("note", report.notes)):
         for sentence in sentences:
             sys.stderr.write(f"gengine: {kind}: {sentence}\n")
+
+
+def report_run(about: dict[str, Any], report: Report, as_json: bool) -> None:
+    """The end of a run: what it reports on stderr, then summary, files and speed (or one JSON object) on stdout."""
+    tell(report)
     if as_json:
         say(json.dumps({**about, "report": report.as_dict()}))
         return

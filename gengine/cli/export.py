@@ -12,6 +12,7 @@ from gengine.cli.console import report_run
 from gengine.cli.options import (
     AVATAR_HELP,
     BONES_HELP,
+    DECIMATE_HELP,
     FORMATS_HELP,
     SKELETON_HELP,
     AsJson,
@@ -45,6 +46,7 @@ def export(
     skeleton: Annotated[str, typer.Option(help=SKELETON_HELP)] = "beat",
     avatar: Annotated[str, typer.Option(help=AVATAR_HELP)] = "anna",
     bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
+    decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     settings_of: OptionSettings = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default beside the performance.")] = None,
     strict: Strict = False,
@@ -57,7 +59,8 @@ def export(
     began = time.perf_counter()
     folder = out or saved(source).parent
     chosen = chosen_formats(formats)
-    options = exporter_options(chosen, settings_of, skeleton=skeleton, avatar=avatar, bones=bones)
+    shared = {"skeleton": skeleton, "avatar": avatar, "bones": bones, "decimate": decimate}
+    options = exporter_options(chosen, settings_of, **shared)
     performance = resampled(load(source), fps, face_fps)
     reports: list[Report] = []
 

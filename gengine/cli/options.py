@@ -12,6 +12,7 @@ FORMATS_HELP = (
 )
 AVATAR_HELP = "Who is shown in glb, usd, fbx and avatar: a preset (gengine avatar list), a .glb, .vrm or .npz."
 BONES_HELP = "Which of the avatar's bones is which: a JSON map (gengine avatar map)."
+DECIMATE_HELP = "Triangles to keep of the avatar's meshes (20000), or the share of them (0.25)."
 SKELETON_HELP = (
     "Joint names of body.bvh: beat, mixamo, readyplayerme, vrm, vrm0, unity, godot, ue5 or smplx; "
     "or the path of a .bvh of your own skeleton."

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gengine.cli.console import bar, report_run
-from gengine.cli.options import BONES_HELP, AsJson
+from gengine.cli.options import BONES_HELP, DECIMATE_HELP, AsJson
 from gengine.core.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -30,6 +30,7 @@ def render(
     source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
     avatar: Annotated[str, typer.Option(help="A preset, or the path of a .glb, .vrm, .npz or .obj.")] = "anna",
     bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
+    decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     camera: Annotated[str, typer.Option(help="portrait, upper or full.")] = "upper",
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "720x720",
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 30.0,
@@ -52,10 +53,12 @@ def render(
     target = out or path.parent / ("frames" if kind == "png" else f"avatar.{kind}")
     performance = load(path)
     seconds = performance.duration
+    reports: list[Report] = []
     with bar("drawing", seconds, quiet=as_json) as progress:
         draw(
             performance, target, avatar=avatar, bones=bones, camera=camera, size=size, fps=fps, background=background,
-            format=kind, backend=backend, progress=lambda drawn, _: progress(drawn),
+            format=kind, backend=backend, decimate=decimate, progress=lambda drawn, _: progress(drawn),
+            reports=reports.append,
         )  # fmt: skip
     elapsed = time.perf_counter() - began
     report = {
@@ -65,4 +68,4 @@ def render(
         "elapsed_seconds": round(elapsed, 3),
         "stages": {},
     }
-    report_run(report, Report(), as_json)
+    report_run(report, sum(reports, Report()), as_json)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gengine.cli.console import say
-from gengine.cli.options import BONES_HELP
+from gengine.cli.console import say, tell
+from gengine.cli.options import BONES_HELP, DECIMATE_HELP
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -28,6 +28,7 @@ def view(
     source: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder or a performance.npz.")],
     avatar: Annotated[str | None, typer.Option(help="A preset, or the path of a .glb or .vrm.")] = None,
     bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
+    decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     out: Annotated[Path | None, typer.Option(help="Write the page's folder here and do not serve it.")] = None,
@@ -39,10 +40,10 @@ def view(
     from gengine.showing import view as write
 
     if out is not None:
-        say(str(write(source, avatar, out, bones) / "index.html"))
+        say(str(write(source, avatar, out, bones, decimate, tell) / "index.html"))
         return
     with tempfile.TemporaryDirectory() as folder:
-        write(source, avatar, Path(folder), bones)
+        write(source, avatar, Path(folder), bones, decimate, tell)
         server = serve(Path(folder), port)
         address = f"http://127.0.0.1:{server.server_address[1]}/"
         say(f"{address}  (Ctrl-C ends)")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gengine.core import rotation
+from gengine.core.report import Report
 from gengine.core.skeleton import Skeleton
 from gengine.errors import GengineError
 
@@ -126,7 +127,7 @@ class Avatar:
     (brought-in rigs). ``joint_map`` names, for a BEAT joint, the avatar's joint that follows it; ``eyes`` are the
     left and right eye joints or empty. ``twists`` are helper joints: (name, source joint, share of its twist
     about the bone). ``seal`` holds the lip-gap coefficients measured on this head (mm per weight, "rest" = mm).
-    ``origin`` is the file it was brought in from, where there is one.
+    ``origin`` is the file it was brought in from, where there is one; ``report`` what was told of it, dropped, guessed.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Avatar:
     seal: dict[str, float] = field(default_factory=dict)
     licence: str = ""
     origin: Origin | None = None
+    report: Report = Report()
 
     @property
     def morph_names(self) -> tuple[str, ...]:

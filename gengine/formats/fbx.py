@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from gengine.avatars import AVATAR_HELP, BONES_HELP
+from gengine.avatars import AVATAR_HELP, BONES_HELP, DECIMATE_HELP
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
@@ -40,6 +40,7 @@ class FbxExporter(Exporter):
         avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
         fps: Annotated[float | None, "rate of all keys, Hz; else that of the faster of body and face"] = None,
         bones: Annotated[str | Path | None, BONES_HELP] = None,
+        decimate: Annotated[float | None, DECIMATE_HELP] = None,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
@@ -47,8 +48,14 @@ class FbxExporter(Exporter):
         # Blender writes the path it writes to into the file: always one of the same length, not the user's
         self._folder = Path(tempfile.mkdtemp(prefix="gengine-fbx-"))
         self._middle = GlbExporter(
-            self._folder / "avatar.glb", avatar=avatar, fps=fps, morph_normals=False, bones=bones
+            self._folder / "avatar.glb",
+            avatar=avatar,
+            fps=fps,
+            morph_normals=False,
+            bones=bones,
+            decimate=decimate,
         )
+        self.report = self._middle.report
         self._fps, self._wish, self._seconds = 0.0, fps, 0.0
 
     def append(self, stretch: Performance) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars import AVATAR_HELP, BONES_HELP, find_avatar
+from gengine.avatars import AVATAR_HELP, BONES_HELP, DECIMATE_HELP, find_avatar
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Origin
 from gengine.core.exporter import Exporter
@@ -54,10 +54,12 @@ class GlbExporter(Exporter):
         animation_only: Annotated[bool, "bones and clip without meshes"] = False,
         morph_normals: Annotated[bool, "light follows the face"] = True,
         bones: Annotated[str | Path | None, BONES_HELP] = None,
+        decimate: Annotated[float | None, DECIMATE_HELP] = None,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
-        self.avatar = find_avatar(avatar, bones)
+        self.avatar = find_avatar(avatar, bones, decimate)
+        self.report = self.avatar.report
         self._animation_only, self._morph_normals = animation_only, morph_normals
         self._origin = None if animation_only else self.avatar.origin
         self._clocked = Clocked(self.path, fps)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars import AVATAR_HELP, BONES_HELP, find_avatar
+from gengine.avatars import AVATAR_HELP, BONES_HELP, DECIMATE_HELP, find_avatar, left_out
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part
 from gengine.core.exporter import Exporter
@@ -48,11 +48,13 @@ class UsdExporter(Exporter):
         avatar: Annotated[str | Path | Avatar, AVATAR_HELP] = "anna",
         fps: Annotated[float, "rate of all keys, Hz"] = 30.0,
         bones: Annotated[str | Path | None, BONES_HELP] = None,
+        decimate: Annotated[float | None, DECIMATE_HELP] = None,
         **options: Any,
     ) -> None:
         super().__init__(path, **options)
         _pxr("Usd")  # absent: an error now, not after the first stretch
-        self.avatar, self._fps = find_avatar(avatar, bones), fps
+        self.avatar, self._fps = find_avatar(avatar, bones, decimate), fps
+        self.report = self.avatar.report + left_out(self.avatar, self.suffix)
         self._clocked = Clocked(self.path, fps)
         self._motions: list[Motion] = []
         self._faces: list[FaceTrack] = []

@@ -14,6 +14,7 @@ import base64
 import binascii
 import json
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -27,11 +28,8 @@ MAX_BYTES = 512 << 20
 """Largest file or buffer that is read."""
 MAX_TRIANGLES = 2_000_000
 
-_TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-_COMPRESSED = {
-    "KHR_draco_mesh_compression": "Draco", "EXT_meshopt_compression": "meshopt", "KHR_texture_basisu": "Basis textures",
-}  # fmt: skip
+TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 UNPACK = "unpack it: npx @gltf-transform/cli cp in.glb out.glb (textures: ktxdecompress)"
 """What to do with a compressed file: the command reads any compression and writes none."""
 DAMAGE = (
@@ -57,9 +55,8 @@ class GltfDocument:
             raise self.error("is no glTF document; give a .glb, .gltf or .vrm file") from None
         if not version.startswith("2"):
             raise self.error(f"is glTF {version[:8]}, expected 2.0; convert it")
-        for name in self.json.get("extensionsRequired", []):
-            if name in _COMPRESSED:
-                raise self.error(f"is compressed with {_COMPRESSED[name]}; {UNPACK}")
+        if "KHR_texture_basisu" in self.json.get("extensionsRequired", []):
+            raise self.error(f"is compressed with Basis textures; {UNPACK}")
 
     def error(self, reason: str) -> FormatError:
         """A ``FormatError`` that names the file."""
@@ -78,8 +75,18 @@ class GltfDocument:
 
     def accessor(self, index: int) -> NDArray[Any]:
         """Rows ``(N, width)`` of an accessor; normalised numbers as floats in [-1, 1]."""
+        item, rows = self._item("accessors", index), self.rows(index)
+        kind = rows.dtype
+        if item.get("normalized") and kind.kind != "f":
+            return np.maximum(rows.astype(np.float32) / np.iinfo(kind).max, -1.0)
+        if kind.kind == "f" and not np.isfinite(rows).all():
+            raise self.error(f"accessor {index} holds NaN or infinity; export it again")
+        return rows
+
+    def rows(self, index: int) -> NDArray[Any]:
+        """Rows ``(N, width)`` of an accessor as the file holds them, not normalised."""
         item = self._item("accessors", index)
-        kind, width, count = np.dtype(_TYPES[item["componentType"]]), _WIDTHS[item["type"]], int(item["count"])
+        kind, width, count = np.dtype(TYPES[item["componentType"]]), WIDTHS[item["type"]], int(item["count"])
         if not 0 <= count * width * 4 <= MAX_BYTES:
             raise self.error(f"accessor {index} holds {count} rows, too many for one avatar")
         if "bufferView" in item:
@@ -90,15 +97,11 @@ class GltfDocument:
             sparse, rows = item["sparse"], rows.copy()
             some, where, what = int(sparse["count"]), sparse["indices"], sparse["values"]
             places = self._rows(
-                where["bufferView"], int(where.get("byteOffset", 0)), np.dtype(_TYPES[where["componentType"]]), 1, some
+                where["bufferView"], int(where.get("byteOffset", 0)), np.dtype(TYPES[where["componentType"]]), 1, some
             )[:, 0]
             if places.size and places.max() >= count:
                 raise self.error(f"accessor {index}: sparse index {places.max()} of {count} rows")
             rows[places] = self._rows(what["bufferView"], int(what.get("byteOffset", 0)), kind, width, some)
-        if item.get("normalized") and kind.kind != "f":
-            return np.maximum(rows.astype(np.float32) / np.iinfo(kind).max, -1.0)
-        if kind.kind == "f" and not np.isfinite(rows).all():
-            raise self.error(f"accessor {index} holds NaN or infinity; export it again")
         return rows
 
     def view(self, index: int) -> bytes:
@@ -114,6 +117,39 @@ class GltfDocument:
         if start < 0 or size < 0 or start + size > len(buffer):
             raise self.error(f"a buffer view ends at byte {start + size} of {len(buffer)}; the file is cut short")
         return start, size
+
+    # ---- changing it
+
+    def add_buffer(self, data: bytes) -> int:
+        """A new buffer of its own; its index."""
+        if sum(map(len, self._buffers.values())) + len(data) > 2 * MAX_BYTES:
+            raise self.error(f"unpacks to more than {2 * MAX_BYTES >> 20} MB; simplify it")
+        self.json.setdefault("buffers", []).append({"byteLength": len(data)})
+        self._buffers[len(self.json["buffers"]) - 1] = data
+        return len(self.json["buffers"]) - 1
+
+    def add_view(self, data: bytes) -> int:
+        """A new buffer view of its own bytes; its index."""
+        self.json.setdefault("bufferViews", []).append({"buffer": self.add_buffer(data), "byteLength": len(data)})
+        return len(self.json["bufferViews"]) - 1
+
+    def repack(self) -> None:
+        """Put all buffer views that something refers to into one buffer and drop the others."""
+        holders = list(_holders(self.json, "bufferView"))
+        used = sorted({holder["bufferView"] for holder in holders})
+        place = {old: new for new, old in enumerate(used)}
+        data, views = bytearray(), []
+        for old in used:
+            view, content = self.items("bufferViews")[old], self.view(old)
+            data += bytes(-len(data) % 4)
+            views.append(view | {"buffer": 0, "byteOffset": len(data)})
+            data += content
+        for holder in holders:
+            holder["bufferView"] = place[holder["bufferView"]]
+        self.json["bufferViews"], self.json["buffers"] = views, [{"byteLength": len(data)}]
+        self._buffers = {0: bytes(data)}
+
+    # ---- reading
 
     def resource(self, uri: str) -> bytes:
         """The bytes behind a URI: data, or a file of the same folder."""
@@ -192,6 +228,19 @@ class GltfDocument:
         if text is None:
             raise self.error("has no JSON chunk; export it again")
         return text
+
+
+def _holders(value: Any, key: str) -> Iterator[dict[str, Any]]:
+    """Every object below a value that has a whole number under ``key``."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if type(item.get(key)) is int:
+                yield item
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
 
 
 def world_matrices(document: GltfDocument) -> tuple[NDArray[np.float64], list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.avatars.importing.findings import Findings, say
+from gengine.avatars.importing.gltf_compression import unpack
 from gengine.avatars.importing.gltf_document import DAMAGE, MAX_TRIANGLES, GltfDocument, world_matrices
 from gengine.avatars.importing.gltf_material import Materials
 from gengine.avatars.importing.gltf_morphs import MorphSources, mesh_part, named_shapes
@@ -41,19 +42,20 @@ _FACE = 0.25
 """Share of a mesh's height that a face moves at most on a whole body; on heads and busts it moves more (judgement)."""
 
 
-def load_glb_avatar(path: str | Path, bones: str | Path | None = None) -> Avatar:
+def read_glb_avatar(path: str | Path, bones: str | Path | None = None, decimate: float | None = None) -> Avatar:
     """An avatar from a .glb, .gltf or .vrm file.
 
     The rig is recognised by a map of ``bones`` (a JSON file as ``gengine avatar map`` writes), the VRM extension, its
     joints' names (``data/rig_words.csv``), or how its joints hang together; morphs by ARKit's names in any spelling.
     The figure is turned to face +Z, scaled to metres, put on y = 0, and brought from its rest pose (A-pose, bent arms)
-    to a T-pose. A head with face morphs needs no rig. Everything that had to be guessed or left away is said in one
-    warning. A file that cannot be used, or a whole body whose rig stays unknown, is a ``FormatError``.
+    to a T-pose. A head with face morphs needs no rig. ``decimate`` is a number of triangles to keep, or the share.
+    Everything that had to be guessed or left away is in the avatar's ``report``. A file that cannot be used, or a whole
+    body whose rig stays unknown, is a ``FormatError``.
     """
     document = GltfDocument(path)
     try:
         with np.errstate(all="ignore"):  # absurd numbers end as infinities, which are looked for
-            return _load(document, bones)
+            return _load(document, bones, decimate)
     except FormatError:
         raise
     except GengineError as error:
@@ -62,23 +64,38 @@ def load_glb_avatar(path: str | Path, bones: str | Path | None = None) -> Avatar
         raise document.damaged(error) from None
 
 
-def _load(document: GltfDocument, given: str | Path | None) -> Avatar:
-    notes: list[str] = []
+def load_glb_avatar(path: str | Path, bones: str | Path | None = None) -> Avatar:
+    """``read_glb_avatar`` for callers who read no report: it is said in one warning."""
+    avatar = read_glb_avatar(path, bones)
+    say(avatar.report)
+    return avatar
+
+
+def _load(document: GltfDocument, given: str | Path | None, decimate: float | None) -> Avatar:
+    notes = Findings(document.path.name)
+    unpack(document)
+    if decimate is not None:
+        from gengine.avatars.importing.decimate import decimate_document
+
+        before, after = decimate_document(document, decimate)
+        notes.note(f"{after} of {before} triangles are kept")
     scene = scene_nodes(document)
     primitives = read_primitives(document, scene.world, Materials(document, notes))
     if not primitives:
         raise document.error("holds no triangles; expected a figure with a mesh")
     triangles = sum(len(s.triangles) for s in primitives)
     if triangles > MAX_TRIANGLES:
-        raise document.error(f"holds {triangles} triangles, at most {MAX_TRIANGLES} are read; simplify it")
+        raise document.error(
+            f"holds {triangles} triangles, at most {MAX_TRIANGLES} are read; --decimate 100000 makes fewer"
+        )
 
     shapes = named_shapes(document)
     recipe, guessed = arkit_recipe(shapes)
     absent = [n for n in ARKIT_NAMES if n not in recipe]
     if guessed:
-        notes.append(f"{len(guessed)} morphs made from the nearest others ({', '.join(guessed[:4])}…)")
+        notes.warn(f"{len(guessed)} morphs made from the nearest others ({', '.join(guessed[:4])}…)")
     if recipe and absent:
-        notes.append(f"{len(absent)} of 52 morphs absent ({', '.join(absent[:4])}…)")
+        notes.warn(f"{len(absent)} of 52 morphs absent ({', '.join(absent[:4])}…)")
     bones = _bones(document, scene, primitives, given, notes)
     if not bones and not recipe:
         raise document.error(
@@ -87,11 +104,11 @@ def _load(document: GltfDocument, given: str | Path | None) -> Avatar:
         )
     morphs = {a: [(shapes[n], share) for n, share in parts] for a, parts in recipe.items()}
     if not recipe:
-        notes.append("no morph has a known name: the face will not move")
+        notes.warn("no morph has a known name: the face will not move")
     if bones:
         avatar = _figure(document, scene, primitives, bones, morphs, notes)
     else:
-        notes.append("no humanoid rig was recognised: it is taken for a head")
+        notes.warn("no humanoid rig was recognised: it is taken for a head")
         pieces = [mesh_part(s, s.vertices, np.zeros((len(s.vertices), 4)), one_joint(len(s.vertices)), morphs, None)
                   for s in primitives]  # fmt: skip
         if _is_body(pieces):
@@ -102,11 +119,16 @@ def _load(document: GltfDocument, given: str | Path | None) -> Avatar:
     check_avatar(avatar)
     seal, why = measured_seal(avatar.parts)
     if why and recipe:
-        notes.append(f"lips not measured ({why}): default lips")
+        notes.note(f"lips not measured ({why}): default lips")
     licence = document.json["asset"].get("copyright", "")
-    if notes:
-        warnings.warn(f"{document.path.name}: " + "; ".join(notes), stacklevel=4)
-    return replace(avatar, seal=seal, licence=str(licence)[:500])
+    notes.facts |= {
+        "joints": len(avatar.joint_map),
+        "of": len(scene.joints) or None,
+        "triangles": sum(len(part.triangles) for part in avatar.parts),
+        "morphs": sum(name in ARKIT_NAMES for name in avatar.morph_names),
+        "clips": len(document.items("animations")) or None,
+    }
+    return replace(avatar, seal=seal, licence=str(licence)[:500], report=notes.report)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +155,7 @@ def _bones(
     scene: SceneNodes,
     primitives: list[GltfPrimitive],
     given: str | Path | None,
-    notes: list[str],
+    notes: Findings,
 ) -> dict[str, int]:
     """The nodes by BEAT joint; none where there is no skeleton of a body."""
     if given is not None:
@@ -149,7 +171,7 @@ def _bones(
         if _face_share(primitives) > _FACE:  # a head with bones of its own
             return {}
         raise document.error(refusal([scene.names[n] for n in sorted(scene.joints)], error)) from None
-    notes.append(f"its joints' names are no tool's: {len(bones)} joints were told by structure")
+    notes.warn(f"its joints' names are no tool's: {len(bones)} joints were told by structure")
     return bones
 
 
@@ -178,11 +200,12 @@ def draft_bones(path: str | Path) -> dict[str, Any]:
     document = GltfDocument(path)
     try:
         with np.errstate(all="ignore"):
+            unpack(document)
             scene = scene_nodes(document)
             _, found = recognise(scene.names, document.json.get("extensions", {}), scene.parents, scene.joints)
             told = "names" if found else "nothing"
             if not found:
-                primitives = read_primitives(document, scene.world, Materials(document, []))
+                primitives = read_primitives(document, scene.world, Materials(document, Findings(document.path.name)))
                 used = {int(n) for p in primitives for n in np.unique(p.bones[p.weights > 0])}
                 try:
                     found = recognise_shape(scene.parents, scene.world, scene.joints, used)
@@ -229,7 +252,7 @@ def _figure(
     primitives: list[GltfPrimitive],
     bones: dict[str, int],
     morphs: MorphSources,
-    notes: list[str],
+    notes: Findings,
 ) -> Avatar:
     """The avatar of a recognised rig: ``bones`` are its nodes by BEAT joint."""
     rig = _joint_nodes(document, scene, primitives, bones)
@@ -239,7 +262,7 @@ def _figure(
     joint_map = {beat: rig.slots[n] for beat, n in bones.items() if n in rig.slots}
     turn, moved, largest = t_pose_turns(heads, rig.parents, joint_map)
     if largest > _NOTED_TURN:
-        notes.append(f"its rest pose was turned to a T-pose (by up to {np.degrees(largest):.0f} degrees)")
+        notes.note(f"its rest pose was turned to a T-pose (by up to {np.degrees(largest):.0f} degrees)")
     parts = _t_posed(scene, primitives, rig, morphs, heads, turn, moved)
     floor = min(vertices[:, 1].min() for vertices, _ in parts)
     down = np.array([moved[0, 0], floor, moved[0, 2]])  # hips over the origin, soles on the ground
@@ -331,7 +354,7 @@ def _pure_turn(m: NDArray) -> NDArray:
 
 
 def _upright(
-    document: GltfDocument, world: NDArray, bones: dict[str, int], primitives: list[GltfPrimitive], notes: list[str]
+    document: GltfDocument, world: NDArray, bones: dict[str, int], primitives: list[GltfPrimitive], notes: Findings
 ) -> NDArray[np.float64]:
     """The matrix ``(4, 4)`` that makes a figure face +Z with its left at +X, in metres.
 
@@ -349,11 +372,11 @@ def _upright(
     height = float(np.linalg.norm(up)) / _HIPS_TO_HEAD
     scale = 0.01 if height > _NO_METRES else 1.0
     if not np.allclose(turn, np.eye(3)):
-        notes.append("turned to face +Z")
+        notes.note("turned to face +Z")
     if scale != 1.0:
-        notes.append(f"taken to be in centimetres ({height:.0f} units tall)")
+        notes.note(f"taken to be in centimetres ({height:.0f} units tall)")
     elif not 0.3 < height < 4.0:
-        notes.append(f"{height:.2f} m tall")
+        notes.note(f"{height:.2f} m tall")
     move = np.eye(4)
     move[:3, :3] = scale * turn
     for primitive in primitives:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.avatars.importing.findings import Findings
 from gengine.avatars.importing.gltf_document import GltfDocument
 from gengine.core.avatar import Material
 from gengine.errors import FormatError
@@ -28,7 +29,7 @@ _KINDS = (
 class Materials:
     """Materials by index, each made once; what had to be left away is added to ``notes``."""
 
-    def __init__(self, document: GltfDocument, notes: list[str]) -> None:
+    def __init__(self, document: GltfDocument, notes: Findings) -> None:
         self._document, self._notes = document, notes
         self._made: dict[int, Material] = {}
 
@@ -95,9 +96,9 @@ class Materials:
         except FormatError as error:
             if "outside its own folder" in str(error):
                 raise
-            self._notes.append(f"the texture of {name} is missing: plain colour")
+            self._notes.warn(f"the texture of {name} is missing: plain colour")
         except (OSError, ValueError, KeyError, IndexError, TypeError, Image.DecompressionBombError):
-            self._notes.append(f"the texture of {name} cannot be read: plain colour")
+            self._notes.warn(f"the texture of {name} cannot be read: plain colour")
         return None
 
 

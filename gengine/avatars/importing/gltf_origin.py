@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.avatars.importing.findings import Findings
 from gengine.avatars.importing.gltf_document import GltfDocument
 from gengine.avatars.importing.gltf_morphs import MorphSources
 from gengine.core.avatar import Drives, Origin
@@ -32,15 +33,12 @@ def kept_origin(
     move: NDArray,
     down: NDArray,
     morphs: MorphSources,
-    notes: list[str],
+    notes: Findings,
 ) -> Origin:
     """The document with its bytes. ``nodes`` are those of the avatar's joints, the hips first; ``world (N, 4, 4)`` are
     all nodes at rest in the file's own space, which ``move (4, 4)`` and then minus ``down (3,)`` bring to the avatar's.
     """
-    buffers = []
-    for k, buffer in enumerate(document.items("buffers")):
-        fallback = "EXT_meshopt_compression" in buffer.get("extensions", {}) and "uri" not in buffer
-        buffers.append(b"" if fallback and k else document.buffer(k))
+    buffers = [document.buffer(k) for k in range(len(document.items("buffers")))]
     for view in document.items("bufferViews"):
         document.view_range(view)
     try:
@@ -54,7 +52,7 @@ def kept_origin(
             try:
                 images[k] = document.resource(uri)
             except FormatError:
-                notes.append(f"image {Path(uri).name[:40]} is missing and stays a link")
+                notes.warn(f"image {Path(uri).name[:40]} is missing and stays a link")
     down = down if np.linalg.norm(down) > _ELSEWHERE else np.zeros(3)
     above = parents[nodes[0]] if nodes else -1
     return Origin(
@@ -63,7 +61,7 @@ def kept_origin(
     )  # fmt: skip
 
 
-def _drives(document: GltfDocument, morphs: MorphSources, notes: list[str]) -> dict[int, Drives]:
+def _drives(document: GltfDocument, morphs: MorphSources, notes: Findings) -> dict[int, Drives]:
     """For every mesh with named or used morphs, what moves each of them."""
     counts = {}
     names: dict[int, list[str]] = {}
@@ -80,11 +78,11 @@ def _drives(document: GltfDocument, morphs: MorphSources, notes: list[str]) -> d
     _drive_visemes(drives, names, notes)
     idle = sorted({name for m, made in drives.items() for name, d in zip(names[m], made, strict=False) if not d})
     if idle:
-        notes.append(f"{len(idle)} morphs without a curve are kept at rest ({', '.join(idle[:4])}…)")
+        notes.note(f"{len(idle)} morphs without a curve are kept at rest ({', '.join(idle[:4])}…)")
     return {m: tuple(made) for m, made in drives.items()}
 
 
-def _drive_visemes(drives: dict[int, list[dict[str, float]]], names: dict[int, list[str]], notes: list[str]) -> None:
+def _drive_visemes(drives: dict[int, list[dict[str, float]]], names: dict[int, list[str]], notes: Findings) -> None:
     """Visemes and other doubles of ARKit's mouth shapes take part of what those do, so that nothing moves twice."""
     told = {arkit for made in drives.values() for drive in made for arkit in drive}
     mouth = [name for name in ARKIT_NAMES if name.startswith(("mouth", "jaw", "tongue"))]
@@ -97,7 +95,7 @@ def _drive_visemes(drives: dict[int, list[dict[str, float]]], names: dict[int, l
                 for arkit, share in _visemes().get(key, {}).items():
                     doubles.setdefault(arkit, []).append((m, t, share))
     if rich and doubles:
-        notes.append("its visemes are kept at rest: ARKit's shapes speak")
+        notes.note("its visemes are kept at rest: ARKit's shapes speak")
         return
     for arkit, found in doubles.items():
         for m, made in drives.items():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.avatars.importing.gltf_document import MAX_TRIANGLES, UNPACK, GltfDocument
+from gengine.avatars.importing.gltf_document import MAX_TRIANGLES, GltfDocument
 from gengine.avatars.importing.gltf_material import Materials
 from gengine.core.avatar import INFLUENCES
 
@@ -53,9 +53,6 @@ def read_primitives(document: GltfDocument, world: NDArray, materials: Materials
         for k, primitive in enumerate(mesh["primitives"]):
             if primitive.get("mode", _TRIANGLES) != _TRIANGLES:
                 continue
-            for name in primitive.get("extensions", {}):
-                if name in ("KHR_draco_mesh_compression", "EXT_meshopt_compression"):
-                    raise document.error(f"is compressed ({name}); {UNPACK}")
             room = MAX_TRIANGLES - sum(len(p.triangles) for p in found)
             made = _primitive(document, i, primitive, world, materials, room)
             made.name = title if k == 0 else f"{title}_{k}"
@@ -78,7 +75,7 @@ def _primitive(
     else:
         corners = np.arange(count)
     if len(corners) // 3 > room:
-        raise document.error(f"holds over {MAX_TRIANGLES} triangles; simplify it")
+        raise document.error(f"holds over {MAX_TRIANGLES} triangles; --decimate 100000 makes fewer")
     if corners.size and corners.max() >= count:
         raise document.error(f"mesh {mesh}: a triangle names vertex {corners.max()} of {count}; export it again")
     targets = {

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.avatars.importing.findings import Findings, say
 from gengine.avatars.importing.gltf_document import DAMAGE, MAX_BYTES, MAX_TRIANGLES
 from gengine.avatars.importing.gltf_primitives import one_joint
 from gengine.avatars.importing.lip_gap import measured_seal, outer_eyes
@@ -36,6 +37,13 @@ _PIVOT = 0.33
 
 
 def load_head_avatar(path: str | Path) -> Avatar:
+    """``read_head_avatar`` for callers who read no report: it is said in one warning."""
+    avatar = read_head_avatar(path)
+    say(avatar.report)
+    return avatar
+
+
+def read_head_avatar(path: str | Path) -> Avatar:
     """A head from ``.npz``, or from ``.obj``, ``.ply`` or ``.stl`` (read by trimesh).
 
     An archive holds ``neutral (V, 3)``, ``deltas (K, V, 3)``, ``names (K,)`` and ``faces (F, 3 or 4)``. Beside a
@@ -71,9 +79,11 @@ def load_head_avatar(path: str | Path) -> Avatar:
     except GengineError as error:
         raise FormatError(f"{path}: {error}; export it again") from None
     seal, why = measured_seal(avatar.parts)
+    findings = Findings(path.name)
+    findings.facts |= {"triangles": len(triangles), "morphs": len(morphs.names)}
     if why:
-        warnings.warn(f"{path.name}: lips not measured ({why}): default lips", stacklevel=2)
-    return replace(avatar, seal=seal)
+        findings.note(f"lips not measured ({why}): default lips")
+    return replace(avatar, seal=seal, report=findings.report)
 
 
 def head_avatar(name: str, parts: Sequence[Part]) -> Avatar:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from gengine.avatars import AVATAR_HELP, BONES_HELP, find_avatar
+from gengine.avatars import AVATAR_HELP, BONES_HELP, DECIMATE_HELP, find_avatar
 from gengine.core.avatar import Avatar
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
@@ -52,6 +52,7 @@ class AvatarVideoExporter(Exporter):
         format: str | None = None,
         backend: Annotated[str, "auto, gl (OpenGL) or soft (no graphics driver)"] = "auto",
         bones: Annotated[str | Path | None, BONES_HELP] = None,
+        decimate: Annotated[float | None, DECIMATE_HELP] = None,
         seen: Callable[[NDArray[np.uint8]], None] | None = None,
         **options: Any,
     ) -> None:
@@ -71,7 +72,9 @@ class AvatarVideoExporter(Exporter):
                 "--background transparent: mp4 holds no transparency; use --format webm, mov, gif or png"
             )
         self._fps, self._clear, self._seen = fps, color is None, seen
-        self._renderer = AvatarRenderer(find_avatar(avatar, bones), pixels, camera, color or (0, 0, 0), backend)
+        figure = find_avatar(avatar, bones, decimate)
+        self.report = figure.report
+        self._renderer = AvatarRenderer(figure, pixels, camera, color or (0, 0, 0), backend)
         self._worker = ThreadPoolExecutor(1)
         self._jobs: deque[Future[None]] = deque()
         writer = {"gif": GifWriter, "png": ImageSequenceWriter}.get(kind)
