@@ -27,6 +27,16 @@ def light(avatar: Avatar, morphs: tuple[str, ...]) -> Avatar:
     return replace(avatar, parts=tuple(parts))
 
 
+def few(avatar: Avatar, morphs: tuple[str, ...] = ("jawOpen", "eyeBlinkLeft", "mouthClose")) -> Avatar:
+    """All parts with a few morphs."""
+    parts = []
+    for part in avatar.parts:
+        keep = [k for k, name in enumerate(part.morphs.names) if name in morphs]
+        kept = Morphs(*(tuple(getattr(part.morphs, f)[k] for k in keep) for f in ("names", "indices", "deltas")))
+        parts.append(replace(part, morphs=kept))
+    return replace(avatar, parts=tuple(parts))
+
+
 def a_pose(avatar: Avatar, degrees: float = 45.0, bend: float = 15.0) -> np.ndarray:
     """Local rotations ``(1, J, 4)`` with arms hanging and elbows bent."""
     turns = np.tile(rotation.IDENTITY, (1, len(avatar.skeleton), 1))

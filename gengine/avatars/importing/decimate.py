@@ -3,9 +3,11 @@ weights, morphs and texture coordinates of those that stay are the very same."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from ctypes import c_float, c_size_t
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +17,12 @@ from gengine.core.avatar import Avatar, Morphs, Part
 from gengine.errors import GengineError, MissingExtraError
 
 _TRIANGLES = 4
-_FACE_SHARE = 0.5
+_FACE = 0.5
 """Power of the share for meshes with morphs: a quarter of a body leaves half of its face (judgement)."""
 _NORMALS, _TEXTURE = 0.3, 0.2
 """Weights of the surface's direction and of its texture coordinates beside its shape (judgement)."""
+_NEAR = 1.2
+"""A mesh with so many times the wished triangles has them because of its borders."""
 _FARTHEST = 1.0
 """Largest error allowed, as a share of a mesh's size: the wished number decides."""
 
@@ -30,10 +34,24 @@ def wished_share(wish: float, triangles: int) -> float:
     return min(1.0, wish if wish <= 1 else wish / max(triangles, 1))
 
 
+def _shares(meshes: Sequence[tuple[int, bool]], wish: float) -> list[float]:
+    """The share of each mesh's triangles that stays, for meshes of so many triangles, with morphs or without, so that
+    ``wish`` stays of all; a share that is fewer than one triangle is one."""
+    total = sum(count for count, _ in meshes)
+    wished, low, high = wished_share(wish, total) * total, 0.0, 1.0
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        made = sum(count * middle ** (_FACE if face else 1.0) for count, face in meshes)
+        low, high = (middle, high) if made < wished else (low, middle)
+    return [high ** (_FACE if face else 1.0) for _, face in meshes]
+
+
 def simplified(
     triangles: NDArray[Any], vertices: NDArray[Any], uv: NDArray[Any] | None, share: float
 ) -> NDArray[np.int64]:
-    """About ``share`` of ``triangles (F, 3)``, made of the same ``vertices (V, 3)``; open borders stay.
+    """About ``share`` of ``triangles (F, 3)``, made of the same ``vertices (V, 3)``.
+
+    Open borders stay, so that meshes that meet there still do, unless a mesh is little but borders, as strips of hair.
 
     Garland and Heckbert's quadrics with attributes (Hoppe 1999), as meshoptimizer has them.
     """
@@ -49,12 +67,17 @@ def simplified(
     if uv is not None:
         beside.append(np.asarray(uv, np.float32))
         worth += [_TEXTURE] * 2
-    target = np.zeros(triangles.size, np.uint32)
-    count = simplify_with_attributes(
-        target, np.ascontiguousarray(triangles, np.uint32).reshape(-1), points,
-        np.ascontiguousarray(np.concatenate(beside, axis=1)), np.array(worth, np.float32),
-        target_index_count=wish, target_error=_FARTHEST, options=SIMPLIFY_LOCK_BORDER,
-    )  # fmt: skip
+    target, values = np.zeros(triangles.size, np.uint32), np.ascontiguousarray(np.concatenate(beside, axis=1))
+    sizes = (triangles.size, len(points), 12, 4 * values.shape[1], len(worth))
+    given: Any = [c_size_t(size) for size in sizes]  # the library declares no types: numbers go in as C has them
+    error: Any = c_float(_FARTHEST)
+    for options in (SIMPLIFY_LOCK_BORDER, 0):
+        count = simplify_with_attributes(
+            target, np.ascontiguousarray(triangles, np.uint32).reshape(-1), points, values, np.array(worth, np.float32),
+            *given, target_index_count=cast(Any, c_size_t(wish)), target_error=error, options=options,
+        )  # fmt: skip
+        if count <= _NEAR * wish:
+            break
     return target[:count].reshape(-1, 3).astype(np.int64)
 
 
@@ -69,13 +92,13 @@ def _normals(triangles: NDArray[Any], vertices: NDArray[np.float32]) -> NDArray[
 
 def decimate_avatar(avatar: Avatar, wish: float) -> Avatar:
     """An avatar with fewer triangles (``wish``: how many, or the share); its origin is left out."""
-    total = sum(len(part.triangles) for part in avatar.parts)
-    share = wished_share(wish, total)
-    return replace(avatar, parts=tuple(_thinned(part, share) for part in avatar.parts), origin=None)
+    shares = _shares([(len(part.triangles), bool(part.morphs.names)) for part in avatar.parts], wish)
+    thinned = tuple(_thinned(part, share) for part, share in zip(avatar.parts, shares, strict=True))
+    return replace(avatar, parts=thinned, origin=None)
 
 
 def _thinned(part: Part, share: float) -> Part:
-    triangles = simplified(part.triangles, part.vertices, part.uv, share ** (_FACE_SHARE if part.morphs.names else 1))
+    triangles = simplified(part.triangles, part.vertices, part.uv, share)
     used, corners = np.unique(triangles, return_inverse=True)
     place = np.full(len(part.vertices), -1)
     place[used] = np.arange(len(used))
@@ -97,14 +120,14 @@ def decimate_document(document: GltfDocument, wish: float) -> tuple[int, int]:
     primitives = [p for p in primitives if p.get("mode", _TRIANGLES) == _TRIANGLES]
     meshes = [(primitive, _corners(document, primitive)) for primitive in primitives]
     before = sum(len(corners) for _, corners in meshes)
-    share, after = wished_share(wish, before), 0
-    for primitive, corners in meshes:
+    shares, after = _shares([(len(corners), bool(p.get("targets"))) for p, corners in meshes], wish), 0
+    for (primitive, corners), share in zip(meshes, shares, strict=True):
         attributes = primitive["attributes"]
         points = document.accessor(attributes["POSITION"])
         uv = document.accessor(attributes["TEXCOORD_0"]) if "TEXCOORD_0" in attributes else None
         if len(corners) and (corners.max() >= len(points) or (uv is not None and len(uv) != len(points))):
             raise document.error("a triangle names a vertex that is not there; export it again")
-        made = simplified(corners, points, uv, share ** (_FACE_SHARE if primitive.get("targets") else 1))
+        made = simplified(corners, points, uv, share)
         after += len(made)
         used, places = np.unique(made, return_inverse=True)
         for holder in (attributes, *primitive.get("targets", [])):
