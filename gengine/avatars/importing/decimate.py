@@ -21,10 +21,10 @@ _FACE = 0.5
 """Power of the share for meshes with morphs: a quarter of a body leaves half of its face (judgement)."""
 _NORMALS, _TEXTURE = 0.3, 0.2
 """Weights of the surface's direction and of its texture coordinates beside its shape (judgement)."""
-_NEAR = 1.2
+_NEAR = 2.0
 """A mesh with so many times the wished triangles has them because of its borders."""
-_FARTHEST = 1.0
-"""Largest error allowed, as a share of a mesh's size: the wished number decides."""
+_FARTHEST = 0.05
+"""Largest error, as a share of a mesh's size: more triangles than wished rather than lost ends (judgement)."""
 
 
 def wished_share(wish: float, triangles: int) -> float:
