@@ -54,7 +54,7 @@ def test_what_stays_is_the_very_same(figure: Path, wish: float) -> None:
     for a, b in zip(whole.parts, fewer.parts, strict=True):
         assert len(b.vertices) <= len(a.vertices)
         assert cKDTree(rows_of(whole, a)).query(rows_of(fewer, b))[0].max() < 1e-5, f"{a.name}: a vertex changed"
-        assert np.abs(np.ptp(b.vertices, axis=0) - np.ptp(a.vertices, axis=0)).max() < 0.03, "the shape stays"
+        assert np.abs(np.ptp(b.vertices, axis=0) - np.ptp(a.vertices, axis=0)).max() < 0.05, "the shape stays"
 
 
 def test_presets_too(figure: Path) -> None:
