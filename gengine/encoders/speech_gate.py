@@ -1,4 +1,5 @@
-"""Speech or not: a gate in front of the phone recogniser, which hears phones in noise, hum and music as well.
+"""Speech or not: a gate in front of the phone recogniser, which hears phones in noise, hum and music as well, and of
+prosody, to which they are accents.
 
 Silero VAD (MIT; weights converted by ``gengine.training.gate_weights``), here in plain numpy: 32 ms of sound →
 short-time spectrum → four convolutions → an LSTM → the chance of speech. The gate opens a little before speech and
@@ -46,14 +47,15 @@ closures there, with it .889, as many as at full level)."""
 HALF_LIFE = 2.0
 """Seconds after which the level that counts has fallen by half where it is quieter (judgement)."""
 
-OPENS = 0.35
-"""Mean chance of the last ``PAIR`` chunks that opens the gate where none was sure lately. Noise stays below .1, breath
-and clicks below .25; a chord now and then reaches more in one chunk. Whispering, shouting and telephones reach it."""
+OPENS = 0.33
+"""Mean chance of the last ``OPENING`` chunks that opens the gate where none was sure lately. Noise stays below .1,
+breath and clicks below .25; a chord now and then reaches more in one or two. Whispering, shouting and telephones reach
+it."""
 
-PAIR = 2
+OPENING = 3
 """Chunks that must agree on opening."""
 
-BEGINS = 0.3
+BEGINS = 0.27
 """... and in the first ``BEGINNING`` s: a network that has heard nothing yet doubts speech that is cut in."""
 
 BEGINNING = 1.0
@@ -205,8 +207,8 @@ class SpeechGate:
         if start <= self._until and chance >= STAYS or start <= self._likely and chance >= NEAR:
             heard = True
         else:
-            pair = list(self._last)[-PAIR:]
-            heard = sum(pair) / PAIR >= (BEGINS if start < BEGINNING else OPENS)
+            newest = list(self._last)[-OPENING:]
+            heard = sum(newest) / OPENING >= (BEGINS if start < BEGINNING else OPENS)
         frames: list[bool] = []
         while (time := self._frames / RATE) < end - self._ahead:
             frames.append(heard or time <= self._until)
