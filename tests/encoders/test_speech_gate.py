@@ -163,3 +163,18 @@ def test_it_costs_little(speech):
     began = time.process_time()
     gate.push(speech)
     assert len(speech) / 16000 / (time.process_time() - began) > 60  # 200 and more on a free core
+
+
+@pytest.mark.parametrize(
+    ("chances", "opens"),
+    [
+        ([0.30, 0.31, 0.10, 0.02], False),  # a hum of 120 Hz that sets in
+        ([0.02] * 31 + [0.70, 0.17, 0.05, 0.02], False),  # a loud chord that is struck
+        ([0.02] * 31 + [0.76, 0.55, 0.54, 0.25], True),  # a chord that is held for long is like a voice
+        ([0.25, 0.30, 0.40, 0.90], True),
+        ([0.02] * 40 + [0.30, 0.30, 0.30, 0.30], False),  # not at the beginning
+    ],
+)
+def test_three_chunks_must_agree_before_it_opens(chances: list[float], opens: bool) -> None:
+    gate = SpeechGate()
+    assert any(frame for chance in [*chances, *[0.01] * 8] for frame in gate._settle(chance)) == opens

@@ -75,3 +75,10 @@ def test_switch_data_counts_frames_from_one(film, tmp_path: Path) -> None:
         assert all(b - a >= 2 for (a, _), (b, _) in zip(rows, rows[1:], strict=False))
     with pytest.raises(GengineError, match="24 to 100"):
         film.export(tmp_path / "moho.dat", fps=12.0)
+
+
+def test_no_drawing_stands_for_one_frame(film, tmp_path: Path) -> None:
+    phones = (Phone("AA", 0.035, 0.335), Phone("IY", 0.335, 0.41), Phone("UW", 0.41, 0.8))
+    short = replace(film, words=WordTrack((), phones, "en", "heard"))
+    assert "B" in {shape for *_, shape in read(short.export(tmp_path / "mouth.tsv"))}  # 75 ms, at 24 fps one frame
+    assert [s for _, s in frames(short.export(tmp_path / "mouth.dat", "rhubarb-dat"))] == ["D", "F", "X", "X"]

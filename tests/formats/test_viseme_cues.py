@@ -56,6 +56,8 @@ def test_free_sounds_look_like_their_neighbours():
     assert shapes(said(("HH", 0.1), ("AA", 0.2)), "rhubarb") == ["D"]
     far = said(("UW", 0.2), ("S", 0.1), ("sil", 0.5), ("AA", 0.2))
     assert shapes(far, "rhubarb") == ["F", "X", "D"]
+    late = said(("UW", 0.2), ("K", 0.1), ("S", 0.25), ("EH", 0.2))  # what comes in a quarter of a second is too far
+    assert shapes(late, "rhubarb") == ["F", "C"]
 
 
 def test_long_and_unknown_sounds():
