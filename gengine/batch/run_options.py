@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gengine.core.report import Report
 
 FORMATS = "bvh,csv,json,npz,mp4"
+GLANCE = 60.0
+"""Seconds from the beginning that the preview of a run shows where its formats are the default ones (judgement)."""
 KEY = "key"
 """Where a manifest keeps ``RunOptions.key``."""
 
@@ -87,7 +89,9 @@ def make_run(
     o = options
     chosen = chosen_formats(o.formats)
     shared = {"skeleton": o.skeleton, "avatar": o.avatar, "bones": o.bones, "decimate": o.decimate}
-    settings = exporter_options(chosen, o.option, **shared)
+    # nobody who asks for no format in particular waits for the preview of an hour
+    glance = {"seconds": GLANCE} if o.formats == FORMATS else {}
+    settings = exporter_options(chosen, o.option, **shared, **glance)
     engine = checked_config(
         load_config(EngineConfig, o.config, list(o.set)),
         words=o.words, body_fps=o.fps, face_fps=o.face_fps, body=o.body, calm=o.calm,

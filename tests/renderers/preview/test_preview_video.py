@@ -110,3 +110,21 @@ def test_memory_stays_flat(make_performance, tmp_path):
             assert waiting <= 3.0 and sound <= 3.0
     with av.open(tmp_path / "preview.mp4") as video:
         assert video.streams.video[0].frames == 60
+
+
+@pytest.mark.parametrize("seconds", [3.0, 2.5])
+def test_only_the_first_seconds_are_drawn_where_asked_and_the_report_says_so(make_performance, tmp_path, seconds):
+    stretch = make_performance(2.0)
+    size = {"fps": 10, "width": 320, "height": 180}
+    with PreviewExporter(tmp_path / "preview.mp4", seconds=seconds, **size) as out:
+        for i in range(4):
+            out.append(replace(stretch, start=2.0 * i))
+    with av.open(tmp_path / "preview.mp4") as video:
+        assert video.streams.video[0].frames == seconds * 10
+        assert video.streams.audio[0].duration * video.streams.audio[0].time_base == pytest.approx(seconds, abs=0.05)
+    assert out.report.notes == (f"preview.mp4 shows the first {seconds:g} s; --option mp4.seconds=8 draws all",)
+    with PreviewExporter(tmp_path / "whole.mp4", seconds=2.0, **size) as out:
+        out.append(stretch)
+    assert not out.report.notes
+    with pytest.raises(GengineError, match="seconds"):
+        PreviewExporter(tmp_path / "none.mp4", seconds=0.0)
