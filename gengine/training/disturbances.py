@@ -54,6 +54,13 @@ def shifted(samples: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
     return logmel.power_to_db(np.concatenate(out))
 
 
+def overdriven(samples: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Sound ``(N,)`` brightened as a shout is and clipped by a microphone or a recorder that was set too high."""
+    y = samples + rng.uniform(0, 2) * np.diff(samples, prepend=np.float32(0))
+    y = y / (np.percentile(np.abs(y), 99.9) + 1e-9) * np.exp(rng.uniform(np.log(0.9), np.log(4)))
+    return np.asarray(np.clip(y, -0.9, 0.9), np.float32)
+
+
 @cache
 def music(seed: int) -> NDArray[np.float32]:
     """Band powers of made music, mean 1: chords and arpeggios of rich tones, a bass and percussion."""

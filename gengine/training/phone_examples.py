@@ -22,7 +22,7 @@ from gengine.data.speech import Utterance
 from gengine.encoders import logmel
 from gengine.encoders.phones import CLASS_OF, CLASSES, PHONES, RATE
 from gengine.errors import FormatError
-from gengine.training.disturbances import disturb, mel_powers, shifted, spoil
+from gengine.training.disturbances import disturb, mel_powers, overdriven, shifted, spoil
 
 JAW: dict[str, float] = {
     "AA": 0.30, "AE": 0.29, "AH": 0.20, "AO": 0.20, "AY": 0.25, "AW": 0.24, "EY": 0.20, "OW": 0.17, "OY": 0.20,
@@ -66,7 +66,8 @@ SLACK = 6
 @dataclass(frozen=True, eq=False)
 class Example:
     """One utterance as frames at 100 Hz: ``decibels (T, 40)`` float16, ``labels (T,)`` index into
-    ``Examples.sets`` (0 = unknown), ``jaw (T,)`` (NaN = unknown), and ``ratio``, by which the voice was made higher."""
+    ``Examples.sets`` (0 = unknown), ``jaw (T,)`` (NaN = unknown), and ``ratio``, by which the voice was made higher.
+    ``taught (T, 40)``, where a teacher heard the undisturbed sound: chances of ``PHONES``, learned in place of labels."""
 
     name: str
     corpus: str
@@ -75,6 +76,7 @@ class Example:
     labels: NDArray[np.int16]
     jaw: NDArray[np.float16]
     ratio: float = 1.0
+    taught: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -162,10 +164,12 @@ def utterances(
 
 VOICES: tuple[tuple[float, float], ...] = ((1.2, 1.65), (0.82, 1.2))
 """Ranges of pitch and throat, times a voice's own, in which it is learned once more: children's, and other adults'."""
+SHOUTED = (0.95, 1.3)
+"""The same range of the copy that is shouted and clipped."""
 
 
 def to_examples(u: Utterance, sets: list[str], folder: Path) -> list[Example]:
-    """Frames, labels and jaw of one utterance, in its own voice and in those of ``VOICES``."""
+    """Frames, labels and jaw of one utterance, in its own voice, in those of ``VOICES``, and shouted."""
     own = logmel.power_to_db(mel_powers(u.samples))
     times = np.arange(len(own)) / RATE
     jaw = np.full(len(own), np.nan, np.float32)
@@ -176,8 +180,13 @@ def to_examples(u: Utterance, sets: list[str], folder: Path) -> list[Example]:
         jaw = jaw_of_phones(u.phones, times)
     labels = frame_labels(u.phones, len(own), sets)
     rng = generator(stable_seed(u.corpus, u.name), "voices")
-    frames = [own, *(shifted(u.samples, rng.uniform(*span)) for span in VOICES)]
-    return [Example(u.name, u.corpus, u.speaker, x.astype(np.float16), labels, jaw.astype(np.float16)) for x in frames]
+    ratios = [rng.uniform(*span) for span in (*VOICES, SHOUTED)]
+    sounds = [*[u.samples] * len(VOICES), overdriven(u.samples, rng)]
+    frames = [own, *(shifted(sound, ratio) for sound, ratio in zip(sounds, ratios, strict=True))]
+    return [
+        Example(u.name, u.corpus, u.speaker, x.astype(np.float16), labels, jaw.astype(np.float16), ratio)
+        for x, ratio in zip(frames, [1.0, *ratios], strict=True)
+    ]
 
 
 def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: Path) -> Examples:
@@ -185,7 +194,7 @@ def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: 
     sets, items = [""], []
     for corpus in corpora:
         key = f"-{synthetic}-{seed}" if corpus == "flite" else ""
-        path = cache / f"phones-{corpus}{key}.npz"
+        path = cache / f"phones-{corpus}{key}-shouted.npz"
         if not path.is_file():
             own = [""]
             said = utterances(folder, [corpus], synthetic, seed)
@@ -245,25 +254,29 @@ def realign(e: Example, log_posteriors: NDArray[np.float32], members: NDArray[np
     return replace(e, labels=labels)
 
 
-def stretch(examples: list[Example], frames: int, silence: int, rng: np.random.Generator) -> tuple[NDArray, ...]:
+def stretch(
+    examples: list[Example], frames: int, silence: int | NDArray, rng: np.random.Generator
+) -> tuple[NDArray, ...]:
     """``frames`` frames of utterances said one after another with pauses: network input ``(frames, 40)``,
-    labels and jaw. ``silence`` is the label of silence."""
+    labels (or what was taught, where it was) and jaw. ``silence`` is the label of silence."""
     parts, filled = [], 0
     while filled < frames:
         e = examples[rng.integers(len(examples))]
         first = 0
         if len(e) > frames // 2 and rng.random() < 0.7:
             first = int(rng.integers(len(e) - frames // 2))
+        said = e.labels if e.taught is None else e.taught
         x, labels, jaw = disturb(
-            e.decibels[first : first + frames], e.labels[first : first + frames], e.jaw[first : first + frames], rng
+            e.decibels[first : first + frames], said[first : first + frames], e.jaw[first : first + frames], rng
         )
         gap = int(rng.integers(0, 60) if rng.random() < 0.85 else rng.integers(60, 300))
         quiet = np.quantile(x, 0.05, axis=0) if rng.random() < 0.5 else np.full(logmel.BANDS, -110.0)
         pause = quiet + 2 * rng.standard_normal((gap, logmel.BANDS))
         x = x - np.percentile(x.max(axis=1), 95) + rng.normal(0, 4)
-        parts += [(pause, np.full(gap, silence), np.zeros(gap)), (x, labels, jaw)]
+        parts += [(pause, np.repeat(np.asarray(silence)[None], gap, axis=0), np.zeros(gap)), (x, labels, jaw)]
         filled += len(x) + gap
     x, labels, jaw = (np.concatenate(p)[:frames] for p in zip(*parts, strict=True))
     x = spoil(x.astype(np.float32), rng)
     level = logmel.running_level(logmel.loudness((10 ** (x / 10)).astype(np.float32)), logmel.START_LEVEL)
-    return logmel.relative(x, level), labels.astype(np.int64), jaw.astype(np.float32)
+    kind = np.int64 if labels.ndim == 1 else np.float32
+    return logmel.relative(x, level), labels.astype(kind), jaw.astype(np.float32)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from gengine.checkpoint import load_checkpoint, save_checkpoint
@@ -22,7 +23,7 @@ from gengine.encoders import logmel
 from gengine.encoders.phones import CLASS_OF, CLASSES, PHONES
 from gengine.errors import GengineError
 from gengine.training.loop import LoopSettings, Player, run
-from gengine.training.phone_examples import Examples, collect, held_out, realign, stretch
+from gengine.training.phone_examples import Example, Examples, collect, held_out, realign, stretch
 from gengine.training.resume import load_average
 from gengine.training.settings import Training
 
@@ -52,6 +53,8 @@ GUESSED = "librispeech"
 """The corpus whose words a machine wrote down."""
 CHILD = 1.2
 """A voice this many times as high, in pitch and throat, is a child's."""
+AVERAGE = 0.995
+"""Decay of the averaged weights (judgement)."""
 CALIBRATION = 32
 """Utterances by which the normalisations of a network that goes on from a checkpoint are set."""
 
@@ -75,7 +78,15 @@ class PhoneTraining(Training):
     seed: int = 1
     """The same seed, the same run."""
     steps: tuple[int, ...] = (1500, 9000)
-    """Steps of each round: the first network corrects the labels of the second."""
+    """Steps of each round that learns labels: the first network corrects the labels of the second. None: only what
+    ``start`` hears is learned."""
+    taught_steps: int = Field(default=12000, ge=0)
+    """Steps of the last round: the network learns to hear in disturbed sound what it heard in the same sound before
+    (teacher and student: Li et al. 2017); 0: none."""
+    taught_rate: float = Field(default=8e-4, ge=0)
+    """Largest learning rate of that round."""
+    trust: float = Field(default=0.5, ge=0, le=1)
+    """Share of the labels in what is taught: of the teacher's chances, those that the label allows."""
     batch: int = Field(default=16, ge=1)
     """Stretches a step, over all processes."""
     frames: int = Field(default=600, ge=2, multiple_of=2)
@@ -133,6 +144,10 @@ class PhoneTraining(Training):
             if network is not None:
                 learn = _listen_again(network, learn)
             network = fit(learn, self, steps, out / f"round-{i + 1}", network if self.start else None)
+        if self.taught_steps:
+            if network is None:
+                raise GengineError("training config: taught_steps without a teacher; set steps, or start")
+            network = fit(taught(network, learn, self.trust), self, self.taught_steps, out / "taught", network)
         export(network, self, statistics(learn, self.change_cost), out)
         return out
 
@@ -149,8 +164,11 @@ def data_folder(given: Path | None = None) -> Path:
     return folder
 
 
-def build_network(width: int, layers: Sequence[Sequence[int]], dropout: float) -> Any:
-    """The torch module: ``(B, 2 * BANDS, rows)`` → ``(B, 2 * 41, rows)``; rows of 20 ms hold two frames."""
+def build_network(width: int, layers: Sequence[Sequence[int]], dropout: float, settled: bool = False) -> Any:
+    """The torch module: ``(B, 2 * BANDS, rows)`` → ``(B, 2 * 41, rows)``; rows of 20 ms hold two frames.
+
+    The statistics of a ``settled`` one's normalisations are no longer learned.
+    """
     import torch
     from torch import nn
 
@@ -166,6 +184,12 @@ def build_network(width: int, layers: Sequence[Sequence[int]], dropout: float) -
                 size = width
             self.drop = nn.Dropout1d(dropout)
             self.head = nn.Conv1d(width, 2 * (len(PHONES) + 1), 1)
+
+        def train(self, mode: bool = True) -> Any:
+            super().train(mode)
+            if settled:
+                self.norms.eval()
+            return self
 
         def forward(self, x: Any) -> Any:
             for i, (conv, norm, pad) in enumerate(zip(self.convolutions, self.norms, self.pads, strict=True)):
@@ -217,21 +241,45 @@ def statistics(examples: Examples, change_cost: float) -> dict[str, Any]:
     }
 
 
-def _listen_again(network: Any, learn: Examples) -> Examples:
+def _heard(network: Any, e: Example) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Log posteriors ``(T, 40)`` and jaw ``(T,)`` of an utterance as it is."""
     import torch
 
+    x = e.decibels[: len(e) // 2 * 2].astype(np.float32)
+    level = logmel.running_level(logmel.loudness((10 ** (x / 10)).astype(np.float32)), logmel.START_LEVEL)
+    rows = torch.tensor(logmel.relative(x, level)).reshape(1, len(x) // 2, -1).transpose(1, 2)
+    with torch.no_grad():
+        y = network(rows).transpose(1, 2).reshape(len(x), -1)
+    y = torch.cat([y, y[-1:].repeat(len(e) - len(x), 1)])
+    return y[:, :-1].log_softmax(-1).numpy(), y[:, -1].numpy()
+
+
+def taught(network: Any, learn: Examples, trust: float) -> Examples:
+    """The examples with what ``network`` hears in each clip's own voice as the teaching of all its copies, by the
+    share ``trust`` only what the label allows, and its jaw where nobody's is known by hand."""
+    members, items = learn.members(), []
+    for e in learn.items:
+        if e.ratio != 1 and items and items[-1].name == e.name:
+            items.append(replace(e, taught=items[-1].taught, jaw=items[-1].jaw))
+            continue
+        log_posteriors, jaw = _heard(network, e)
+        chance, allowed = np.exp(log_posteriors), members[e.labels]
+        agreed = chance * allowed
+        share = agreed.sum(axis=1, keepdims=True)
+        sharper = np.where(share > DOUBT, agreed / np.maximum(share, CHANCE_FLOOR), chance)
+        lesson = ((1 - trust) * chance + trust * sharper).astype(np.float16)
+        by_hand = e.corpus == "facegood"
+        items.append(replace(e, taught=lesson, jaw=e.jaw if by_hand else jaw.astype(np.float16)))
+    return Examples(items, learn.sets)
+
+
+def _listen_again(network: Any, learn: Examples) -> Examples:
     members, items = learn.members(), []
     for e in learn.items:
         if e.ratio != 1 and items and items[-1].name == e.name:  # the same clip in another voice: it follows its own
             items.append(replace(e, labels=items[-1].labels))
             continue
-        x = e.decibels[: len(e) // 2 * 2].astype(np.float32)
-        level = logmel.running_level(logmel.loudness((10 ** (x / 10)).astype(np.float32)), logmel.START_LEVEL)
-        rows = torch.tensor(logmel.relative(x, level)).reshape(1, len(x) // 2, -1).transpose(1, 2)
-        with torch.no_grad():
-            y = network(rows).transpose(1, 2).reshape(len(x), -1)[:, :-1].log_softmax(-1).numpy()
-        whole = np.concatenate([y, y[-1:].repeat(len(e) - len(x), axis=0)])
-        items.append(realign(e, whole, members, doubt=DOUBT if e.corpus == GUESSED else 0.0))
+        items.append(realign(e, _heard(network, e)[0], members, doubt=DOUBT if e.corpus == GUESSED else 0.0))
     moved = float(np.mean(np.concatenate([a.labels != b.labels for a, b in zip(items, learn.items, strict=True)])))
     log.info("listened again: %.1f %% of the frames have another label", 100 * moved)
     return Examples(items, learn.sets)
@@ -245,8 +293,9 @@ class PhoneTask:
 
         s = settings
         self.learn, self.s = learn, s
+        self.taught = learn.items[0].taught is not None
         self.config = s.learned()
-        self.module = build_network(s.width, s.layers, s.dropout)
+        self.module = build_network(s.width, s.layers, 0.0 if self.taught else s.dropout, settled=self.taught)
         members = torch.tensor(learn.members())
         onto = torch.tensor(np.eye(len(CLASSES), dtype=np.float32)[CLASS_OF])
         weight_of = torch.tensor([s.class_weights.get(c, 1.0) for c in CLASSES])[torch.tensor(CLASS_OF)]
@@ -255,11 +304,14 @@ class PhoneTask:
         self.tables = members, onto, (members @ onto > 0).float(), set_weight
         share = np.array([len(e) * s.corpus_weights.get(e.corpus, 1.0) for e in learn.items])
         share *= np.where(np.array([e.ratio for e in learn.items]) > CHILD, s.child_share, 1.0)
-        self.share, self.silence = share / share.sum(), learn.sets.index("sil")
+        self.share = share / share.sum()
+        self.silence = np.eye(len(PHONES), dtype=np.float32)[0] if self.taught else learn.sets.index("sil")
+        self.weights = weight_of
 
     def players(self) -> list[Player]:
         """One."""
-        return [Player("network", list(self.module.parameters()), self.s.rate, BETAS, DECAY)]
+        rate = self.s.taught_rate if self.taught else self.s.rate
+        return [Player("network", list(self.module.parameters()), rate, BETAS, DECAY)]
 
     def batch(self, step: int, rank: int, world: int) -> dict[str, Any]:
         import torch
@@ -277,7 +329,27 @@ class PhoneTask:
         rows = x.reshape(len(x), self.s.frames // 2, -1).transpose(1, 2)
         y = module(rows)
         with torch.autocast(x.device.type, enabled=False):
-            return self._loss(y.float().transpose(1, 2).reshape(len(x), self.s.frames, -1), labels, jaw)
+            y = y.float().transpose(1, 2).reshape(len(x), self.s.frames, -1)
+            return self._taught_loss(y, labels, jaw) if self.taught else self._loss(y, labels, jaw)
+
+    def _taught_loss(self, y: Any, lesson: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
+        """Divergence from the teacher's chances, of phones and of lip classes, and the jaw's error."""
+        import torch
+
+        onto, weights = self.tables[1].to(y.device), self.weights.to(y.device)
+        logs = y[..., :-1].log_softmax(-1)
+        weight = lesson @ weights
+        weight = weight / weight.sum()
+        phone_loss = ((torch.xlogy(lesson, lesson + CHANCE_FLOOR) - lesson * logs).sum(-1) * weight).sum()
+        of_class = lesson @ onto
+        class_logs = torch.log(logs.exp() @ onto + CHANCE_FLOOR)
+        class_loss = ((torch.xlogy(of_class, of_class + CHANCE_FLOOR) - of_class * class_logs).sum(-1) * weight).sum()
+        known = torch.isfinite(jaw)
+        jaw_loss = torch.nn.functional.smooth_l1_loss(y[..., -1][known], jaw[known], beta=JAW_HUBER)
+        loss = phone_loss + self.s.class_loss * class_loss + self.s.jaw_weight * jaw_loss
+        same = (logs.argmax(-1) == lesson.argmax(-1)).float().mean()
+        parts = {"phone": phone_loss, "class": class_loss, "jaw": jaw_loss, "right": same}
+        return loss, {name: float(value.detach()) for name, value in parts.items()}
 
     def _loss(self, y: Any, labels: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
         import torch
@@ -355,7 +427,7 @@ def fit(learn: Examples, s: PhoneTraining, steps: int, out: Path, start: Any = N
     if start is not None:
         task.module.load_state_dict(start.state_dict())
     settings = LoopSettings(
-        steps, batch=s.batch, schedule="onecycle", warmup=0.15, clip=2.0, ema=0.995, ema_warmup=False,
+        steps, batch=s.batch, schedule="onecycle", warmup=0.15, clip=2.0, ema=AVERAGE, ema_warmup=False,
         precision="bf16", evaluate_every=steps, log_every=100, seed=None, threads=s.threads,
     )  # fmt: skip
     run(task, settings, out)
