@@ -27,6 +27,7 @@ REGISTRY: dict[str, dict[str, str]] = {
     },
     "recogniser": {
         "whisper": "gengine.recognition.whisper:Whisper",
+        "pocketsphinx": "gengine.recognition.sphinx:PocketSphinx",
     },
     "exporters": {
         "bvh": "gengine.formats.bvh:BvhExporter",

@@ -40,7 +40,7 @@ PATIENT_SKIP = 1e-18
 FILLERS = "<[+("
 """First letters of the names that the dictionary gives to silences and noises."""
 
-_QUIET = np.array([3, -2, 1, -3, 2, 0, -1], np.int16)
+QUIET = np.array([3, -2, 1, -3, 2, 0, -1], np.int16)
 """Samples of the quiet, repeated: below any recording's floor, but not the zeros that log-energies stumble over."""
 
 Heard = tuple[int, int, int]
@@ -186,7 +186,7 @@ def find_phones(decoder: Any, pcm: NDArray[np.int16]) -> Any:
 
 def _hear(decoder: Any, pcm: NDArray[np.int16]) -> None:
     """One whole utterance, quiet before and after it."""
-    quiet = np.resize(_QUIET, int(PAD * SAMPLE_RATE))
+    quiet = np.resize(QUIET, int(PAD * SAMPLE_RATE))
     decoder.start_utt()
     decoder.process_raw(np.concatenate([quiet, pcm, quiet]).tobytes(), full_utt=True)
     decoder.end_utt()
