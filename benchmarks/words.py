@@ -6,12 +6,12 @@
     python benchmarks/words.py --rhubarb FOLDER      # measure Rhubarb anew and store it in rhubarb.tsv; slow.
                                                      # FOLDER: npm install --prefix FOLDER rhubarb-lip-sync-wasm
 
-A closure of P, B or M counts as found when its centre lies within 40 ms of a true one. "cost" is processor seconds per
-second of sound, of what turns the sound (and text) into phones. "sound" hears phones alone, as a run without words does;
-the rows with words replace the phones of those words that are believed. "PocketSphinx, aligned" is the recipe of
-Rhubarb with our aligner: its words, all believed, as our transcript; English only. BEAT's speaker and EMO-DB's actor 03
-were never learned from; LJ Speech's held-out clips are four, so all 41 stand beside them, of which the phone recogniser
-learned 37. Needs the reference recordings (GENGINE_DATA).
+A closure of P, B or M counts as found when its centre lies within 40 ms of a true one. "cost" is processor seconds
+per second of sound, of what turns the sound (and text) into phones. "sound" hears phones alone, as a run without
+words does; the rows with words replace the phones of those words that are believed. "PocketSphinx, aligned" is the
+recipe of Rhubarb with our aligner: its words, all believed, as our transcript; English only. BEAT's speaker and
+EMO-DB's actor 03 were never learned from; LJ Speech's held-out clips are four, so all 41 stand beside them, of which
+the phone recogniser learned 37. Needs the reference recordings (GENGINE_DATA).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def methods(folder: Path, name: str, whisper: bool) -> dict[str, Method]:
     language = "de" if name == "emodb" else "en"
     found: dict[str, Method] = {"sound": listen}
     if language == "en":
-        sphinx = PocketSphinx()
+        sphinx = resolve("recogniser", "pocketsphinx")("", "en")
         found["PocketSphinx, aligned"] = lambda u: as_text(u, sphinx.words(u.samples), "en")
         found["PocketSphinx, believed"] = lambda u: listen(u, recognised(u, sphinx))
     if whisper:
@@ -134,29 +134,6 @@ def as_text(u: Utterance, text: str, language: str) -> tuple[Phone, ...]:
     except TextError:
         return listen(u)
     return track.phones or listen(u)
-
-
-class PocketSphinx(Recogniser):
-    """PocketSphinx's own words by its general English model, as Rhubarb hears them."""
-
-    least_agreement = -4.0
-
-    def __init__(self) -> None:
-        from pocketsphinx import Decoder
-
-        super().__init__("", "en")
-        self._decoder = Decoder(loglevel="FATAL")
-
-    @property
-    def name(self) -> str:
-        return "pocketsphinx"
-
-    def words(self, samples: np.ndarray) -> str:
-        self._decoder.start_utt()
-        self._decoder.process_raw((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes(), full_utt=True)
-        self._decoder.end_utt()
-        heard = self._decoder.hyp()
-        return heard.hypstr if heard else ""
 
 
 def true_texts(folder: Path, name: str) -> dict[str, str]:

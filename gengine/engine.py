@@ -263,7 +263,7 @@ def animate(
         text: the words said, or a file of them, with or without times (.txt .srt .lrc .TextGrid .json …). With None
             they are recognised as ``words`` says, with "none" the sound alone is followed; "" is an error.
         words: who recognises them without a text: "auto" (the default), "whisper", "whisper:MODEL" with a folder or
-            a name of the hub, which is then downloaded, or "none".
+            a name of the hub, which is then downloaded, "pocketsphinx" (English), or "none".
         speaker: "storyteller", "conversational", "orator", a BEAT name or number, any other name for a stable style
             of its own, or a ``Speaker``.
         seed: another number gives another take of the same speech.

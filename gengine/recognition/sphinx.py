@@ -51,7 +51,9 @@ class PocketSphinx(Recogniser):
         opened = np.concatenate([gate.push(samples), gate.push(rest)])
         if not opened.any():
             return ""
-        spoken = np.repeat(np.convolve(opened, np.ones(2 * BESIDE + 1), "same") > 0, SAMPLE_RATE // RATE)[: len(samples)]
+        spoken = np.repeat(np.convolve(opened, np.ones(2 * BESIDE + 1), "same") > 0, SAMPLE_RATE // RATE)[
+            : len(samples)
+        ]
         pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
         self._heard(np.resize(QUIET, int(FORGETTING * SAMPLE_RATE)))  # or a little of the last stretch would remain
         return self._heard(np.where(spoken, pcm, np.resize(QUIET, len(pcm))))

@@ -156,9 +156,14 @@ def spoil(x: NDArray[np.float32], rng: np.random.Generator, seed: int = 1) -> ND
         power[:, rng.integers(26, 38) :] *= 1e-6
         if rng.random() < 0.6:
             power[:, : rng.integers(1, 6)] *= 1e-4
+    return louder(logmel.power_to_db(power.astype(np.float32)), rng)
+
+
+def louder(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Another loudness of the whole stretch (dB frames), over the 16-bit floor."""
     gain = 10 ** (rng.uniform(-40, 5) / 10)
     floor = 10 ** (rng.uniform(-110, -95) / 10)
-    return logmel.power_to_db((power * gain + floor).astype(np.float32))
+    return logmel.power_to_db((10 ** (x / 10) * gain + floor).astype(np.float32))
 
 
 def _room(power: NDArray, rng: np.random.Generator) -> NDArray:

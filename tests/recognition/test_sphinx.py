@@ -14,7 +14,6 @@ from gengine.recognition.recognise import recognise
 from gengine.recognition.sphinx import PocketSphinx
 
 
-
 def test_words_of_a_voice(speech: np.ndarray) -> None:
     recogniser = PocketSphinx()
     track, report = recognise([speech], recogniser)

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gengine.checkpoint import load_checkpoint
 from gengine.core.words import Phone
+from gengine.data.speech import Utterance
 from gengine.encoders import logmel, phones
 from gengine.errors import GengineError
 from gengine.metrics.phone_accuracy import PhoneScores, closures, match
-from gengine.training import phone_examples
+from gengine.training import disturbances, phone_examples
 
 torch = pytest.importorskip("torch")
 from gengine.training import phone_task as training  # noqa: E402
 from gengine.training.settings import training_of  # noqa: E402
 
-SMALL = {"width": 16, "steps": [2, 2], "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
+SMALL = {"width": 16, "steps": [2, 2], "taught_steps": 2, "batch": 2, "frames": 200, "synthetic": 0, "threads": 1}
 
 
 def test_numpy_hears_what_torch_learned(tmp_path):
@@ -77,6 +80,78 @@ def test_the_jaw_opens_for_vowels_and_not_for_closures():
     )
     jaw = phone_examples.jaw_of_phones(said, np.array([0.05, 0.4, 0.55, 0.7]))
     assert jaw[0] < 0.05 and jaw[1] > 0.24 and jaw[3] > 0.24 and 0.1 < jaw[2] < 0.18
+
+
+def _example(name: str, ratio: float = 1.0, **own):
+    rng = np.random.default_rng(0)
+    decibels = rng.uniform(-90, -20, (100, 40)).astype(np.float16)
+    return phone_examples.Example(name, "x", "x", decibels, np.repeat([1, 2], 50).astype(np.int16),
+                                  np.zeros(100, np.float16), ratio, **own)  # fmt: skip
+
+
+def test_copies_of_a_voice_know_that_they_are(tmp_path):
+    rng = np.random.default_rng(0)
+    u = Utterance("a", "x", "x", rng.normal(0, 0.1, 8000).astype(np.float32), (Phone("M", 0, 0.5),))
+    made = phone_examples.to_examples(u, [""], tmp_path)
+    ratios = [e.ratio for e in made]
+    assert ratios[0] == 1 and 1.2 <= ratios[1] <= 1.65 and len(made) == 4 and 1 not in ratios[1:]
+    assert {len(e) for e in made} == {len(made[0])}
+
+
+def test_copies_learn_what_was_heard_in_the_voice_itself():
+    torch.manual_seed(0)
+    network = training.build_network(16, training.PhoneTraining().layers, 0.0).eval()
+    learn = phone_examples.Examples([_example("a"), _example("a", 1.4), _example("b")], ["", "sil", "M|B"])
+    own, copy, other = training.taught(network, learn, 0.0).items
+    assert copy.taught is own.taught and copy.jaw is own.jaw and other.taught is not own.taught
+    np.testing.assert_allclose(own.taught.sum(axis=1), 1, atol=0.01)
+    sharper = training.taught(network, learn, 1.0).items[0].taught
+    allowed = learn.members()[learn.items[0].labels] > 0
+    heard = np.where(allowed, own.taught, 0).sum(axis=1) > training.DOUBT + 0.01
+    np.testing.assert_allclose(np.where(allowed, sharper, 0).sum(axis=1)[heard], 1, atol=0.01)
+    unheard = np.where(allowed, own.taught, 0).sum(axis=1) < training.DOUBT - 0.01
+    assert unheard.any() and (sharper[unheard] == own.taught[unheard]).all()
+
+
+def test_a_pupil_that_hears_like_its_teacher_has_nothing_to_learn():
+    settings = training.PhoneTraining(width=16, frames=100, batch=1)
+    lesson = np.full((100, 40), 0.1 / 39, np.float16)
+    lesson[:, 3] = 0.9
+    learn = phone_examples.Examples([_example("a", taught=lesson)], ["", "sil", "M|B"])
+    task = training.PhoneTask(learn, settings)
+    assert not task.module.train().norms.training, "its normalisations are settled"
+    y = torch.zeros(1, 100, 41)
+    y[..., :-1] = torch.tensor(np.log(lesson.astype(np.float32)))
+    same, _ = task._taught_loss(y, torch.tensor(lesson.astype(np.float32))[None], torch.zeros(1, 100))
+    other, _ = task._taught_loss(y.roll(1, -1), torch.tensor(lesson.astype(np.float32))[None], torch.zeros(1, 100))
+    assert abs(float(same)) < 1e-3 < 1 < float(other)
+
+
+def test_a_lesson_needs_a_teacher(tmp_path):
+    with pytest.raises(GengineError, match="taught_steps without a teacher; set steps, or start"):
+        training.PhoneTraining(data=tmp_path, corpora=(), steps=(), taught_steps=2).run(tmp_path / "out")
+
+
+def test_some_stretches_of_a_lesson_are_left_as_they_are():
+    lesson, silence = np.full((100, 40), 1 / 40, np.float16), np.eye(40, dtype=np.float32)[0]
+    bands = np.random.default_rng(1).uniform(-40, -20, (100, 40)).astype(np.float16)
+    e = replace(_example("a", taught=lesson), decibels=bands)
+    shapes = (bands - bands.mean(axis=1, keepdims=True)).astype(float)
+    as_they_are = 0
+    for seed in range(40):
+        x, taught, _ = phone_examples.stretch([e], 200, silence, np.random.default_rng(seed))
+        assert x.shape == taught.shape == (200, 40)
+        made = (x - x.mean(axis=1, keepdims=True)) * logmel.DEPTH / 2
+        away = np.abs(made[:, None] - shapes[None]).max(axis=2).min(axis=1)
+        as_they_are += int((away < 0.1).sum() > 20)
+    assert 8 <= as_they_are <= 24
+
+
+def test_shouts_are_clipped():
+    rng = np.random.default_rng(0)
+    x = np.sin(np.arange(16_000) / 20).astype(np.float32) * 0.3
+    loud = [np.mean(np.abs(disturbances.overdriven(x, rng)) > 0.89) for _ in range(20)]
+    assert np.median(loud) > 0.1 and max(np.abs(disturbances.overdriven(x, rng))) <= 0.9
 
 
 def test_stretches_are_inputs_of_the_right_size():
