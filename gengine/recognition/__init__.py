@@ -1,8 +1,8 @@
 """Words of a recording without a transcript: recognised, aligned, and kept where the sound agrees with them.
 
-``chosen`` finds the recogniser, ``recognise.recognise`` does the rest. What is heard as words is one file a recogniser,
-named in the registry (``whisper``, ``sphinx``); ``stretches`` cuts a recording into parts of bounded length; ``agreement`` decides which words
-are believed. A run that recognises none loads no more than this file.
+``chosen`` finds the recogniser, ``recognise.recognise`` does the rest. What is heard as words is one file a recogniser
+(``whisper``, ``sphinx``), named in the registry; ``stretches`` cuts a recording into parts of bounded length;
+``agreement`` decides which words are believed. A run that recognises none loads no more than this file.
 """
 
 from __future__ import annotations
