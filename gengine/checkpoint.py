@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import bounds
+from gengine.core.placing import commit, remove, scratch, settle
 from gengine.errors import FormatError
 
 WEIGHTS = "model.safetensors"
@@ -47,6 +47,7 @@ def bundled_folders(kind: str = "checkpoints") -> list[Path]:
 def find_checkpoint(name_or_path: str | Path) -> Path:
     """The folder of a checkpoint: a path to a folder, or the name of a bundled one ("phones-v1")."""
     path = Path(name_or_path)
+    settle(path)
     if os.path.isfile(path / CONFIG):  # a name that no file can have is none
         return path
     text = str(name_or_path)
@@ -139,8 +140,8 @@ def _shared(folder: Path, stamps: tuple[tuple[int, ...], ...]) -> tuple[dict[str
 def save_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> Path:
     """Write ``folder/model.safetensors`` and ``folder/config.json`` (with the weights' ``sha256``).
 
-    Each file appears whole or not at all, the config last: a run that dies midway leaves either the old
-    checkpoint or one that ``load_checkpoint`` refuses. Other files of the folder (its card) stay.
+    Both appear whole or neither does: a run that dies midway leaves either the old checkpoint or the new one. Other
+    files of the folder (its card) stay.
     """
     from safetensors.numpy import save
 
@@ -158,21 +159,14 @@ def save_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors
         raise FormatError(f"checkpoint config: {error}; give plain numbers, texts, lists and objects") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / WEIGHTS, data)
-        _write(folder / CONFIG, (text + "\n").encode())
+        stage = scratch(folder / WEIGHTS)
+        stage.mkdir()
+        try:
+            (stage / WEIGHTS).write_bytes(data)
+            (stage / CONFIG).write_text(text + "\n", "utf-8")
+            commit(stage, folder)
+        finally:
+            remove(stage)
     except OSError as error:
         raise FormatError(f"checkpoint {folder}: cannot be written ({error.strerror or error})") from None
     return folder
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from gengine.core.exporter import Exporter
 from gengine.core.performance import Performance
+from gengine.core.placing import check_place, commit, put, remove, scratch, whole
 from gengine.core.report import Report
 from gengine.errors import GengineError, unknown, wrong_kind
 from gengine.registry import names, resolve
@@ -26,10 +26,6 @@ OTHER_ENDINGS = {
     "dat": "moho", "tsv": "rhubarb-tsv", "xml": "rhubarb-xml",
 }  # fmt: skip
 """Endings of files whose format has another name."""
-
-
-UNFINISHED = ".unfinished-"
-"""In the name of a hidden folder that holds what a run has written so far; one that is left there was killed."""
 
 
 def export(
@@ -102,16 +98,29 @@ def export_file(
     kind = exporter(name)
     if format is None and os.path.isdir(path):
         raise GengineError(f"export: {path} is a folder; give a file such as {path / kind.default_name}")
-    with _parents_of(path):
+    check_place(path)
+    if os.path.isdir(path) and any(path.iterdir()):
+        raise GengineError(f"--out {path}: exists already and is not empty; give a new folder")
+    with _parents_of(path), ExitStack() as stack:
+        place = path
+        if os.path.isfile(path.parent / MANIFEST):  # perhaps a run's, which tells of its files
+            place = stack.enter_context(staging(path.parent, partial(_keep_true, path, name, options))) / path.name
         try:
-            with kind(path, **fitting(kind, options)) as writer:
+            with kind(place, **fitting(kind, options)) as writer:
                 for stretch in _performances(stretches):
                     writer.append(stretch)
                 (reports or _say)(writer.report)
-            keep_true(path, name, options)
         except OSError as error:
             raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None
     return path
+
+
+def _keep_true(path: Path, format: str, options: dict[str, Any], stage: Path) -> None:
+    """The manifest of the run in whose folder a file is written, if it is one, tells of it too."""
+    if not (made := stage / path.name).is_file():
+        return
+    if (content := amended(path.parent, {path.name: entry(made, format, options)})) is not None:
+        write_manifest(content, stage)
 
 
 def export_folder(
@@ -122,18 +131,27 @@ def export_folder(
     manifest: Callable[[dict[str, dict[str, Any]]], dict[str, Any]] | None = None,
     seconds: dict[str, float] | None = None,
     reports: Callable[[Report], None] | None = None,
+    beside: Callable[[Path], None] | None = None,
 ) -> dict[str, Path]:
     """Write stretches to ``folder`` in every named format in one pass; all files appear, or none.
 
     ``options`` are exporter options by format; ``manifest`` makes the content of ``manifest.json`` from the entries
     of the files by name once these are complete, else the manifest that the folder may have is kept true;
     ``seconds`` receives the time that each format took, and ``reports`` is called with what each exporter reports
-    before any file appears: an error that it raises leaves nothing behind. Returns the files by format.
+    before any file appears: an error that it raises leaves nothing behind. ``beside(stage)`` may write other files
+    into the folder that becomes ``folder``. Returns the files by format.
     """
     folder, options = _path(folder), options or {}
     kinds = {name: exporter(name) for name in dict.fromkeys(formats)}
     files = {name: folder / kind.default_name for name, kind in kinds.items()}
-    with staging(folder) as stage, ExitStack() as stack:
+    entries: dict[str, dict[str, Any]] = {}
+
+    def tell(stage: Path) -> None:
+        content = manifest(entries) if manifest is not None else amended(folder, entries)
+        if content is not None:
+            files["manifest"] = folder / write_manifest(content, stage).name
+
+    with staging(folder, tell) as stage, ExitStack() as stack:
         writers: list[tuple[str, Exporter]] = []
         for name, kind in kinds.items():
             writers.append(
@@ -148,10 +166,9 @@ def export_folder(
         stack.close()  # every file is whole before the first one is moved into place
         for _, writer in writers:
             (reports or _say)(writer.report)
-        entries = {path.name: entry(stage / path.name, name, options.get(name, {})) for name, path in files.items()}
-        content = manifest(entries) if manifest is not None else amended(folder, entries)
-        if content is not None:
-            files["manifest"] = folder / write_manifest(content, stage).name
+        entries |= {path.name: entry(stage / path.name, name, options.get(name, {})) for name, path in files.items()}
+        if beside is not None:
+            beside(stage)
     return files
 
 
@@ -161,25 +178,14 @@ def _say(report: Report) -> None:
         warnings.warn(" ".join((*report.warnings, *report.notes)), stacklevel=4)
 
 
-def keep_true(path: Path, format: str, options: dict[str, Any]) -> None:
-    """Tell the manifest of the run in whose folder ``path`` was written, if it is one."""
-    if (
-        os.path.isfile(path)
-        and (content := amended(path.parent, {path.name: entry(path, format, options)})) is not None
-    ):
-        write_manifest(content, path.parent)
-
-
 def write_text(path: Path, text: str) -> Path:
     """Write a text file, whole or not at all; where it cannot be written is a ``GengineError``."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    check_place(path, folder=False)
     try:
-        scratch.write_text(text, "utf-8")
-        os.replace(scratch, path)
+        with whole(path) as made:
+            made.write_text(text, "utf-8")
     except OSError as error:
         raise GengineError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
-    finally:
-        scratch.unlink(missing_ok=True)
     return path
 
 
@@ -257,48 +263,50 @@ def exporter_options(formats: list[str], settings: Iterable[str] | None, **share
 
 
 @contextmanager
-def staging(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside ``folder`` whose files move into it when all went well; else nothing stays."""
+def staging(folder: Path, last: Callable[[Path], None] | None = None) -> Iterator[Path]:
+    """A hidden folder whose files become those of ``folder`` by one step when all went well; else nothing stays.
+
+    ``last(stage)`` is called before that step: what it writes must fit the files that stand there then. Where there is
+    no such folder yet the stage takes its name; into one that is there the files are moved as
+    ``gengine.core.placing.commit`` says.
+    """
     with _parents_of(folder):
-        if folder.exists() and not folder.is_dir():
-            raise GengineError(f"--out {folder}: is a file; give a folder")
-        within = folder if folder.exists() else folder.parent
+        check_place(folder, folder=True)
+        place = folder if folder.exists() else folder.parent
+        stage = scratch(place / folder.name)
         try:
-            scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}{UNFINISHED}", dir=within))
+            stage.mkdir()
         except OSError as error:
             raise GengineError(f"--out {folder}: cannot be written ({error.strerror}); choose another folder") from None
         try:
-            stage = scratch / "run"
-            stage.mkdir()
             yield stage
-            _arrive(stage, folder)
+            if folder.exists() or not _takes_name(stage, folder, last):
+                commit(stage, folder, last)
         except OSError as error:
             if error.filename is None or Path(error.filename).is_relative_to(folder.parent) or error.errno == 28:
                 raise GengineError(
                     f"--out {folder}: writing failed ({error.strerror}); free space or choose another"
                 ) from None
             raise
+        except GengineError as error:
+            if str(stage) in str(error) and type(error).__init__ is GengineError.__init__:
+                raise type(error)(str(error).replace(str(stage), str(folder))) from None
+            raise
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            remove(stage)
 
 
-def _arrive(stage: Path, folder: Path) -> None:
-    """Move what stands in ``stage`` to ``folder``: at one stroke where there is none yet, else file by file.
-
-    The manifest is the last one, and one that is replaced goes first: whoever is killed in between leaves a folder
-    without it, which is known to be unfinished.
-    """
-    if not folder.exists():
-        try:
-            stage.rename(folder)
-            return
-        except OSError:  # another process has just made it
-            folder.mkdir(exist_ok=True)
-    files = sorted(stage.iterdir(), key=lambda file: file.name == MANIFEST)
-    if any(file.name == MANIFEST for file in files):
-        (folder / MANIFEST).unlink(missing_ok=True)
-    for file in files:
-        os.replace(file, folder / file.name)
+def _takes_name(stage: Path, folder: Path, last: Callable[[Path], None] | None) -> bool:
+    """The stage becomes the folder, which was not there; False where another process has made it meanwhile."""
+    if last is not None:
+        last(stage)
+    try:
+        put(stage, folder)
+    except OSError:
+        if folder.is_dir():
+            return False
+        raise
+    return True
 
 
 @contextmanager

@@ -11,10 +11,13 @@ from typing import Any, Protocol
 
 import gengine
 from gengine.core.performance import Performance
+from gengine.core.placing import settle, settled
 from gengine.core.report import Report
 from gengine.errors import FormatError, wrong_kind
 
 MANIFEST = "manifest.json"
+TAKE = "performance.npz"
+"""The file of a run's folder that holds the whole performance."""
 
 
 class Run(Protocol):
@@ -29,11 +32,33 @@ class Run(Protocol):
 
 
 def saved(source: str | Path) -> Path:
-    """Where a performance lies: ``performance.npz`` of a run's folder, or the file itself."""
+    """Where a performance lies: ``performance.npz`` of a run's folder, or the file itself.
+
+    A folder's must be the one that its manifest, where it has one, tells of; else it is a ``FormatError``.
+    """
     if not isinstance(source, str | Path):
         raise wrong_kind("performance", source, "the path of a performance.npz or of a run's folder")
     path = Path(source)
-    return path / "performance.npz" if os.path.isdir(path) else path  # a name that no file can have is no folder
+    if not os.path.isdir(path):  # nor is a name that nothing can have
+        return path
+    _check_listed(path)
+    return settled(path / TAKE)
+
+
+def _check_listed(folder: Path) -> None:
+    """``FormatError`` where a run's folder holds another run's performance beside its own files."""
+    settle(folder)
+    place = settled(folder / TAKE)
+    content = amended(folder, {})
+    if content is None or not place.is_file():
+        return
+    about = content["files"].get(TAKE)
+    hint = f"animate again with npz among --formats, or give {place} itself"
+    if about is None:
+        raise FormatError(f"{folder}: its {MANIFEST} tells of no {TAKE}: the one there is another run's; {hint}")
+    size = about.get("bytes") if isinstance(about, dict) else None
+    if size != place.stat().st_size or about.get("sha256") != digest(place):
+        raise FormatError(f"{folder}: its {TAKE} is not the one that {MANIFEST} tells of; {hint}")
 
 
 def load(path: str | Path) -> Performance:
@@ -92,12 +117,14 @@ def amended(folder: Path, files: dict[str, dict[str, Any]]) -> dict[str, Any] | 
 
     A later export into the folder of a run may replace a file that the manifest lists; its hash would be a lie.
     """
-    if not os.path.isfile(folder / MANIFEST):
+    settle(folder)
+    place = settled(folder / MANIFEST)
+    if not os.path.isfile(place):
         return None
     from gengine.core import bounds
 
     try:
-        content = bounds.read_json(folder / MANIFEST, "the run is made again")
+        content = bounds.read_json(place, "the run is made again")
     except FormatError:
         return None
     if not isinstance(content, dict) or not isinstance(content.get("files"), dict) or "gengine" not in content:

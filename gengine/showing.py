@@ -10,7 +10,7 @@ from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
 from gengine.core.report import Report
 from gengine.errors import GengineError, wrong_kind
-from gengine.exporting import export_file, export_folder, staging
+from gengine.exporting import export_file, export_folder
 from gengine.runs import load, saved
 
 DEFAULT_AVATAR = "anna"
@@ -93,8 +93,11 @@ def view(
 
     path = saved(source)
     performance = load(path)
+    title = path.parent.name if path.name == "performance.npz" else path.stem
     options = {"avatar": avatar or DEFAULT_AVATAR, "bones": bones, "decimate": decimate}
-    export_folder([performance], folder, ["glb"], {"glb": options}, reports=reports)
-    with staging(folder) as stage:
-        write_viewer(performance, stage, path.parent.name if path.name == "performance.npz" else path.stem)
+
+    def beside(stage: Path) -> None:
+        write_viewer(performance, stage, title)
+
+    export_folder([performance], folder, ["glb"], {"glb": options}, reports=reports, beside=beside)
     return folder

@@ -133,7 +133,7 @@ def test_files_of_a_stage_appear_together(tmp_path: Path) -> None:
     with staging(folder) as stage:
         (stage / "a").write_text("1")
         (stage / "b").write_text("2")
-        assert not folder.exists() and stage.parent.parent == folder.parent
+        assert not folder.exists() and stage.parent == folder.parent
     assert sorted(p.name for p in folder.iterdir()) == ["a", "b"] and list(folder.parent.iterdir()) == [folder]
 
 

@@ -6,7 +6,6 @@ import io
 import json
 import lzma
 import math
-import os
 import struct
 import tokenize
 import zipfile
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gengine.core.avatar import Avatar, Material, Morphs, Part, check_avatar
+from gengine.core.placing import check_place, whole
 from gengine.core.skeleton import Skeleton
 from gengine.errors import FormatError, GengineError
 
@@ -67,15 +67,12 @@ def save_avatar(avatar: Avatar, path: str | Path, compress: bool = True) -> Path
     arrays["avatar_json"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    check_place(path, folder=False)
     try:
-        with scratch.open("wb") as file:
+        with whole(path) as made, made.open("wb") as file:
             (np.savez_compressed if compress else np.savez)(file, **arrays)  # type: ignore[arg-type]
-        scratch.replace(path)
     except OSError as error:
         raise GengineError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from None
-    finally:
-        scratch.unlink(missing_ok=True)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,8 +11,8 @@ from gengine.batch.entry import Entry
 from gengine.batch.listing import Listing
 from gengine.batch.summary import write_summary
 from gengine.batch.worker import Outcome
+from gengine.core.placing import settle, sweep
 from gengine.errors import GengineError
-from gengine.exporting import UNFINISHED
 
 Hear = Callable[[int, Outcome], None]
 Share = Callable[[int, float], None]
@@ -89,10 +88,7 @@ def _claimed(out: Path) -> Iterator[None]:
 
 
 def _clear(out: Path, entries: list[Entry]) -> None:
-    """Remove what runs of these names had begun when they were killed."""
-    places = {(out / entry.name).parent for entry in entries} | {out / entry.name for entry in entries}
-    names = {Path(entry.name).name for entry in entries}
-    for place in places:
-        for left in place.glob(f".*{UNFINISHED}*"):
-            if left.name[1 : left.name.index(UNFINISHED)] in names:
-                shutil.rmtree(left, ignore_errors=True)
+    """Remove what runs had begun when they were killed, and finish what they had begun to move."""
+    for place in {(out / entry.name).parent for entry in entries} | {out / entry.name for entry in entries}:
+        sweep(place)
+        settle(place)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from gengine.batch.entry import Entry, key_of
 from gengine.batch.run_options import KEY, Progress, make_run
 from gengine.core.bounds import read_json
+from gengine.core.placing import settle
 from gengine.errors import GengineError
 from gengine.runs import MANIFEST
 
@@ -74,6 +75,7 @@ def failed(entry: Entry, out: Path, error: str, began: float | None = None) -> O
 def finished(folder: Path, key: str) -> dict[str, Any] | None:
     """The manifest of a folder, if that holds a whole run of this ``key``: the manifest is written last, and every
     file that it lists has the length it says."""
+    settle(folder)
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, GengineError):
         manifest = read_json(folder / MANIFEST, "the run is made again")
         if manifest[KEY] == key and isinstance(manifest["report"], dict):

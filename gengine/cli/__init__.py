@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import signal
 import sys
@@ -58,9 +59,11 @@ for _name, _summary in COMMANDS.items():
 
 def main() -> None:
     """Entry point: every expected failure is one line on stderr and exit code 2 (130 for Ctrl-C)."""
-    Interrupt.asked = False
-    for number in (signal.SIGINT, signal.SIGTERM):  # a polite kill cleans up like Ctrl-C
-        signal.signal(number, Interrupt.hear)
+    Interrupt.asked, Interrupt.heard = False, -math.inf
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a polite kill and a closed terminal clean up like Ctrl-C
+        number = getattr(signal, name, None)
+        if number is not None and not (name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN):  # nohup
+            signal.signal(number, Interrupt.hear)
     try:
         code = app(standalone_mode=False)
         if code == 130:  # the framework's own word for Ctrl-C

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -56,12 +58,17 @@ class Interrupt:
     ends an import, so that it was asked for is remembered too."""
 
     asked = False
+    heard = -math.inf
+    TIDYING = 2.0
+    """Seconds after a signal in which another one is taken for the same."""
 
     @classmethod
     def hear(cls, *_: object) -> None:
-        """Handler of the signal."""
-        cls.asked = True
-        raise KeyboardInterrupt
+        """Handler of the signal. One that follows at once does not disturb the tidying up after the first."""
+        now, last = time.monotonic(), cls.heard
+        cls.asked, cls.heard = True, now
+        if now - last > cls.TIDYING:
+            raise KeyboardInterrupt
 
 
 def tell(report: Report) -> None:

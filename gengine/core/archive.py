@@ -8,7 +8,6 @@ phones, speaker, rates, provenance) and the format's version; ``<track>.<field>.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import zipfile
@@ -26,6 +25,7 @@ from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import FORMAT_VERSION, Performance
+from gengine.core.placing import put, remove, scratch
 from gengine.core.skeleton import Skeleton
 from gengine.core.speaker import Speaker, Traits
 from gengine.core.words import Phone, Word, WordTrack
@@ -73,7 +73,7 @@ class PerformanceArchive:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.zip")
+        self._partial = scratch(self.path, ".zip")
         self._about: dict[str, Any] = {}
         self._skeleton: Skeleton | None = None
         self._spools: dict[str, IO[bytes]] = {}
@@ -116,14 +116,14 @@ class PerformanceArchive:
             for name, spool in self._spools.items():
                 spool.seek(0)
                 _store(archive, name, np.zeros(0, "<f4"), self._shapes[name], spool)
-        os.replace(self._partial, self.path)
+        put(self._partial, self.path)
         self.abort()
 
     def abort(self) -> None:
         """Drop all temporary files."""
         for spool in self._spools.values():
             spool.close()
-        self._partial.unlink(missing_ok=True)
+        remove(self._partial)
 
     def _spool(self, name: str, values: NDArray) -> None:
         if name not in self._spools:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 
 from gengine.core.performance import Performance
+from gengine.core.placing import check_place, put, remove, scratch
 from gengine.core.report import Report
 from gengine.errors import GengineError, unknown
 
@@ -80,7 +80,8 @@ class Exporter(ABC):
         if options:
             raise self._unknown(options)
         self.path = Path(path)
-        self.partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial{self.suffix}")
+        check_place(self.path)
+        self.partial = scratch(self.path, self.suffix)
 
     @abstractmethod
     def append(self, stretch: Performance) -> None:
@@ -108,14 +109,14 @@ class Exporter(ABC):
         try:
             if kind is None:
                 self.finish()
-                os.replace(self.partial, self.path)
+                put(self.partial, self.path)
         except BaseException:
             self.abort()
             raise
         finally:
             if kind is not None:
                 self.abort()
-            self.partial.unlink(missing_ok=True)
+            remove(self.partial)
 
     @classmethod
     def options(cls) -> dict[str, ExporterOption]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from gengine.core.bounds import LARGEST, TEXT_BYTES, bordered, read_bounded, read_json
 from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.core.performance import Performance
+from gengine.core.placing import commit, remove, scratch
 from gengine.core.speaker import BEAT_SPEAKERS, Speaker
 from gengine.core.timing import frame_count
 from gengine.core.words import WordTrack
@@ -133,8 +132,9 @@ def write_sequence(sequence: Sequence, folder: str | Path) -> dict[str, Path]:
         raise FormatError(f"{stem}: has no motion, which BEAT's layout holds")
     home = Path(folder) / str(name.speaker)
     home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{stem}.", dir=home) as stage:
-        at = Path(stage)
+    at = scratch(home / stem)
+    at.mkdir()
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             BvhExporter.write(p, at / f"{stem}.bvh")
@@ -147,8 +147,9 @@ def write_sequence(sequence: Sequence, folder: str | Path) -> dict[str, Path]:
         thin = p.emotion.resample(EMOTION_RATE) if p.emotion.fps > EMOTION_RATE else p.emotion
         write_mixture(thin, at / f"{stem}{MIXTURE}")
         written = {file.name: home / file.name for file in sorted(at.iterdir())}
-        for file in written:
-            os.replace(at / file, written[file])
+        commit(at, home)
+    finally:
+        remove(at)
     return {file.removeprefix(stem): path for file, path in written.items()}
 
 

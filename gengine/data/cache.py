@@ -26,6 +26,7 @@ from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.placing import whole
 from gengine.core.skeleton import Skeleton
 from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, Word, WordTrack
@@ -89,11 +90,10 @@ def build_cache(
         "shards": shards,
         "inputs": {k: v for k, v in hashes.items() if k in used},
     }
-    partial = folder / f".{MANIFEST}.{os.getpid()}.partial"
-    partial.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    os.replace(partial, folder / MANIFEST)
+    with whole(folder / MANIFEST) as made:
+        made.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     keep = {s["file"] for s in shards}
-    for old in [*folder.glob("shard-*.npz"), *folder.glob(".shard-*.partial.npz")]:
+    for old in folder.glob("shard-*.npz"):
         if old.name not in keep:
             old.unlink(missing_ok=True)
     return CachedCorpus(folder)
@@ -218,14 +218,11 @@ def _write(path: Path, sequences: list[Sequence], skipped: list[tuple[str, str]]
         )  # fmt: skip
     about = json.dumps({"sequences": facts, "skipped": skipped}).encode()
     arrays["about"] = np.frombuffer(about, np.uint8)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.npz")
     try:
-        np.savez(partial, **arrays)  # type: ignore[arg-type]
-        os.replace(partial, path)
+        with whole(path, ".npz") as made:
+            np.savez(made, **arrays)  # type: ignore[arg-type]
     except OSError as error:
         raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=4)

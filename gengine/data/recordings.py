@@ -18,6 +18,7 @@ from pathlib import Path
 from gengine.core.bounds import TEXT_BYTES, border, bordered, read_bounded
 from gengine.core.emotion import BEAT_EMOTIONS
 from gengine.core.noise import generator
+from gengine.core.placing import whole
 from gengine.errors import FormatError, GengineError
 from gengine.inputs.encoding import read_text_file
 
@@ -263,12 +264,11 @@ def spoken(folder: Path, seed: int = 0, takes: int = 2, most: int | None = None)
 
 
 def _say(program: str, voice: str, speed: int, text: str, path: Path) -> None:
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.wav")
-    if program == "flite":
-        command = ["flite", "-voice", voice, "-t", text, "-o", str(partial)]
-    else:
-        command = ["espeak-ng", "-v", voice, "-s", str(speed), "-w", str(partial), text]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode or not partial.is_file():
-        raise GengineError(f"{program} could not speak with voice '{voice}': {done.stderr.strip()[:100]}")
-    os.replace(partial, path)
+    with whole(path, ".wav") as made:
+        if program == "flite":
+            command = ["flite", "-voice", voice, "-t", text, "-o", str(made)]
+        else:
+            command = ["espeak-ng", "-v", voice, "-s", str(speed), "-w", str(made), text]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode or not made.is_file():
+            raise GengineError(f"{program} could not speak with voice '{voice}': {done.stderr.strip()[:100]}")

@@ -27,6 +27,7 @@ from gengine.core.bounds import read_json
 from gengine.core.emotion import BEAT_EMOTIONS, EMOTIONS
 from gengine.core.noise import generator, stable_seed
 from gengine.core.performance import Performance
+from gengine.core.placing import whole
 from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, WordTrack
 from gengine.data import beat
@@ -276,9 +277,8 @@ def _done(path: Path, key: int, out: Path) -> dict[str, Any] | None:
 
 
 def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, "utf-8")
-    os.replace(partial, path)
+    with whole(path) as made:
+        made.write_text(text, "utf-8")
 
 
 def load_take(recording: Recording, notes: list[str]) -> tuple[AudioClip, WordTrack | None]:

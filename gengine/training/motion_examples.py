@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gengine.core.bounds import border
 from gengine.core.conditions import Conditions
 from gengine.core.face import FaceTrack
+from gengine.core.placing import whole
 from gengine.data.beat import BeatCorpus, Sequence
 from gengine.encoders.lexicon import lexicon
 from gengine.errors import GengineError
@@ -177,12 +178,8 @@ def _write(path: Path, corpus: BeatCorpus, names: list[str], split: str, fps: fl
     }  # fmt: skip
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.npz")
-    try:
-        np.savez(partial, **arrays)  # type: ignore[arg-type]
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path, ".npz") as made:
+        np.savez(made, **arrays)  # type: ignore[arg-type]
 
 
 def _one_thread() -> None:

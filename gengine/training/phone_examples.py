@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gengine.core.bounds import border, read_json
 from gengine.core.noise import generator, stable_seed
+from gengine.core.placing import whole
 from gengine.core.words import Phone
 from gengine.data import speech, synthetic_speech
 from gengine.data.speech import Utterance
@@ -214,9 +215,9 @@ def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: 
 
 def _store(path: Path, items: list[Example], sets: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
+    with whole(path, ".npz") as made:
         np.savez(
-            file,
+            made,
             info=json.dumps({"sets": sets, "items": [(e.name, e.speaker, len(e), e.ratio) for e in items]}),
             decibels=np.concatenate([e.decibels for e in items]),
             labels=np.concatenate([e.labels for e in items]),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.core.bounds import bordered, read_json
 from gengine.core.emotion import beat_ids
 from gengine.core.euler141 import to_141
+from gengine.core.placing import scratch, sync
 from gengine.core.skeleton import beat_skeleton
 from gengine.core.subwords import plain_word
 from gengine.data.beat import BeatCorpus, Sequence
@@ -160,9 +160,9 @@ def _open(folder: Path) -> Frames:
 
 
 def _build(cached: CachedCorpus, folder: Path, about: dict[str, Any]) -> None:
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = scratch(folder)
+    partial.mkdir()
     texts: dict[str, int] = {"": 0}
     names, speakers, begin, sound_begin, lacking = [], [], [0], [0], Counter()
     rest, root = np.zeros((len(beat_skeleton()), 4, 4)), np.zeros(3)
@@ -193,6 +193,7 @@ def _build(cached: CachedCorpus, folder: Path, about: dict[str, Any]) -> None:
         "hours": begin[-1] / FPS / 3600,
     }  # fmt: skip
     (partial / "about.json").write_text(json.dumps(about), "utf-8")
+    sync(partial)
     try:
         partial.rename(folder)
     except OSError:  # another process was faster, or left something unfinished

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gengine.core.bounds import FOREIGN, border
+from gengine.core.placing import sweep, sync, whole
 from gengine.errors import FormatError, GengineError
 
 STATE = "state.safetensors"
@@ -41,6 +42,8 @@ class RunFolder:
                 left.rename(left.with_suffix(""))
         for left in [*self.path.glob("*.part"), *self.state.parent.glob("*.part")]:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+        sweep(self.path)
+        sweep(self.state.parent)
 
     def append(self, line: dict[str, Any]) -> None:
         """Add one line to the log."""
@@ -63,15 +66,10 @@ class RunFolder:
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file whole or not at all, also when the machine loses power."""
-        part = path.with_name(path.name + ".part")
         try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            with whole(path) as made:
+                made.write_bytes(data)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise GengineError(f"{path}: cannot be written ({error.strerror or error})") from None
 
     def write_state(self, tensors: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -109,6 +107,7 @@ class RunFolder:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         make(part)
+        sync(part)
         if final.exists():
             final.rename(old)
         part.rename(final)
