@@ -225,11 +225,21 @@ def open_audio(source: Any, rate: int | None = SAMPLE_RATE, part: Part | None = 
     return _stream(path, sound, rate, part)
 
 
+FORESEEN = 7200.0
+"""Seconds for which room is made before they are read, whatever length a file says it has (judgement)."""
+
+
 def load_audio(source: Any, rate: int = SAMPLE_RATE, part: Part | None = None) -> AudioClip:
     """The whole recording, or ``part`` of it, as one clip at ``rate`` Hz; errors as ``open_audio``."""
     with open_audio(source, rate, part) as stream:
-        blocks = list(stream)
-    return AudioClip(np.concatenate(blocks), rate)
+        # An hour takes 230 MB, so it is not gathered in pieces first. Memory that is not written is not taken.
+        samples, end = np.empty(int((min(stream.duration or 0.0, FORESEEN) + 1.0) * rate), np.float32), 0
+        for block in stream:
+            if end + len(block) > len(samples):
+                samples = np.concatenate([samples[:end], np.empty(end // 2 + len(block), np.float32)])
+            samples[end : end + len(block)] = block
+            end += len(block)
+    return AudioClip(samples[:end], rate)
 
 
 def _stream(path: Path, sound: DecodedSound, rate: int | None, part: Part | None) -> AudioStream:

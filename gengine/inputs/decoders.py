@@ -47,6 +47,25 @@ Heard = tuple[int, int, int]
 """A word found: its index, its first sample and the one after its last."""
 
 
+class Pcm:
+    """Sound as PocketSphinx takes it, 16-bit, made of floats ``samples (N,)`` in [-1, 1] where it is read.
+
+    A copy of an hour takes 115 MB. A slice is such a sound too; ``np.asarray`` reads it.
+    """
+
+    def __init__(self, samples: NDArray[np.float32]) -> None:
+        self._samples = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, part: slice) -> Pcm:
+        return Pcm(self._samples[part])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return (np.clip(self._samples, -1, 1) * 32767).astype(np.int16).astype(dtype or np.int16, copy=False)
+
+
 class AlignmentFailed(Exception):
     """The words could not be found in the sound; callers fall back to an estimate."""
 
@@ -140,10 +159,10 @@ def _decoder(**settings: Any) -> Any:
 
 def _forget(decoder: Any) -> None:
     with suppress(AlignmentFailed):
-        find_words(decoder, np.zeros(int(FORGETTING * SAMPLE_RATE), np.int16), ["a"], False, 0.0)
+        find_words(decoder, Pcm(np.zeros(int(FORGETTING * SAMPLE_RATE), np.float32)), ["a"], False, 0.0)
 
 
-def find_words(decoder: Any, pcm: NDArray[np.int16], names: list[str], open_end: bool, skip: float) -> list[Heard]:
+def find_words(decoder: Any, pcm: Pcm, names: list[str], open_end: bool, skip: float) -> list[Heard]:
     """Where in ``pcm`` ``(N,)`` at 16 kHz a chain of words is said.
 
     Any word may be missing (prior ``skip``, 0 for none), and the chain may break off (``open_end``).
@@ -171,7 +190,7 @@ def find_words(decoder: Any, pcm: NDArray[np.int16], names: list[str], open_end:
     return heard
 
 
-def find_phones(decoder: Any, pcm: NDArray[np.int16]) -> Any:
+def find_phones(decoder: Any, pcm: Pcm) -> Any:
     """PocketSphinx's alignment of the words found last: entries of phones with frames and scores.
 
     Entries die with the alignment and with each step through it, so no list of them is made.
@@ -184,9 +203,9 @@ def find_phones(decoder: Any, pcm: NDArray[np.int16]) -> Any:
         raise AlignmentFailed("no path through the phones") from None
 
 
-def _hear(decoder: Any, pcm: NDArray[np.int16]) -> None:
+def _hear(decoder: Any, pcm: Pcm) -> None:
     """One whole utterance, quiet before and after it."""
     quiet = np.resize(QUIET, int(PAD * SAMPLE_RATE))
     decoder.start_utt()
-    decoder.process_raw(np.concatenate([quiet, pcm, quiet]).tobytes(), full_utt=True)
+    decoder.process_raw(np.concatenate([quiet, np.asarray(pcm), quiet]).tobytes(), full_utt=True)
     decoder.end_utt()

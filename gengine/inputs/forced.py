@@ -21,6 +21,7 @@ from gengine.inputs.decoders import (
     AlignmentFailed,
     Decoders,
     Heard,
+    Pcm,
     Spoken,
     find_phones,
     find_words,
@@ -137,7 +138,7 @@ class Aligner:
         A chunk in which the phones do not fit has none. Without ``skips`` every word is taken to be said.
         """
         names = self._decoders.names(words)
-        pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+        pcm = Pcm(samples)
         self._decoders.forget()
         try:
             chunks = self._found(pcm, names, words, 0, len(pcm), 0, len(words), skips=skips)
@@ -149,7 +150,7 @@ class Aligner:
         return result
 
     def _found(
-        self, pcm: NDArray[np.int16], names: list[str], words: Sequence[Spoken], start: int, end: int,
+        self, pcm: Pcm, names: list[str], words: Sequence[Spoken], start: int, end: int,
         first: int, last: int, patient: bool = False, skips: bool = True,
     ) -> list[Chunk]:  # fmt: skip
         """Chunks of words ``first`` to ``last`` in samples ``start`` to ``end``."""
@@ -164,7 +165,7 @@ class Aligner:
         return chunks
 
     def _again(
-        self, pcm: NDArray[np.int16], names: list[str], words: Sequence[Spoken], run: list[Chunk], skips: bool
+        self, pcm: Pcm, names: list[str], words: Sequence[Spoken], run: list[Chunk], skips: bool
     ) -> list[Chunk]:  # fmt: skip
         """A run of doubted chunks, and the borders between them, searched anew with patience."""
         start, end = (round(t * SAMPLE_RATE) for t in (run[0].start, run[-1].end))
@@ -174,7 +175,7 @@ class Aligner:
             return run
         return [replace(c, contrast=self._contrast(pcm, words, c)) if c.sounds and c.score < SURE else c for c in again]
 
-    def _contrast(self, pcm: NDArray[np.int16], words: Sequence[Spoken], chunk: Chunk) -> float:
+    def _contrast(self, pcm: Pcm, words: Sequence[Spoken], chunk: Chunk) -> float:
         """Score of ``chunk`` less that of its heard words said backwards, another text of the same sounds."""
         heard = [words[k] for k in sorted({s.word for s in chunk.sounds if s.word >= 0})]
         said = [w.sounds or tuple(self.pronounce(w.name)) for w in heard]
@@ -189,7 +190,7 @@ class Aligner:
 
     # ---- words, in windows
 
-    def _chunks(self, pcm: NDArray[np.int16], names: list[str], patient: bool) -> list[tuple[int, int, int, int]]:
+    def _chunks(self, pcm: Pcm, names: list[str], patient: bool) -> list[tuple[int, int, int, int]]:
         """Cuts (first sample, end sample, first word, end word) at pauses, each about ``CHUNK`` long."""
         if len(pcm) <= UNCUT * CHUNK * SAMPLE_RATE:
             return [(0, len(pcm), 0, len(names))]
@@ -212,7 +213,7 @@ class Aligner:
         cuts.append((len(pcm), len(names)))
         return [(a, b, i, j) for (a, i), (b, j) in zip(cuts, cuts[1:], strict=False)]
 
-    def _words(self, pcm: NDArray[np.int16], names: list[str], patient: bool) -> list[Heard]:
+    def _words(self, pcm: Pcm, names: list[str], patient: bool) -> list[Heard]:
         """The words heard, found window by window so that time grows with length only."""
         decoder = self._decoders.patient if patient else self._decoders.quick
         skip = PATIENT_SKIP if patient else SKIP
@@ -242,20 +243,20 @@ class Aligner:
         return found
 
     @staticmethod
-    def _window_end(pcm: NDArray[np.int16], position: int) -> int:
+    def _window_end(pcm: Pcm, position: int) -> int:
         """Sample at the longest pause near the end of the window."""
         end = position + int(WINDOW * SAMPLE_RATE)
         if end + LAST_WINDOW * SAMPLE_RATE >= len(pcm):
             return len(pcm)
         tail = end - END_SOUGHT * SAMPLE_RATE
-        parts = speech_parts((pcm[tail:end] / 32768).astype(np.float32), SAMPLE_RATE)
+        parts = speech_parts((np.asarray(pcm[tail:end]) / 32768).astype(np.float32), SAMPLE_RATE)
         gaps = [(b[0] - a[1], (a[1] + b[0]) / 2) for a, b in zip(parts, parts[1:], strict=False)]
         return tail + int(max(gaps)[1] * SAMPLE_RATE) if gaps else end
 
     # ---- phones, in chunks
 
     def _phones(
-        self, pcm: NDArray[np.int16], start: int, end: int, names: list[str], words: Sequence[Spoken],
+        self, pcm: Pcm, start: int, end: int, names: list[str], words: Sequence[Spoken],
         first: int, last: int, patient: bool = False, skips: bool = True,
     ) -> list[Sound]:  # fmt: skip
         decoder = self._decoders.patient if patient else self._decoders.exact
