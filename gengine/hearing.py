@@ -20,7 +20,7 @@ from gengine.core.speaker import Speaker
 from gengine.core.words import RECOGNISED, Phone, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones
-from gengine.encoders.prosody import GatedProsody
+from gengine.encoders.prosody import GatedProsody, ProsodyEncoder
 from gengine.encoders.speech_gate import SpeechGate
 from gengine.encoders.syllables import SyllableEncoder
 from gengine.windows import CurveBuffer, EventBuffer, Hop
@@ -90,6 +90,11 @@ class Hearing:
         if self._phones:
             return phones.LATENCY + max(phones.LONGEST, self._settling)
         return self._gate.latency + self._settling
+
+    @property
+    def soonest(self) -> float:
+        """Seconds of sound after a moment without which they cannot settle it."""
+        return ProsodyEncoder.LATENCY + self._settling - 2 / ANALYSIS_RATE  # two frames to spare
 
     @property
     def held(self) -> dict[str, int]:

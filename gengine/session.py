@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gengine.config import EngineConfig
 from gengine.core.audio import SAMPLE_RATE, AudioClip, check_sound_rate, mono_samples
@@ -29,6 +29,9 @@ from gengine.windows import CurveBuffer, Hop, WindowSpec
 
 BLOCK_SECONDS = 1.0
 """A long push is taken in blocks of this length so that the encoders' scratch memory stays small."""
+
+GATHERED = 0.2
+"""Seconds to which short pushes are gathered while nothing can come of them: each costs a millisecond by itself."""
 
 
 LONGEST_WAIT = 30.0
@@ -95,7 +98,8 @@ class Session:
         self._hearing = Hearing(self.plan, words, self.speaker, self.rate, self._live, word_wait)
         self._audio = CurveBuffer()
         self._hop = 0
-        self._pushed = 0
+        self._pushed = self._heard = 0
+        self._gathered: list[NDArray[np.float32]] = []
         self._half = b""
         self._flushed = False
 
@@ -133,9 +137,10 @@ class Session:
         for start in range(0, len(samples), block):
             part = samples[start : start + block]
             self._pushed += len(part)
-            self._audio.append({"samples": part})
-            with self._timed("analysis"):
-                self._hearing.push(part)
+            self._gathered.append(part)
+            if self._pushed - self._heard < GATHERED * self.rate and not self._may_settle():
+                continue
+            self._hear()
             stretches.extend(self._generate())
         return Performance.join(stretches) if stretches else None
 
@@ -146,10 +151,25 @@ class Session:
         self._flushed = True
         if self._pushed == 0:
             return None
+        if self._gathered:
+            self._hear()
         with self._timed("analysis"):
             self._hearing.flush()
         stretches = list(self._generate())
         return Performance.join(stretches) if stretches else None
+
+    def _may_settle(self) -> bool:
+        """Whether what was pushed is long enough for the next hop, at best."""
+        hop = self.window.at(self._hop)
+        return hop is not None and self._pushed / self.rate >= hop.known + self._hearing.soonest
+
+    def _hear(self) -> None:
+        """Analyse what was gathered."""
+        part = self._gathered[0] if len(self._gathered) == 1 else np.concatenate(self._gathered)
+        self._gathered, self._heard = [], self._pushed
+        self._audio.append({"samples": part})
+        with self._timed("analysis"):
+            self._hearing.push(part)
 
     def _generate(self) -> Iterator[Performance]:
         """Make every hop that what was heard so far settles."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gengine.session
 from gengine import Performance, Session
 from gengine.config import EngineConfig
 from gengine.core.face import ARKIT_NAMES
@@ -88,6 +89,23 @@ def test_motion_arrives_within_the_stated_latency(speech: np.ndarray) -> None:
         part = session.push(speech[k : k + 800])
         made += part.duration if part else 0.0
         assert (k + 800) / 16000 - made <= session.latency + 0.05 + 1e-6
+
+
+@pytest.mark.parametrize("hop", [2.0, 0.2])
+def test_short_pushes_are_heard_together_and_motion_comes_no_later(
+    hop: float, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moments(gathered: float) -> tuple[list[int], int]:
+        monkeypatch.setattr(gengine.session, "GATHERED", gathered)
+        session, heard = Session(emotion="happy", config=EngineConfig(hop=hop)), []
+        push = session._hearing.push
+        monkeypatch.setattr(session._hearing, "push", lambda part: (heard.append(len(part)), push(part)))
+        came = [at for at in range(0, len(speech), 320) if session.push(speech[at : at + 320]) is not None]
+        return came, len(heard)
+
+    (together, seldom), (singly, often) = moments(gengine.session.GATHERED), moments(0.0)
+    assert together == singly and len(singly) >= 2
+    assert seldom < (0.3 if hop == 2.0 else 0.9) * often
 
 
 def test_given_words_stream_alike_and_are_listed_once(speech: np.ndarray) -> None:
