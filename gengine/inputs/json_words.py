@@ -12,16 +12,17 @@ from gengine.inputs.language import split_words
 from gengine.inputs.stamped import seconds_of
 from gengine.inputs.transcript import Row, ordered
 
-TEXTS = ("punctuated_word", "word", "text", "label", "Word", "Text", "value", "privText", "content", "token", "display")
+TEXTS = ("punctuated_word", "word", "text", "label", "Word", "Text", "value", "privText", "content", "token", "display",
+         "body", "sentence", "utterance", "caption", "transcript")  # fmt: skip
 STARTS: dict[str, float | None] = {
     "start": 1.0, "start_time": 1.0, "startTime": 1.0, "startOffset": 1.0, "start_offset": 1.0, "start_ts": 1.0,
-    "ts": 1.0, "begin": 1.0, "start_ms": 1e-3, "startMs": 1e-3, "startTimeMs": 1e-3, "offsetMilliseconds": 1e-3,
-    "offsetInTicks": 1e-7, "audio_offset": None, "AudioOffset": None, "audioOffset": None, "privAudioOffset": None,
-    "offset": None, "Offset": None,
+    "ts": 1.0, "begin": 1.0, "from": 1.0, "start_seconds": 1.0, "startSeconds": 1.0, "start_ms": 1e-3,
+    "startMs": 1e-3, "startTimeMs": 1e-3, "offsetMilliseconds": 1e-3, "offsetInTicks": 1e-7, "audio_offset": None,
+    "AudioOffset": None, "audioOffset": None, "privAudioOffset": None, "offset": None, "Offset": None,
 }  # fmt: skip
 ENDS: dict[str, float | None] = {
-    "end": 1.0, "end_time": 1.0, "endTime": 1.0, "endOffset": 1.0, "end_offset": 1.0, "end_ts": 1.0, "end_ms": 1e-3,
-    "endMs": 1e-3, "endTimeMs": 1e-3,
+    "end": 1.0, "end_time": 1.0, "endTime": 1.0, "endOffset": 1.0, "end_offset": 1.0, "end_ts": 1.0, "to": 1.0,
+    "end_seconds": 1.0, "endSeconds": 1.0, "stop": 1.0, "end_ms": 1e-3, "endMs": 1e-3, "endTimeMs": 1e-3,
 }  # fmt: skip
 LENGTHS: dict[str, float | None] = {
     "durationMilliseconds": 1e-3, "duration_ms": 1e-3, "durationInTicks": 1e-7, "duration": None, "Duration": None,
@@ -87,6 +88,16 @@ def _named(entry: Any) -> Any:
         return {"word": entry[2], "start": entry[0], "end": entry[1]}
     if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
         return {"word": entry[0], "start": entry[1], "end": entry[2]}
+    if isinstance(entry, dict):
+        for key in ("timestamp", "timestamps", "time", "interval"):
+            span = entry.get(key)
+            if isinstance(span, list) and len(span) == 2 and not any(isinstance(t, list | dict) for t in span):
+                return entry | {"start": span[0], "end": span[1]}
+            if isinstance(span, dict) and {"begin", "start", "from"} & span.keys():
+                return entry | {k: v for k, v in span.items() if k in STARTS or k in ENDS}
+        lines = entry.get("lines")
+        if isinstance(lines, list) and lines and all(isinstance(line, str) for line in lines):  # aeneas
+            return entry | {"text": " ".join(lines)}
     return entry
 
 

@@ -40,6 +40,7 @@ class Cleaned:
     sounds: list[str] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
     speakers: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     language: str | None = None
     words: int = 0
 
@@ -69,6 +70,8 @@ class Cleaned:
             warnings.append(
                 f"Taken for remarks that nobody speaks: {_listed(self.guessed)}; else take off the brackets."
             )
+        if self.labels:
+            notes.append(f"Names before a colon are not spoken, all they say is animated: {_listed(self.labels)}.")
         if len(self.speakers) > 1:
             notes.append(f"Several speakers are named, all are animated: {_listed(self.speakers)}.")
         return Report(notes=tuple(notes), warnings=tuple(warnings))

@@ -16,7 +16,7 @@ _CLOCK = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,3})?"
 _SPAN = re.compile(rf"\[({_CLOCK})\s?-->\s?({_CLOCK})\]\s*(.*)")
 """A line of what Whisper prints: [00:00.000 --> 00:02.500]  Hello!"""
 
-_STAMP = re.compile(rf"(?:[^\d:\[(]{{0,40}}?[\s:])??[\[(]?({_CLOCK})[\])]?(?:\s?[-–:])?(?:\s+|$)(.*)")
+_STAMP = re.compile(rf"(?:[^:\[(]{{0,40}}?[\s:])??[\[(]?({_CLOCK})[\])]?(?:\s?[-–:])?(?:\s+|$)(.*)")
 """A line that begins with a time, alone or after its speaker's name: "0:12", "[00:12] Hello", "Anna (00:12):"."""
 
 _LRC_STAMP = re.compile(r"\[((?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?)\]")
@@ -27,6 +27,7 @@ _LRC_VOICE = re.compile(r"^\s*(?:[FMD]|v\d):\s")
 
 _STARTS = ("start", "begin", "onset", "tmin", "xmin", "start_time", "begin_time", "start_ms", "startms", "from")
 _ENDS = ("end", "stop", "offset", "tmax", "xmax", "end_time", "end_ms", "endms", "to")
+_LENGTHS = ("duration", "dur", "length", "duration_ms")
 _TEXTS = ("text", "word", "label", "token", "transcript", "ort", "caption", "name")
 
 
@@ -86,6 +87,8 @@ def plain(text: str, language: str | None, name: str) -> Transcript:
     lines that begin with a time ("[0:12] Hello"), subtitles, JSON, or a TextGrid that was saved as text.
     """
     head = text.lstrip()[:200]
+    if head.startswith("{\\rtf"):
+        raise TextError(f"text: '{name}' is an RTF document; save it as plain text (.txt)")
     if head.startswith("File type") and "ooTextFile" in head:
         from gengine.inputs.textgrid import read_textgrid
 
@@ -202,10 +205,14 @@ def read_table(text: str, language: str | None, name: str) -> Transcript:
     lines = text.splitlines()
     delimiter = max("\t;,", key=lines[0].count)
     rows = list(csv.reader(lines, delimiter=delimiter))
-    header = [cell.strip().lower() for cell in rows[0]]
+    header = ["_".join(cell.lower().replace("-", " ").split()) for cell in rows[0]]
+    if len(header) == 3 and all(re.fullmatch(_NUMBER, cell) for cell in header[:2]):  # no line names the columns
+        header = ["start", "end", "text"] if float(header[1].replace(",", ".")) < LATEST else header
+        rows.insert(0, header)
     column = {
         what: next((header.index(n) for n in names if n in header), -1)
-        for what, names in (("start", _STARTS), ("end", _ENDS), ("text", _TEXTS), ("type", ("type", "tier")))
+        for what, names in (("start", _STARTS), ("end", _ENDS), ("length", _LENGTHS), ("text", _TEXTS),
+                            ("type", ("type", "tier")))  # fmt: skip
     }
     if min(column["start"], column["text"]) < 0:
         raise TextError(
@@ -221,7 +228,9 @@ def read_table(text: str, language: str | None, name: str) -> Transcript:
     unit = 0.001 if whole or header[column["start"]].endswith("ms") else 1.0
     cues: list[Row] = []
     for number, row in body:
-        start, end = (_cell(row, column[what], unit, number, name) for what in ("start", "end"))
+        start, end, length = (_cell(row, column[what], unit, number, name) for what in ("start", "end", "length"))
+        if end is None and start is not None and length is not None:
+            end = start + length
         if end is not None and start is not None and end < start:
             raise TextError(f"text: '{name}' line {number}: ends at {end:.3f} s before it starts at {start:.3f} s")
         if split_words(row[column["text"]]):

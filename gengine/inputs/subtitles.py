@@ -24,8 +24,14 @@ EXAMPLE = "00:00:01,500 --> 00:00:02,750"
 LATEST = 359_999_999
 """Latest time that SubRip can hold, 99:59:59,999, in milliseconds."""
 
+XML = (".ttml", ".dfxp", ".itt", ".srv1", ".srv2", ".srv3", ".eaf", ".xml")
+"""Endings of files that ``timed_xml`` reads."""
+
 _CLOCK = r"(?:(?:(\d{1,6}):)?(\d{1,2}):)?(\d{1,6})(?:[.,](\d{1,9}))?"
 _ARROW = re.compile("-->")
+_OTHER_ARROW = re.compile(rf"^(\s*{_CLOCK})\s*(?:→|[-–—=]{{1,2}}>)\s*(?={_CLOCK}\s*$)")
+"""Arrows that word processors and people write."""
+
 _TIMING = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?$")
 _SBV_TIMES = re.compile(r"^\s*\d+:\d+:\d+\S*,\d+:\S+\s*$")
 _SBV = re.compile(rf"\s*{_CLOCK},{_CLOCK}\s*$")
@@ -76,8 +82,10 @@ def parse_subtitles(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
     SubRip's times may be shortened ("1:02,5"); blank lines may stand below the times or be missing above them. Raises
     what ``fail`` makes of a line that cannot be read. A text that is plainly WebVTT or SubStation is read as such.
     """
-    if suffix in (".ttml", ".dfxp"):
+    if suffix in XML:
         return _timed_text(text, fail)
+    if suffix in (".sub", ".smi", ".sami"):
+        return _by_pysubs2(text, "microdvd" if suffix == ".sub" else "sami", fail)
     if suffix in (".ass", ".ssa") or text.startswith("[Script Info]"):
         return _substation(text, suffix if suffix == ".ssa" else ".ass", fail)
     if text.startswith("WEBVTT"):
@@ -98,6 +106,7 @@ def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Subtitle]:
         in_block = line.strip() != "" and (in_block or (suffix == ".vtt" and bool(_BLOCK.match(line)) and after_blank))
         if in_block:
             continue
+        line = _OTHER_ARROW.sub(r"\1 --> ", line)
         if timed.search(line):
             match = timing.match(line)
             if not match:
@@ -166,16 +175,32 @@ def _substation(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
 
 
 def _timed_text(text: str, fail: Fail) -> list[Subtitle]:
-    """TTML and its kin (DFXP, EBU-TT); the lines of an XML file say little, so errors name the first."""
+    """XML with times; its lines say little, so errors name the first."""
+    from gengine.inputs.timed_xml import read_cues
+
+    cues = read_cues(text, lambda why: fail(1, why))
+    if cues is None:
+        raise fail(1, "is XML of an unknown kind; export it as .srt")
+    starts = [start for _, start, _ in cues]
+    return [
+        Subtitle(start, start if end is None and not after else min(after) if end is None else end, said, 1)
+        for k, (said, start, end) in enumerate(cues)
+        for after in [[other for other in starts[k + 1 : k + 2] if other >= start]]
+    ]
+
+
+def _by_pysubs2(text: str, format: str, fail: Fail) -> list[Subtitle]:
+    """MicroDVD and SAMI. MicroDVD counts frames: how many a second has, its first line must say."""
     import pysubs2
 
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise fail(1, "declares entities, which are not read; export it without")
+    if format == "microdvd" and not re.match(r"\s*\{[01]\}\{[01]\}\s*\d{2,3}(?:\.\d+)?\s*\n", text):
+        raise fail(1, "counts frames without saying how many a second has; put a line such as {1}{1}25 before it")
     try:
-        events = pysubs2.SSAFile.from_string(text, "ttml").events
-    except Exception as error:  # noqa: BLE001 - whatever an XML reader and pysubs2 make of a broken file
-        raise fail(1, f"not TTML that can be read ({str(error)[:80]}); export it as .srt") from None
-    return [Subtitle(e.start / 1000, e.end / 1000, e.plaintext, 1) for e in events if not e.is_comment]
+        events = pysubs2.SSAFile.from_string(text, format).events
+    except Exception as error:  # noqa: BLE001 - whatever pysubs2 makes of a broken file
+        raise fail(1, f"cannot be read ({str(error)[:80]}); export it as .srt") from None
+    events = [e for e in events if not re.fullmatch(r"\s*\d{2,3}(?:\.\d+)?\s*", e.plaintext)]
+    return [Subtitle(e.start / 1000, e.end / 1000, e.plaintext, 1) for e in events]
 
 
 def read_subtitles(text: str, language: str | None, name: str) -> Transcript:

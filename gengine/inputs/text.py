@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,14 @@ _READERS = {
     ".sbv": _SUBTITLES,
     ".ttml": _SUBTITLES,
     ".dfxp": _SUBTITLES,
+    ".itt": _SUBTITLES,
+    ".srv1": _SUBTITLES,
+    ".srv2": _SUBTITLES,
+    ".srv3": _SUBTITLES,
+    ".eaf": _SUBTITLES,
+    ".sub": _SUBTITLES,
+    ".smi": _SUBTITLES,
+    ".sami": _SUBTITLES,
     ".lrc": "gengine.inputs.stamped:read_lyrics",
     ".textgrid": "gengine.inputs.textgrid:read_textgrid",
     ".json": "gengine.inputs.timed_json:read_json",
@@ -76,7 +85,7 @@ def _read(path: Path, language: str | None, tier: str | None) -> Transcript:
         return read_textgrid(text, language, path.name, tier)
     if tier is not None:
         raise TextError(f"tier: '{tier}' is for a .TextGrid, '{path.name}' has no tiers; leave it out")
-    if suffix == ".xml" and "<tt" in text[:1000]:
+    if suffix == ".xml" and re.search(r"<(?:\w+:)?(?:tt|transcript|timedtext|ANNOTATION_DOCUMENT)[\s>]", text[:2000]):
         suffix = ".ttml"
     return _reader(suffix)(text, language, path.name)
 

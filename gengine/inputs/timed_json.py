@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gengine.core.report import Report
@@ -16,9 +17,12 @@ from gengine.errors import TextError
 from gengine.inputs.json_words import language_of, rows_of, seconds, text_of
 from gengine.inputs.language import split_words
 from gengine.inputs.phone_symbols import phones_from
-from gengine.inputs.stamped import pieces_to_words
+from gengine.inputs.stamped import pieces_to_words, words_or_cues
 from gengine.inputs.transcript import ALLOWED, Row, Transcript, cued, ordered, timed, untimed
 from gengine.inputs.unspaced import parted
+
+PHRASES = 0.3
+"""Where so many "words" hold blanks they are phrases: cues, in which words are still to be found."""
 
 MOST_DIGITS = 25
 """Numbers of more digits are none."""
@@ -104,7 +108,7 @@ def _words(data: dict[str, Any], language: str | None, name: str) -> Transcript 
         entries = [
             list(row) for row in zip(entries["start"], entries["end"], entries["words"], strict=False)
         ]  # Cartesia
-    if entries is None or (isinstance(entries, dict) and "language" in entries):
+    if entries is None or (isinstance(entries, dict) and entries and not {"words", "start"} & entries.keys()):
         return None
     if isinstance(data.get("words"), list) and not data["words"] and _texts(data):
         return None
@@ -116,6 +120,8 @@ def _words(data: dict[str, Any], language: str | None, name: str) -> Transcript 
         raise TextError(f"text: '{name}' line 1: its 'words' hold no words; {ALLOWED}")
     if all(start is None for _, start, _ in rows):
         raise TextError(f"text: '{name}' line 1: no entry of 'words' has 'start' and 'end' in seconds")
+    if sum(" " in text.strip() for text, *_ in rows) >= PHRASES * len(rows):
+        return cued(rows, language or language_of(data), name)
     visemes = data.get("visemes") is True or len(events) < len(entries)
     phones = _phones(data["phones"], name) if isinstance(data.get("phones"), list) else ()
     return timed(_sorted(rows), phones, language or language_of(data), name, _without_visemes(visemes))
@@ -440,6 +446,38 @@ def _text(data: dict[str, Any], language: str | None, name: str) -> Transcript |
     return untimed(text, language or language_of(data), name) if isinstance(text, str) else None
 
 
+def _somewhere(data: dict[str, Any], language: str | None, name: str) -> Transcript | None:
+    """The fullest list, however deep, whose objects all have a text and a time; words come before phrases."""
+    lists: list[list[Any]] = []
+    waiting: list[Any] = [data]
+    while waiting and len(lists) < LISTS:
+        item = waiting.pop()
+        waiting += item.values() if isinstance(item, dict) else item if isinstance(item, list) else []
+        if isinstance(item, list) and item and all(isinstance(e, dict) for e in item):
+            lists.append(item)
+    joined: dict[tuple[str, ...], list[Any]] = {}  # a list for every utterance is one list of words
+    for entries in reversed(lists):
+        joined.setdefault(tuple(sorted(entries[0])), []).extend(entries)
+    found: list[list[Row]] = []
+    for entries in joined.values():
+        try:
+            rows = rows_of(entries, "words", name)
+        except TextError:
+            continue
+        if rows and all(start is not None for _, start, _ in rows):
+            found.append(_sorted(rows))
+    if not found:
+        return None
+    rows = max(found, key=len)
+    said = Report(warnings=(f"'{name}' is JSON of an unknown kind; its {len(rows)} texts with times are read.",))
+    made = words_or_cues(rows, language or language_of(data), name)
+    return replace(made, report=said + made.report)
+
+
+LISTS = 100_000
+"""So many lists of a file are looked through."""
+
+
 SHAPES: dict[str, Callable[[dict[str, Any], str | None, str], Transcript | None]] = {
     "ElevenLabs, Inworld and Cartesia": _parallel,
     "whisper.cpp": _whisper_cpp,
@@ -452,6 +490,7 @@ SHAPES: dict[str, Callable[[dict[str, Any], str | None, str], Transcript | None]
     "Amazon Transcribe, Google, Deepgram, Azure, Speechmatics and IBM": _results,
     "gengine, OpenAI, AssemblyAI, Gentle, Vosk, Kokoro and Azure's events": _words,
     "Whisper, faster-whisper and WhisperX": _segments,
+    "lists of texts with times": _somewhere,
     "text without times": _text,
 }
 """Who writes JSON that is read, and the reader of each shape; the first that fits reads it."""

@@ -11,6 +11,7 @@ from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import TextError
 from gengine.inputs.language import guess_language, split_words
 from gengine.inputs.markup import Cleaned, Direction, clean
+from gengine.inputs.turns import speakers, without
 
 ALLOWED = "give the words themselves, or a .txt, .srt, .vtt, .ass, .sbv, .lrc, .TextGrid, .json, .ssml or .tsv file"
 
@@ -72,7 +73,9 @@ def checked_language(language: str) -> str:
 
 def untimed(text: str, language: str | None, name: str) -> Transcript:
     """Words without times; tags and remarks that nobody speaks are taken out."""
-    found = clean(text)
+    said, named = _unnamed([text])
+    found = clean(said[0])
+    found.labels = named
     if not split_words(found.text):
         said = f"'{text.strip()[:40]}'" if text.strip() else "nothing"
         raise TextError(f"text: {said} holds no words; {ALLOWED}")
@@ -86,7 +89,9 @@ def cued(cues: Iterable[Row], language: str | None, name: str) -> Transcript:
     """
     segments: list[Segment] = []
     found = Cleaned()
-    for text, start, end in sorted(cues, key=lambda cue: cue[1] or 0.0):
+    listed = sorted(cues, key=lambda cue: cue[1] or 0.0)
+    said, found.labels = _unnamed([text for text, *_ in listed])
+    for text, (_, start, end) in zip(said, listed, strict=True):
         one = clean(text, cue=True)
         if segments and segments[-1].end is None:
             segments[-1] = Segment(segments[-1].text, segments[-1].start, start)
@@ -98,6 +103,19 @@ def cued(cues: Iterable[Row], language: str | None, name: str) -> Transcript:
     if not segments:
         raise TextError(f"text: '{name}' line 1: holds no words; {ALLOWED}")
     return _of(tuple(segments), found, language, name)
+
+
+def _unnamed(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Texts whose lines have lost the names of speakers that they begin with, and those names."""
+    if not any(":" in text or "：" in text for text in texts):
+        return list(texts), []
+    names = speakers(line for text in texts for line in text.split("\n"))
+    out, seen = [], dict[str, None]()
+    for text in texts:
+        lines = [without(line, names) for line in text.split("\n")]
+        out.append("\n".join(line for line, _ in lines))
+        seen |= {name: None for _, name in lines if name is not None}
+    return out, list(seen)
 
 
 def timed(
