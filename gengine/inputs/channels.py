@@ -15,6 +15,9 @@ CANCELLED = 0.1
 """Channels cancel each other where their mean keeps less than this share of their power: two of equal power that
 correlate by less than -0.8. Unrelated channels keep half. Judgement."""
 
+UNLIKE = 0.2
+"""Channels that correlate by less are different recordings: two speakers, a timecode. Judgement."""
+
 LISTENED_SAMPLES = 4_000_000
 """Samples that are held at most for that."""
 
@@ -90,6 +93,15 @@ class ChannelMix:
                     f"The channels of '{self._name}' cancel each other (one is the other turned round); "
                     f"channel {self._named(self._one)} is used."
                 )
+            elif len(sounding) == 2:
+                one, two = powers[sounding] / sum(len(b) for b in head)
+                common = (4 * mixed / sum(len(b) for b in head) - one - two) / 2
+                if abs(common) < UNLIKE * np.sqrt(one * two):
+                    names = " and ".join(self._named(int(c)) for c in sounding)
+                    self.notes.append(
+                        f"Channels {names} of '{self._name}' hold different sounds; their mean is heard, --channel "
+                        "chooses one."
+                    )
 
     def _joined(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._one is not None:

@@ -53,6 +53,9 @@ LATE = 0.1
 LEAD = 8
 """Packets that may fail before the first one that decodes, in streams that may have been cut out of longer ones."""
 
+_TAGS = (b"ID3", b"TAG", b"APE")
+"""First bytes of what players write about a file before and behind its sound."""
+
 _CUT_OUT = {"mp3", "aac", "loas", "ac3", "mpegts", "mpeg"}
 """FFmpeg's names of streams that can be joined anywhere."""
 
@@ -71,14 +74,14 @@ def open_container(path: Path, track: int | str | None = None, file: Any = None)
         container = av.open(file or str(path), options={"protocol_whitelist": "file"})
     except (FFmpegError, ValueError, OSError) as error:
         why = "damaged or not sound" if not isinstance(error, OSError) else (error.strerror or "unreadable")
-        raise AudioError(f"audio: '{path}' is no sound that can be read ({why}); give {FORMATS}") from None
+        raise AudioError(f"audio: '{path}' is no sound that can be read ({why}); {_advice(path)}") from None
     try:
         names = set(container.format.name.split(","))
         if names & _LISTS:
             raise _is_list(path)
         if not container.streams.audio:
             film = container.streams.video and not any(n.endswith("_pipe") or n in {"tty", "image2"} for n in names)
-            what = "a video without a sound track" if film else "not sound"
+            what = "a video without a sound track, or cut off before it" if film else "not sound"
             raise AudioError(f"audio: '{path}' is {what}; give {FORMATS}")
         return _opened(path, container, track, names)
     except (FFmpegError, ValueError) as error:
@@ -87,6 +90,19 @@ def open_container(path: Path, track: int | str | None = None, file: Any = None)
     except AudioError:
         container.close()
         raise
+
+
+def _advice(path: Path) -> str:
+    """What to do about a file that is no sound."""
+    with path.open("rb") as file:
+        if file.read(7) == b"version":
+            return "it looks like a pointer of Git LFS: fetch the file itself with git lfs pull"
+    raw = "samples without a header need --raw s16le:24000, or " if path.suffix.lower() in _HEADERLESS else ""
+    return f"{raw}give {FORMATS}"
+
+
+_HEADERLESS = {".pcm", ".raw", ".sln", ".bin", ".dat", ".ulaw", ".alaw", ".s16", ".f32", ".vox", ""}
+"""Endings that samples without a header have."""
 
 
 def _opened(path: Path, container: Any, wanted: int | str | None, names: set[str]) -> DecodedSound:
@@ -98,7 +114,7 @@ def _opened(path: Path, container: Any, wanted: int | str | None, names: set[str
     track = container.streams.audio[number]
     declared = _declared_duration(container, track, names)
     warnings: list[str] = []
-    decoded = _decode(path, container, track, declared, warnings)
+    decoded = _decode(path, container, track, declared, warnings, notes)
     first = next(decoded, None)
     if first is None:
         raise AudioError(f"audio: '{path}' has a sound track that holds no sound; record or export it again")
@@ -248,18 +264,19 @@ def _is_list(path: Path) -> AudioError:
 
 
 def _decode(
-    path: Path, container: Any, track: Any, whole: float | None, warnings: list[str]
+    path: Path, container: Any, track: Any, whole: float | None, warnings: list[str], notes: list[str]
 ) -> Iterator[tuple[int, float | None, NDArray[np.float32]]]:
     """Rate, time (s) and float32 frames ``(n, channels)`` of one track.
 
     What fails at the very end is the last piece of a file that breaks off, which is a warning; sound behind a failure
-    means damage, which is an error.
+    means damage, which is an error. Tags between joined files are no damage.
     """
     import av
     from av.error import FFmpegError
 
     converter, rate, channels, done, failures = None, 0, 0, 0, 0
-    lead = LEAD if _CUT_OUT & set(container.format.name.split(",")) else 0
+    joinable, joined = bool(_CUT_OUT & set(container.format.name.split(","))), 0
+    lead = LEAD if joinable else 0
     failed: FFmpegError | ValueError | None = None
     packets = iter(container.demux(track))
     while True:
@@ -273,6 +290,9 @@ def _decode(
         try:
             frames = packet.decode()
         except FFmpegError as error:
+            if joinable and bytes(packet)[:3] in _TAGS:
+                joined += 1
+                continue
             failures += 1
             if done or failures > lead:
                 failed = failed or error
@@ -297,6 +317,8 @@ def _decode(
                 done += len(block)
                 yield rate, time, block.reshape(-1, channels)
                 time = None
+    if joined:
+        notes.append(f"'{path.name}' is several files joined, tags between them; all are heard.")
     if failed:
         if not done:
             raise breaks_off(path, 0.0, whole, getattr(failed, "strerror", None) or "")

@@ -211,8 +211,13 @@ def read_table(text: str, language: str | None, name: str) -> Transcript:
         rows.insert(0, header)
     column = {
         what: next((header.index(n) for n in names if n in header), -1)
-        for what, names in (("start", _STARTS), ("end", _ENDS), ("length", _LENGTHS), ("text", _TEXTS),
-                            ("type", ("type", "tier")))  # fmt: skip
+        for what, names in (
+            ("start", _STARTS),
+            ("end", _ENDS),
+            ("length", _LENGTHS),
+            ("text", _TEXTS),
+            ("type", ("type", "tier")),
+        )  # fmt: skip
     }
     if min(column["start"], column["text"]) < 0:
         raise TextError(
