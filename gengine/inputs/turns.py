@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 _LABEL = re.compile(
     r"^[ \t]*(?:[-–—•*]+|>+)?[ \t]*(?P<name>[^\W\d_][\w.'’-]{0,24}(?:,?[ ][\w.'’-]{1,24}){0,3})"
-    r"(?:[ ]?\([^()]{1,20}\))?[ ]?[:：](?=\s|$)"
+    r"(?:[ ]?\([^()]{1,20}\))?[ ]?(?::(?=\s|$)|：)"
 )
 """A name of up to four words before a colon at the beginning of a line."""
 
