@@ -112,6 +112,11 @@ def manifest_of(run: Run, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder has the manifest of a run."""
+    return amended(folder, {}) is not None
+
+
 def amended(folder: Path, files: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
     """The manifest of a run's folder once ``files`` (entries by file name) stand in it; None where it has none.
 

@@ -81,12 +81,12 @@ def _spread(sources: Iterable[Path]) -> Iterator[Path]:
 
 def _folder(folder: Path, common: RunOptions, out: Path, notes: list[str], textless: bool) -> Iterator[Entry]:
     from gengine.inputs.text import SUFFIXES
-    from gengine.runs import MANIFEST
+    from gengine.runs import MANIFEST, is_run
 
     others, transcripts = [], []
     for place, folders, files in os.walk(folder):
         here = Path(place)
-        if here.resolve() == out.resolve() or (here != folder and "performance.npz" in files and MANIFEST in files):
+        if here != folder and (here.resolve() == out.resolve() or (MANIFEST in files and is_run(here))):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))

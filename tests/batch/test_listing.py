@@ -64,11 +64,12 @@ def test_a_folder_gives_its_recordings_and_says_what_it_leaves_out(desk: Path) -
 
 
 def test_out_and_finished_runs_are_no_recordings(desk: Path) -> None:
-    for name in ("manifest.json", "performance.npz"):
-        (desk / "runs/talks/a" / name).write_text("{}")
+    (desk / "runs/talks/a/manifest.json").write_text('{"gengine": "0", "files": {}}')
     assert names(plan(".", out="elsewhere")) == ["talks/a", "talks/b", "talks/monday/a"]
     (desk / "runs/talks/a/manifest.json").unlink()
     assert names(plan(".", out="runs/talks")) == ["talks/a", "talks/b", "talks/monday/a"]
+    (desk / "talks/manifest.json").write_text('{"name": "my web app"}')
+    assert names(plan("talks", out="talks")) == ["a", "b", "monday/a"], "runs may stand beside their recordings"
 
 
 def test_patterns_are_spread_where_no_shell_did(desk: Path) -> None:
