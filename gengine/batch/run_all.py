@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gengine.batch.entry import Entry
 from gengine.batch.listing import Listing
-from gengine.batch.summary import write_summary
+from gengine.batch.summary import SUMMARY, write_summary
 from gengine.batch.worker import Outcome
 from gengine.core.placing import settle, sweep
 from gengine.errors import GengineError
@@ -41,6 +41,7 @@ def run_all(
     entries, found = listing.entries, {}
     with _claimed(out):
         _clear(out, entries)
+        (out / SUMMARY).unlink(missing_ok=True)
         with closing(_outcomes(entries, out, jobs, cluster, share)) as outcomes:
             for number, outcome in outcomes:
                 found[number] = outcome
