@@ -34,6 +34,9 @@ class WeightShift:
 
     def extend(self, speech: SpeechContext, until: float) -> None:
         """Plan until ``until``."""
+        if self.count == 0:  # the feet stand as the emotion asks before the first frame is shown
+            wide = speech.emotion(0.0).stance
+            self.feet = [QuinticSpline(foot.value * [wide, 1, 1], 0) for foot in self.feet]
         while self.weight.end < until:
             self._shift(speech, generator(self.seed, "shift", self.count))
             self.count += 1
@@ -53,7 +56,9 @@ class WeightShift:
         self.side = -self.side if rng.random() < IDLE.change_side else self.side
         middle = 0.5 * (self.feet[0].value[:2] + self.feet[1].value[:2])
         eager = min(emotion.sway * emotion.rate, IDLE.step_emotion_most)
-        stepping = awake and rng.random() < style.step_share * eager
+        stand = abs(self.feet[0].value[0] - self.feet[1].value[0])
+        amiss = abs(np.log(style.stance * emotion.stance / stand)) > IDLE.stance_amiss
+        stepping = awake and rng.random() < style.step_share * eager * (IDLE.stance_eager if amiss else 1)
         size = style.shift_size * float(IDLE.sway_range.clip(emotion.sway)) * (1 if awake else IDLE.calm_turn)
         size = size * abs(float(rng.normal(1, IDLE.size_scatter)))
         if stepping:  # the foot to move must be free of weight
@@ -75,7 +80,7 @@ class WeightShift:
         self.weight.hold(now + IDLE.turn_lead)
         self.weight.to(now + IDLE.turn_lead + span, goal)
         if stepping:
-            self._step(now + IDLE.turn_lead + IDLE.step_at * span, rng)
+            self._step(now + IDLE.turn_lead + IDLE.step_at * span, style.stance * emotion.stance, rng)
 
     def _turn(self, now: float, span: float, aside: float, size: float, rng: np.random.Generator) -> None:
         """Turn and lean with a shift of the weight to ``aside`` m, ``size`` x as far as usual."""
@@ -85,14 +90,14 @@ class WeightShift:
         self.turn.hold(start)
         self.turn.to(start + IDLE.turn_span * span, [size * yaw, size * self.style.lean * draw[1]])
 
-    def _step(self, start: float, rng: np.random.Generator) -> None:
-        """Move the unloaded foot to a new place around the origin."""
+    def _step(self, start: float, stance: float, rng: np.random.Generator) -> None:
+        """Move the unloaded foot to a new place around the origin, about ``stance`` m from the other."""
         foot = 1 if self.side > 0 else 0
         sign = 1 if foot == 0 else -1
         place, lift, other = self.feet[foot], self.lifts[foot], self.feet[1 - foot].value
         start = max(start, place.end)
         middle = rng.normal([0, 0], IDLE.step_scatter)
-        goal = middle + [sign * self.style.stance / 2, sign * IDLE.step_stagger * rng.standard_normal()]
+        goal = middle + [sign * stance / 2, sign * IDLE.step_stagger * rng.standard_normal()]
         goal = place.value[:2] + np.clip(goal - place.value[:2], -IDLE.step_most, IDLE.step_most)
         goal[0] = other[0] + sign * IDLE.feet_apart.clip(sign * (goal[0] - other[0]))
         goal[1] = other[1] + np.clip(goal[1] - other[1], -IDLE.feet_stagger, IDLE.feet_stagger)

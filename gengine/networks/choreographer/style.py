@@ -22,7 +22,7 @@ from gengine.networks.choreographer.parameters import PACKAGE, STYLE
 
 Array = NDArray[np.float64]
 
-RATIOS = ("rate", "amp", "speed", "hold", "sway")
+RATIOS = ("rate", "amp", "speed", "hold", "sway", "stance")
 """Columns that multiply."""
 
 REFERENCES = ("storyteller", "conversational", "orator")
@@ -87,6 +87,7 @@ class EmotionStyle:
     speed: float
     hold: float
     sway: float
+    stance: float
     spine: float
     lean: float
     shoulder: float

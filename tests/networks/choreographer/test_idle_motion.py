@@ -14,11 +14,11 @@ from gengine.networks.choreographer.style import MotionStyle
 from .conftest import feeling, talk
 
 
-def context(seconds: float, silences: tuple[tuple[float, float], ...] = ()) -> SpeechContext:
+def context(seconds: float, silences: tuple[tuple[float, float], ...] = (), **emotion: float) -> SpeechContext:
     prosody, syllables, _, _ = talk(seconds, silences)
     who = Speaker.named("conversational")
     conditions = Conditions(
-        0.0, 0.0, seconds, seconds, True, prosody, (), (), syllables, (), feeling(seconds), who
+        0.0, 0.0, seconds, seconds, True, prosody, (), (), syllables, (), feeling(seconds, **emotion), who
     )  # fmt: skip
     return SpeechContext(conditions, 1.5)
 
@@ -95,3 +95,19 @@ def test_breath_in_speech() -> None:
     at = dict(zip((1.0, 3.0, 4.9, 5.75, 9.5), breath.volume.at([1.0, 3.0, 4.9, 5.75, 9.5])[:, 0], strict=True))
     assert at[1.0] >= at[3.0] - 1e-6 and at[4.9] == pytest.approx(0.05, abs=0.01) and at[1.0] < 0.3
     assert at[5.75] > at[4.9] + 0.45 and at[9.5] < at[5.75]
+
+
+def test_an_angry_stance_is_wide_and_a_fearful_one_narrow() -> None:
+    """From the first frame on, and after steps; an emotion that comes later is stood in after the next steps."""
+    wide = {}
+    for emotion in ("neutral", "anger", "fear"):
+        feet = []
+        for seed in range(8):
+            shift = WeightShift(MotionStyle.of(STYLES["conversational"]), seed)
+            shift.extend(context(60.0, **({} if emotion == "neutral" else {emotion: 1.0})), 50.0)
+            left, right = (foot.at(np.arange(0, 50, 0.5))[:, 0] for foot in shift.feet)
+            feet.append(left - right)
+        wide[emotion] = np.mean(feet, 0)
+    first = {name: curve[0] for name, curve in wide.items()}
+    assert first["anger"] > 1.15 * first["neutral"] > 1.3 * first["fear"]
+    assert wide["anger"].mean() > 1.08 * wide["neutral"].mean() > 1.2 * wide["fear"].mean()
