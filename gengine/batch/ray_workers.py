@@ -90,9 +90,11 @@ def _connect(ray: Any, address: str | None) -> None:
         if port.isdecimal():
             socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=None)
-    except (ValueError, RuntimeError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - Ray raises bare exceptions where it does not start in time
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if address is None:
+            raise GengineError(f"--ray: no cluster starts on this machine ({reason}); leave --ray out") from None
         raise GengineError(
-            f"--ray: no cluster answers at {address or 'this machine'} ({reason}); start one with 'ray start --head', "
-            "or leave --address out"
+            f"--ray: no cluster answers at {address} ({reason}); start one with 'ray start --head', or leave "
+            "--address out"
         ) from None

@@ -276,6 +276,8 @@ def test_a_cluster_makes_the_same_and_goes_on_too(talks: Path, tmp_path: Path) -
     arguments = command(talks, tmp_path / "there", "--ray", "--jobs", "2", "--json")
     for state in ("made", "kept"):
         done = subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=False)
+        if done.returncode == 2 and "no cluster starts on this machine" in done.stderr:
+            pytest.skip("Ray does not start here in time")
         assert done.returncode == 1, done.stderr
         told = {run["name"]: run["state"] for run in json.loads(done.stdout.splitlines()[-1])["runs"]}
         assert told == {"bad": "failed", **{f"t{n}": state for n in range(6)}}
