@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gengine.checkpoint import bundled_folders
+from gengine.core.look_at import parse_look_at
 from gengine.errors import FormatError, GengineError, brief, unknown
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -35,6 +36,14 @@ class EngineConfig(BaseModel):
     """Frames of the face in a second."""
     calm: float = Field(default=0.0, ge=0, le=1)
     """From 0 to 1, how much smaller and rarer body and head move than the speaker usually would."""
+    look_at: str = "listener"
+    """Whom the eyes rest on: listener, camera, none (the eyes go along with the head), or x,y,z in metres."""
+
+    @field_validator("look_at")
+    @classmethod
+    def _a_place(cls, said: str) -> str:
+        parse_look_at(said)
+        return said
 
 
 def load_config(kind: type[Config], path: str | Path | None = None, settings: list[str] | None = None) -> Config:

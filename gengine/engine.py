@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import gengine
 from gengine.config import EngineConfig, checked
 from gengine.core.audio import SAMPLE_RATE, AudioClip
+from gengine.core.look_at import NOBODY, parse_look_at
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.report import Report
@@ -61,6 +62,7 @@ class Take:
         language: str | None = None,
         tier: str | None = None,
         stance: str | Path | Motion | None = None,
+        look_at: Any = None,
         config: EngineConfig | None = None,
         strict: bool = False,
         part: Part | None = None,
@@ -89,9 +91,13 @@ class Take:
             self.stance, notes = _stance(stance)
             self.report += Report(notes=tuple(notes))
         self.part = part
+        if isinstance(look_at, str):
+            look_at, self.config = None, checked_config(self.config, look_at=look_at)
+        self.look_at = parse_look_at(self.config.look_at if look_at is None else look_at)
         self.plan = parse_emotion(emotion, intensity)
         if part is not None and part.first:  # a timeline counts on the recording's clock, as its transcript does
             self.plan = replace(self.plan, times=self.plan.times - part.first)
+            self.look_at = self.look_at and self.look_at.shift(-part.first)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
         self.strict = strict
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
@@ -107,6 +113,7 @@ class Take:
             **({"tier": tier} if tier is not None else {}),
             "stance": str(stance) if isinstance(stance, Path) else None,
             "config": self.config.model_dump(),
+            **({"look_at": repr(look_at)} if look_at is not None else {}),
         }
         if part is not None:
             self.settings |= {"part": part.settings()}
@@ -126,7 +133,7 @@ class Take:
                 self.duration = stream.duration
             session = Session(
                 emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, stance=self.stance,
-                config=self.config,
+                look_at=self.look_at or NOBODY, config=self.config,
             )  # fmt: skip
             while True:
                 with self._timed("decode"):
@@ -242,6 +249,7 @@ def animate(
     body: str | None = None,
     calm: float | None = None,
     stance: str | Path | Motion | None = None,
+    look_at: Any = None,
     config: EngineConfig | None = None,
     strict: bool = False,
     track: int | str | None = None,
@@ -276,6 +284,10 @@ def animate(
         calm: 0 to 1, how much smaller and rarer body and head move than the speaker usually would.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
+        look_at: whom the eyes rest on, wherever head and trunk turn: "listener" (ahead at eye height, the default),
+            "camera", "none" (the eyes go along with the head), "x,y,z" or (x, y, z) in metres of the world (x to the
+            character's left, y up, z ahead; the body begins at 0, 0, 0), a target that moves as rows (N, 4) of
+            (seconds, x, y, z), or a function that is asked (x, y, z) of each second.
         config: everything else; ``words``, ``fps``, ``face_fps``, ``body`` and ``calm`` win over it.
         track: of a video with several sound tracks: a number from 0, a language or a title; else its default one.
         channel: a number from 0, "left", "right" or "mix"; else the mean, or one where channels cancel each other.
@@ -304,7 +316,7 @@ def animate(
     )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        tier=tier, stance=stance, config=config, strict=strict,
+        tier=tier, stance=stance, look_at=look_at, config=config, strict=strict,
         part=part_of(track=track, channel=channel, start=start, end=end, raw=raw, rate=rate),
     )  # fmt: skip
     stretches, done = [], 0.0

@@ -15,6 +15,7 @@ from gengine.config import EngineConfig
 from gengine.core.audio import SAMPLE_RATE, AudioClip, check_sound_rate, mono_samples
 from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions
 from gengine.core.face import FaceTrack
+from gengine.core.look_at import parse_look_at
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
 from gengine.core.resampling import hop_at_rate
@@ -48,7 +49,9 @@ class Session:
     with times where they are known, or who recognises words in the stream ("whisper", "whisper:MODEL" or a
     ``Recogniser``; ``language`` is theirs): phones are heard from the sound at once, words come 1.5 s after their
     phrase, and hops wait ``word_wait`` s longer for them. ``speaker`` is a name or number; ``stance`` a motion of
-    BEAT's joints: the body begins in its first pose and keeps that posture.
+    BEAT's joints: the body begins in its first pose and keeps that posture. ``look_at`` is whom the eyes rest on,
+    wherever head and trunk turn: a name or "x,y,z" as ``config.look_at`` has it, (x, y, z) in metres, rows of
+    (seconds, x, y, z) between which the target moves, or a function that is asked (x, y, z) of each second.
     Raises ``GengineError`` for a value that is none of these.
     """
 
@@ -64,6 +67,7 @@ class Session:
         seed: int = 0,
         rate: int = SAMPLE_RATE,
         stance: Motion | None = None,
+        look_at: Any = None,
         config: EngineConfig | None = None,
     ) -> None:
         check_sound_rate("Session rate", rate)
@@ -72,6 +76,7 @@ class Session:
             stance=(stance, Motion, "gengine.animate takes a path; the .motion of a performance is one"),
         )
         self.config = config or EngineConfig()
+        self.look_at = parse_look_at(self.config.look_at if look_at is None else look_at)
         self.speaker = (speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)).calmed(self.config.calm)
         self.plan = emotion if isinstance(emotion, EmotionPlan) else parse_emotion(emotion, intensity)
         self._live = None
@@ -182,7 +187,7 @@ class Session:
 
     def _make(self, hop: Hop) -> Performance:
         """One hop: windows, networks, stretch."""
-        conditions = self._hearing.window(hop)
+        conditions = replace(self._hearing.window(hop), look_at=self.look_at)
         with self._timed("face"):
             face = self.networks["face"].generate(conditions, self._states["face"])
         assert isinstance(face, FaceTrack)  # the cascade was checked when it was built
@@ -191,6 +196,9 @@ class Session:
             assert isinstance(motion, Motion)
             if self._stance is not None:
                 motion = self._stance.apply(motion)
+        with self._timed("face"):
+            body = hop_at_rate(motion, hop.start, hop.end, face.fps) if motion.fps != face.fps else motion
+            face = self.networks["face"].aim(face, body, conditions, self._states["face"])
         return self._stretch(conditions, face, motion)
 
     def _stretch(self, c: Conditions, face: FaceTrack, motion: Motion) -> Performance:

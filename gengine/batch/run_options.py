@@ -48,6 +48,7 @@ class RunOptions:
     body: str | None = None
     calm: float | None = None
     stance: Path | None = None
+    look_at: str | None = None
     language: str | None = None
     tier: str | None = None
     track: str | None = None
@@ -95,6 +96,7 @@ def make_run(
     engine = checked_config(
         load_config(EngineConfig, o.config, list(o.set)),
         words=o.words, body_fps=o.fps, face_fps=o.face_fps, body=o.body, calm=o.calm,
+        look_at=o.look_at,
     )  # fmt: skip
     take = Take(
         o.sound, text=o.text, emotion=o.emotion, intensity=o.intensity, speaker=o.speaker, seed=o.seed,

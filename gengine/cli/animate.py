@@ -35,6 +35,8 @@ Examples:
   gengine animate speech.wav --words whisper --formats bvh,csv,srt,words
   gengine animate speech.wav --text none
   gengine animate next.wav --stance my-character.bvh
+  gengine animate speech.wav --look-at camera
+  gengine animate speech.wav --look-at 0.8,1.2,1.5
   gengine animate film.mkv --track eng --start 1:30 --end 2:10
   gengine animate interview.wav --channel left
   gengine animate voice.pcm --raw s16le:24000:1
@@ -101,6 +103,13 @@ def animate(
     stance: Annotated[
         Path | None, typer.Option(help="A .bvh, performance.npz or run: begin in its first pose and keep that posture.")
     ] = None,
+    look_at: Annotated[
+        str | None,
+        typer.Option(
+            help="Whom the eyes rest on: listener (ahead at eye height, the default), camera, a place x,y,z in metres "
+            "(x to the character's left, y up, z ahead), or none: they go along with the head."
+        ),
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     tier: Annotated[str | None, typer.Option(help="Tier or speaker of a TextGrid; else who speaks most.")] = None,
     track: Annotated[
@@ -131,8 +140,8 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        decimate, tuple(settings_of or ()), body, calm, stance, language, tier, track, channel, start, end, raw, config,
-        tuple(settings or ()), strict,
+        decimate, tuple(settings_of or ()), body, calm, stance, look_at, language, tier, track, channel, start, end, raw,
+        config, tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):
         from gengine.cli.batch import animate_all

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gengine.core.emotion import EmotionTrack
 from gengine.core.face import FaceTrack
+from gengine.core.look_at import LISTENER, LookAt
 from gengine.core.resampling import blend_at
 from gengine.core.speaker import Speaker
 from gengine.core.words import RECOGNISED, Phone, Word
@@ -92,7 +93,7 @@ class Conditions:
     (kind, start) can serve as its key. Nothing else after ``known_until`` is known; ``ended`` says that the
     recording ends there. ``jaw (N,)``, where phones are only heard, is the jawOpen that the recogniser expects
     of neutral speech, on the clock of the prosody. ``sound (M,)`` is the waveform itself, [-1, 1] at ``SAMPLE_RATE``
-    from ``start`` to ``known_until``.
+    from ``start`` to ``known_until``. ``look_at`` is whom the eyes rest on, None for nobody.
     """
 
     start: float
@@ -112,6 +113,7 @@ class Conditions:
     jaw: NDArray[np.floating] | None = None
     face: FaceTrack | None = None
     sound: NDArray[np.float32] | None = None
+    look_at: LookAt | None = LISTENER
 
     def frames(self, rate: float = MOTION_RATE) -> NDArray[np.float64]:
         """Times (s) of the motion frames of this hop."""

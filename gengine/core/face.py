@@ -29,13 +29,20 @@ ARKIT_NAMES: tuple[str, ...] = (
 ARKIT_INDEX: dict[str, int] = {name: i for i, name in enumerate(ARKIT_NAMES)}
 
 
+LOOK_UP, LOOK_DOWN, LOOK_IN, LOOK_OUT = np.radians([23.0, 35.0, 33.0, 31.0])
+"""Rotation of an eye at weight 1 of the eyeLook channels, rad (measured: iPhone captures, face.md section 3)."""
+
+WIDEST_CONVERGENCE = np.radians(10.0)
+"""Inward turn of each eye at most: a place 18 cm away, rad."""
+
+
 @dataclass(frozen=True, eq=False)
 class FaceTrack:
     """``weights (T, 52)`` in [0, 1] by ``ARKIT_NAMES``; ``head (T, 4)`` wxyz; ``gaze (T, 2)`` rad; ``fps`` Hz.
 
     ``head`` is the head over a trunk at rest (identity = facing ahead); a body's neck takes back most of what its
     trunk does, so that the head looks there in the world too. ``gaze`` is the eyes' (yaw, pitch) relative to the
-    head: yaw positive to the character's left, pitch positive up.
+    head: yaw positive to the character's left, pitch positive up; each eye turns inward from there by ``convergence``.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("weights", "head", "gaze")
@@ -72,6 +79,19 @@ class FaceTrack:
         if name not in ARKIT_INDEX:
             raise unknown("face curve", name, ARKIT_NAMES)
         return self.weights[:, ARKIT_INDEX[name]]
+
+    @property
+    def convergence(self) -> NDArray[np.float64]:
+        """How far each eye turns inward from ``gaze``, rad ``(T,)``: half of what parts the sides' eyeLook channels.
+
+        Zero where no gaze is given.
+        """
+        left, right = (
+            self.channel(f"eyeLookIn{side}").astype(float) * LOOK_IN
+            - self.channel(f"eyeLookOut{side}").astype(float) * LOOK_OUT
+            for side in ("Left", "Right")
+        )
+        return np.where(self.gaze.any(axis=1), np.clip((left + right) / 2, 0, WIDEST_CONVERGENCE), 0)
 
     def resample(self, fps: float) -> FaceTrack:
         """The same face at another rate (Hz): linear for weights and gaze, slerp for the head."""

@@ -67,8 +67,9 @@ class LiveLinkExporter(FaceTextExporter):
         return ",".join(["Timecode", "BlendShapeCount", *titles, *ANGLES]) + "\n"
 
     def values(self, face: FaceTrack) -> NDArray:
-        eye = np.concatenate([face.gaze[:, :1], -face.gaze[:, 1:], np.zeros((len(face), 1))], axis=1)
-        angles = np.concatenate([rotation.to_euler(face.head, "YXZ"), eye, eye], axis=1) * np.tile(_MIRROR, 3)
+        yaw, pitch, level = face.gaze[:, 0].astype(float), -face.gaze[:, 1].astype(float), np.zeros(len(face))
+        left, right = (np.stack([yaw + side * face.convergence, pitch, level], axis=1) for side in (-1, 1))
+        angles = np.concatenate([rotation.to_euler(face.head, "YXZ"), left, right], axis=1) * np.tile(_MIRROR, 3)
         return np.concatenate([face.weights[:, _ORDER], angles * self._unit], axis=1)
 
     def text(self, values: NDArray[np.float64]) -> str:

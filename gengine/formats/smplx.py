@@ -146,7 +146,8 @@ def _jaw_and_eyes(face: FaceTrack) -> NDArray[np.float64]:
     """Axis-angle of the jaw and both eyes ``(T, 9)``, rad."""
     rows = np.zeros((len(face), 9))
     rows[:, 0] = JAW_OPEN * face.weights[:, ARKIT_INDEX["jawOpen"]]
-    rows[:, 3:6] = rows[:, 6:9] = rotation.to_rotvec(gaze_turns(face))
+    rows[:, 3:6] = rotation.to_rotvec(gaze_turns(face, -1.0))
+    rows[:, 6:9] = rotation.to_rotvec(gaze_turns(face, 1.0))
     return rows
 
 

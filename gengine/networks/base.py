@@ -43,3 +43,10 @@ class MotionNetwork(ABC):
     @abstractmethod
     def generate(self, conditions: Conditions, state: Any) -> FaceTrack | Motion:
         """Frames of [hop_start, hop_end) at ``spec.fps``; ``state`` is updated in place."""
+
+    def aim(self, face: FaceTrack, motion: Motion, conditions: Conditions, state: Any) -> FaceTrack:
+        """What a face network makes of the hop's ``face`` once its body is known, ``motion`` at the face's rate.
+
+        Called after each ``generate``: eyes that hold a place in the world are found here.
+        """
+        return face

@@ -67,19 +67,24 @@ def to_avatar(avatar: Avatar, motion: Motion | None, face: FaceTrack | None, fps
     return AvatarPose(local, root, morphs, fps)
 
 
-def gaze_turns(face: FaceTrack) -> NDArray[np.float64]:
-    """Rotations ``(T, 4)`` of the eyes in the head: yaw about +Y, then pitch, which is positive upwards, about +X."""
+def gaze_turns(face: FaceTrack, inward: float = 0.0) -> NDArray[np.float64]:
+    """Rotations ``(T, 4)`` of the eyes in the head: yaw about +Y, then pitch, which is positive upwards, about +X.
+
+    ``inward`` is 0 for the line of sight of both eyes together, -1 for the left and +1 for the right one, which
+    converge on what they look at.
+    """
     yaw, pitch = face.gaze[:, 0].astype(float), face.gaze[:, 1].astype(float)
+    if inward:
+        yaw = yaw + inward * face.convergence
     return rotation.from_euler(np.stack([yaw, -pitch, 0 * yaw], axis=-1), "YXZ")
 
 
 def _eyes(avatar: Avatar, local: NDArray, face: FaceTrack | None, frames: int) -> None:
-    """Gaze turns both eye joints alike."""
+    """Gaze turns both eye joints, left and right, and they converge."""
     if face is None or not avatar.eyes:
         return
-    turn = gaze_turns(face)[:frames]
-    for name in avatar.eyes:
-        local[:, avatar.skeleton.index(name)] = turn
+    for name, inward in zip(avatar.eyes, (-1.0, 1.0), strict=True):
+        local[:, avatar.skeleton.index(name)] = gaze_turns(face, inward)[:frames]
 
 
 def _twists(avatar: Avatar, local: NDArray) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gengine.core.conditions import MOTION_RATE
 from gengine.core.constants import read_constants, read_table
 from gengine.core.emotion import EMOTIONS
-from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
+from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, LOOK_DOWN
 from gengine.core.lips import SealModel
 from gengine.networks.visemes.movements import smoothstep
 
@@ -49,7 +49,6 @@ _SETTLED = 1e-6
 class ExpressionConstants:
     """``data/expression.csv``, see there for units and sources."""
 
-    look_down: float
     overtaking: float
     opposite: float
     full_rounding: float
@@ -68,9 +67,6 @@ class ExpressionConstants:
 
 EXPRESSION = read_constants(ExpressionConstants, "gengine.networks.visemes", "expression")
 
-LOOK_DOWN_RANGE = np.radians(EXPRESSION.look_down)
-"""Eye rotation at eyeLookDown 1, rad."""
-
 
 @dataclass(frozen=True, eq=False)
 class ExpressionTable:
@@ -78,8 +74,8 @@ class ExpressionTable:
 
     ``weights (18, 52)`` at strength 1 (gaze channels zero); ``posture (18, 3)`` head pitch down, roll, yaw in
     rad; ``look_down (18,)`` rad; multipliers ``(18,)``: ``blink_rate``, ``blink_duration``, size of ``jaw`` and
-    ``lips``, ``aversion`` of the gaze, ``haste`` of the eyes, size of ``head`` movements; ``onset`` and ``offset
-    (18,)`` s from 10 to 90 %.
+    ``lips``, ``aversion`` of the gaze and of what of it goes down (``gaze_down``), ``haste`` of the eyes, size of
+    ``head`` movements; ``onset`` and ``offset (18,)`` s from 10 to 90 %.
     """
 
     weights: NDArray[np.float64]
@@ -90,6 +86,7 @@ class ExpressionTable:
     jaw: NDArray[np.float64]
     lips: NDArray[np.float64]
     aversion: NDArray[np.float64]
+    gaze_down: NDArray[np.float64]
     haste: NDArray[np.float64]
     head: NDArray[np.float64]
     onset: NDArray[np.float64]
@@ -108,12 +105,12 @@ def expressions() -> ExpressionTable:
     def column(key: str) -> NDArray[np.float64]:
         return np.array([float(lines[name][key]) for name in EMOTIONS])
 
-    look_down = weights[:, ARKIT_INDEX["eyeLookDownLeft"]] * LOOK_DOWN_RANGE
+    look_down = weights[:, ARKIT_INDEX["eyeLookDownLeft"]] * LOOK_DOWN
     weights[:, arkit_indices("eyeLookDown")] = 0
     posture = np.radians(np.stack([column(f"head_{k}_deg") for k in ("pitch_down", "roll", "yaw")], axis=1))
     return ExpressionTable(
         weights, posture, look_down, column("blink_rate_x"), column("blink_dur_x"), column("jaw_x"), column("lip_x"),
-        column("gaze_aversion_x"), column("saccade_rate_x"), column("head_size_x"), column("onset_s"),
+        column("gaze_aversion_x"), column("gaze_down_x"), column("saccade_rate_x"), column("head_size_x"), column("onset_s"),
         column("offset_s"),
     )  # fmt: skip
 

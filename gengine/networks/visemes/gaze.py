@@ -1,7 +1,7 @@
 """Gaze: where the eyes look and how they get there (face.md section 3).
 
-Directions are (yaw left, pitch up) in rad, of the line of sight relative to the chest until the head's own
-rotation is taken off: the eyes hold their target while the head moves, as the vestibulo-ocular reflex does.
+Directions are (yaw left, pitch up) in rad, of the line of sight against the way to whom is looked at: places on the
+face, and away from it. ``gaze_holding`` makes eyes of them that hold while head and trunk move.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions
 from gengine.core.constants import Limits, Span, read_constants
-from gengine.core.face import ARKIT_INDEX
+from gengine.core.face import ARKIT_INDEX, LOOK_DOWN, LOOK_IN, LOOK_OUT, LOOK_UP
 from gengine.core.noise import SmoothNoise, generator
 from gengine.core.speaker import Traits
 from gengine.networks.visemes.blinks import LidMotion
-from gengine.networks.visemes.expression import LOOK_DOWN_RANGE
 from gengine.networks.visemes.movements import GoalMoves
 from gengine.networks.visemes.visual_prosody import FACE_CUES
 
@@ -30,16 +29,17 @@ _DEG = np.pi / 180
 class GazeConstants:
     """``data/gaze.csv``, see there for units and sources."""
 
-    look_up: float
-    look_in: float
-    look_out: float
-    vergence: float
     yaw_limit: float
     pitch_limits: Limits
+    limit_knee: float
+    fastest: float
     listener_yaw: tuple[float, ...]
     listener_pitch: tuple[float, ...]
     listener_chance: tuple[float, ...]
     listener_spread: float
+    listener_distance: float
+    listener_nearest: float
+    point_spread: float
     refixation: float
     drift_rate: float
     drift: float
@@ -56,6 +56,8 @@ class GazeConstants:
     listening_spread: Span
     listening_least: float
     gaze_limits: Limits
+    shy: float
+    most_down: float
     intimacy_time: Span
     intimacy_places: tuple[float, ...]
     planning_time: Span
@@ -76,6 +78,8 @@ class GazeConstants:
     head_share: float
     head_beyond: float
     head_beyond_share: float
+    head_reach: float
+    head_lag: float
     head_roll: float
     head_least: float
     head_delay: float
@@ -102,6 +106,25 @@ _BEYOND_WINDOW = 1000
 """Frames of silence that are taken to lie before a window, and after a recording's end."""
 
 
+@dataclass(frozen=True)
+class GazeMood:
+    """How one looks at others: multipliers of the usual but for ``cast``.
+
+    ``aversion`` of looking away, ``haste`` of all shifts, ``down`` of the looks away that go down, which go ``cast``
+    rad lower still; ``spread`` of the places that are looked at on the face.
+    """
+
+    aversion: float = 1.0
+    haste: float = 1.0
+    down: float = 1.0
+    cast: float = 0.0
+    spread: float = 1.0
+
+    def contact(self, usual: float) -> float:
+        """Share of the time on the other's face, where ``usual`` is the speaker's."""
+        return float(GAZE.gaze_limits.clip(1 - (1 - usual) * self.aversion))
+
+
 class GazeMotion:
     """Gaze of one recording and the lids that go with it: ``plan`` each hop, then ``gaze`` and ``add``."""
 
@@ -119,25 +142,22 @@ class GazeMotion:
         self._last_onset = -math.inf
         self._cues: dict[float, None] = {}
 
-    def plan(
-        self, conditions: Conditions, turn: GoalMoves, rate: float, slowness: float, aversion: float, haste: float
-    ) -> None:
+    def plan(self, conditions: Conditions, turn: GoalMoves, rate: float, slowness: float, mood: GazeMood) -> None:
         """Plan gaze shifts and blinks of the hop.
 
-        ``turn`` is the head's part in gaze shifts; ``rate`` and ``slowness`` scale blinks, ``aversion`` the
-        share of looking away and ``haste`` the rate of shifts (1 = calm).
+        ``turn`` is the head's part in gaze shifts; ``rate`` and ``slowness`` scale blinks.
         """
         start, end = conditions.hop_start, conditions.hop_end
         self.target.forget(start)
         self._lids.forget(start)
         onsets, ends = _speech_edges(conditions)
-        self._think(conditions, onsets)
+        self._think(conditions, onsets, mood)
         self._give_the_floor(start, ends)
         while min(self._next, self._switch) < end:
-            self._shift(max(min(self._next, self._switch), start), turn, aversion, haste, slowness)
+            self._shift(max(min(self._next, self._switch), start), turn, mood, slowness)
         self._lids.plan(start, end, ends, rate, slowness)
 
-    def _think(self, conditions: Conditions, onsets: NDArray[np.float64]) -> None:
+    def _think(self, conditions: Conditions, onsets: NDArray[np.float64], mood: GazeMood) -> None:
         """Look away before some utterances and where words ask for it: planning takes the eyes off the listener."""
         start = conditions.hop_start
         for onset in onsets:
@@ -145,7 +165,7 @@ class GazeMotion:
                 self._last_onset = onset
                 rng = generator(self._seed, "planning", round(onset * 100))
                 chance, early = rng.random(), rng.random()
-                if not self._away and chance < GAZE.planning_chance.at(1 - self._traits.gaze):
+                if not self._away and chance < GAZE.planning_chance.at(1 - mood.contact(self._traits.gaze)):
                     at = onset - GAZE.planning_lead - GAZE.planning_lead_spread * early
                     self._switch, self._why = max(start, at), "planning"
         for cue in conditions.cues:
@@ -166,59 +186,63 @@ class GazeMotion:
             elif not self._away and e - GAZE.turn_end_hold < self._switch < e + GAZE.turn_end_after:
                 self._switch = e + GAZE.turn_end_after
 
-    def _shift(self, at: float, turn: GoalMoves, aversion: float, haste: float, slowness: float) -> None:
+    def _shift(self, at: float, turn: GoalMoves, mood: GazeMood, slowness: float) -> None:
         """One saccade: away from the listener, back, or to another place near by; head and lids may follow."""
         rng = generator(self._seed, "saccade", next(self._draws))
         draw = rng.random(8)
         here = self.target.goal
         head_share, switching, coming_back = 0, self._switch <= self._next, self._away
+        gaze = mood.contact(self._traits.gaze)
         if switching and not self._away:
-            goal, head_share = self._averted(draw)
+            goal, head_share = self._averted(draw, mood)
             planning = self._why == "planning"
             lasting = GAZE.planning_time.at(draw[6]) if planning else GAZE.intimacy_time.at(rng.standard_normal())
+            lasting *= max(1, (1 - gaze) / GAZE.shy) / mood.haste
             self._away, self._since, self._switch, self._why = True, at, at + lasting, "intimacy"
         elif switching:
-            goal = self._on_listener(draw, here)
-            gaze = float(GAZE.gaze_limits.clip(1 - (1 - self._traits.gaze) * aversion))
+            goal = self._on_listener(draw, here, mood.spread)
             listening = GAZE.listening * gaze / (1 - gaze) * GAZE.listening_spread.at(rng.standard_normal())
-            self._away, self._switch = False, at + max(GAZE.listening_least, listening)
+            self._away, self._switch = False, at + max(GAZE.listening_least, listening) / mood.haste
         elif self._away:
             goal = here + (draw[:2] - 1 / 2) * GAZE.away_spread * _DEG
         else:
-            goal = self._on_listener(draw, here)
+            goal = self._on_listener(draw, here, mood.spread)
         size = float(np.hypot(*(goal - here)))
         duration = GAZE.saccade_start + GAZE.saccade_per_degree * size / _DEG + GAZE.saccade_settle
         self.target.to(at, duration, goal)
-        fixation = GAZE.fixation * np.exp(GAZE.fixation_spread * rng.standard_normal()) / haste
+        fixation = GAZE.fixation * np.exp(GAZE.fixation_spread * rng.standard_normal()) / mood.haste
         self._next = at + float(GAZE.fixation_limits.clip(fixation))
         self._turn(at, goal, None if switching and coming_back else head_share, turn, draw[7])
         self._lids.with_gaze_shift(at, size / _DEG, draw[5], slowness)
 
-    def _averted(self, draw: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    def _averted(self, draw: NDArray[np.float64], mood: GazeMood) -> tuple[NDArray[np.float64], float]:
         """A place away from the listener ``(2,)`` rad and the head's share in getting there.
 
         Sizes are Eyes Alive's (Lee, Badler & Badler 2002), places those of Andrist (2013).
         """
         above, below, with_head = GAZE.planning_places if self._why == "planning" else GAZE.intimacy_places
+        down = min((below - above) * mood.down, GAZE.most_down)
+        above *= (1 - down) / (1 - (below - above))
         share = max(draw[0], GAZE.away_least_draw) * GAZE.away_range / GAZE.away_reference
         amplitude = float(GAZE.away_limits.clip(-GAZE.away_scale * np.log(share) + GAZE.away_offset)) * _DEG
         side = 1 if draw[1] < 1 / 2 else -1
         if draw[2] < above:
             angle = np.radians(GAZE.up.at(draw[3]))
             amplitude = min(amplitude, GAZE.up_limit * _DEG)
-        elif draw[2] < below:
+        elif draw[2] < above + down:
             angle = -np.radians(GAZE.down.at(draw[3]))
         else:
             angle = np.radians(GAZE.side.at(draw[3]))
-        goal = amplitude * np.array([side * np.cos(angle), np.sin(angle)])
+        goal = amplitude * np.array([side * np.cos(angle), np.sin(angle)]) - [0, mood.cast]
         return goal, GAZE.head_share if draw[4] < with_head else 0
 
-    def _on_listener(self, draw: NDArray[np.float64], here: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A place on the listener's face other than ``here``, ``(2,)`` rad."""
+    def _on_listener(self, draw: NDArray[np.float64], here: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+        """A place on the listener's face other than ``here``, ``(2,)`` rad; ``spread`` is the face's size."""
+        places = _LISTENER * spread
         place = int(np.searchsorted(GAZE.listener_chance, draw[0] * GAZE.listener_chance[-1]))
-        if np.hypot(*(_LISTENER[place] - here)) < GAZE.refixation * _DEG:
+        if np.hypot(*(places[place] - here)) < GAZE.refixation * spread * _DEG:
             place = (place + 1) % 2 if place < 2 else 0
-        return _LISTENER[place] + (draw[2:4] - 1 / 2) * GAZE.listener_spread * _DEG
+        return places[place] + (draw[2:4] - 1 / 2) * GAZE.listener_spread * spread * _DEG
 
     def _turn(self, at: float, goal: NDArray, share: float | None, turn: GoalMoves, chance: float) -> None:
         """Let the head follow: part of what lies beyond comfortable eye rotation or ``share``, None to face ahead."""
@@ -229,25 +253,20 @@ class GazeMotion:
         if np.abs(wanted - turn.goal).max() > GAZE.head_least * _DEG:
             turn.to(at + GAZE.head_delay, GAZE.head_time.at(chance), wanted)
 
-    def gaze(self, times: NDArray, head: NDArray, lowered: NDArray) -> NDArray[np.float64]:
-        """Gaze ``(T, 2)`` rad relative to the head at ``times (T,)`` s.
+    def sight(self, times: NDArray) -> NDArray[np.float64]:
+        """Line of sight ``(T, 2)`` rad at ``times (T,)`` s, against the way to whom is looked at."""
+        return self.target(times) + self._drift(times) * (GAZE.drift * _DEG)
 
-        ``head (T, 3)`` are its angles and ``lowered (T,)`` how far the emotion casts the eyes down, rad.
+    def add(self, weights: NDArray[np.float64], times: NDArray, gaze: NDArray, inward: NDArray) -> None:
+        """Write the channels of ``gaze (T, 2)`` into ``weights (T, 52)`` and let the lids follow, in place.
+
+        ``inward (T,)`` rad is how far each eye turns in from it.
         """
-        target = self.target(times) + self._drift(times) * (GAZE.drift * _DEG)
-        yaw = target[:, 0] - head[:, 1]
-        pitch = target[:, 1] - lowered + head[:, 0]
-        limit, pitches = GAZE.yaw_limit * _DEG, GAZE.pitch_limits
-        pitch = np.clip(pitch, pitches.low * _DEG, pitches.high * _DEG)
-        return np.stack([limit * np.tanh(yaw / limit), pitch], axis=1)
-
-    def add(self, weights: NDArray[np.float64], times: NDArray, gaze: NDArray) -> None:
-        """Write the channels of ``gaze (T, 2)`` into ``weights (T, 52)`` and let the lids follow, in place."""
-        up, down = np.maximum(gaze[:, 1], 0) / (GAZE.look_up * _DEG), np.maximum(-gaze[:, 1], 0) / LOOK_DOWN_RANGE
-        for side, inward in (("Left", -1), ("Right", 1)):
-            yaw = inward * gaze[:, 0] + GAZE.vergence * _DEG
-            weights[:, ARKIT_INDEX[f"eyeLookIn{side}"]] = np.clip(yaw / (GAZE.look_in * _DEG), 0, 1)
-            weights[:, ARKIT_INDEX[f"eyeLookOut{side}"]] = np.clip(-yaw / (GAZE.look_out * _DEG), 0, 1)
+        up, down = np.maximum(gaze[:, 1], 0) / LOOK_UP, np.maximum(-gaze[:, 1], 0) / LOOK_DOWN
+        for side, towards in (("Left", -1), ("Right", 1)):
+            yaw = towards * gaze[:, 0] + inward
+            weights[:, ARKIT_INDEX[f"eyeLookIn{side}"]] = np.clip(yaw / LOOK_IN, 0, 1)
+            weights[:, ARKIT_INDEX[f"eyeLookOut{side}"]] = np.clip(-yaw / LOOK_OUT, 0, 1)
             weights[:, ARKIT_INDEX[f"eyeLookUp{side}"]] = np.clip(up, 0, 1)
             weights[:, ARKIT_INDEX[f"eyeLookDown{side}"]] = np.clip(down, 0, 1)
         self._lids.add(weights, times, up, down)

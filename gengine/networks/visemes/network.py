@@ -2,12 +2,13 @@
 
 Rules all the way, with numbers measured on real faces (face.md; the tables in ``data``): what a learned face
 network is measured against, and its teacher. The method in order: coarticulation, expression, lip contact, head
-and brows, gaze and lids; each in the file of that name.
+and brows, gaze and lids; each in the file of that name. Once the body is known, ``aim`` turns the eyes to whom is
+looked at in the world.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,25 @@ from gengine.core.conditions import ANALYSIS_RATE, MOTION_RATE, Conditions
 from gengine.core.constants import Limits, Span, read_constants
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
 from gengine.core.lips import SealModel
+from gengine.core.look_at import STANDING_EYES
+from gengine.core.motion import Motion
 from gengine.core.noise import SmoothNoise
 from gengine.core.speaker import Speaker
 from gengine.core.words import RECOGNISED
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.visemes import coarticulation, expression, lip_contact
 from gengine.networks.visemes.expression import ExpressionDynamics, ExpressionTable, arkit_indices, expressions
-from gengine.networks.visemes.gaze import GazeMotion
+from gengine.networks.visemes.gaze import GazeMood, GazeMotion
+from gengine.networks.visemes.gaze_holding import (
+    GazeHolding,
+    HeadFollowing,
+    convergence,
+    direction,
+    in_range,
+    spread_on,
+)
 from gengine.networks.visemes.targets import MOUTH, viseme_targets
-from gengine.networks.visemes.visual_prosody import BrowMotion, HeadMotion, to_quaternion
+from gengine.networks.visemes.visual_prosody import HEAD, BrowMotion, HeadMotion, to_quaternion
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ _LEFT = np.array(
 _RIGHT = np.array([ARKIT_INDEX[ARKIT_NAMES[i][:-4] + "Right"] for i in _LEFT])
 _ASYMMETRY = np.array([FACE.brow_asymmetry if ARKIT_NAMES[i].startswith("brow") else FACE.asymmetry for i in _LEFT])
 _JAW = ARKIT_INDEX["jawOpen"]
+_EYES = [i for i, name in enumerate(ARKIT_NAMES) if name.startswith("eye")]
 _JAW_LEFT, _JAW_RIGHT = ARKIT_INDEX["jawLeft"], ARKIT_INDEX["jawRight"]
 
 
@@ -79,6 +91,10 @@ class FaceState:
         self.gaze = GazeMotion(speaker.traits, seed)
         self.brows = BrowMotion(speaker.traits, seed)
         self.head = HeadMotion(speaker.traits, seed)
+        self.following = HeadFollowing()
+        self.holding = GazeHolding()
+        self.open_eyes = np.zeros((0, len(ARKIT_NAMES)))
+        """Weights ``(T, 52)`` of the last hop before gaze and lids were added."""
         self.idle_lips = lip_contact.IdleLips(seed)
         self.drift = SmoothNoise(3, FACE.drift_rate, seed, "face drift")
 
@@ -91,7 +107,7 @@ class VisemeNetwork(MotionNetwork):
     """
 
     spec = NetworkSpec(
-        consumes=("prosody", "phones", "syllables", "cues", "emotion", "speaker"),
+        consumes=("prosody", "phones", "syllables", "cues", "emotion", "speaker", "look_at"),
         produces="face",
         fps=MOTION_RATE,
         context=1.0,
@@ -106,7 +122,10 @@ class VisemeNetwork(MotionNetwork):
         return FaceState(speaker, seed)
 
     def generate(self, conditions: Conditions, state: FaceState) -> FaceTrack:
-        """The face of the hop: weights ``(T, 52)``, head ``(T, 4)`` and gaze ``(T, 2)`` at ``MOTION_RATE``."""
+        """The face of the hop: weights ``(T, 52)``, head ``(T, 4)`` and gaze ``(T, 2)`` at ``MOTION_RATE``.
+
+        Its eyes are those of a head over a trunk at rest: ``aim`` finds them anew once the body is known.
+        """
         times = conditions.frames(MOTION_RATE)
         if not len(times):
             return _track(np.zeros((0, len(ARKIT_NAMES))), np.zeros((0, 4)), np.zeros((0, 2)))
@@ -133,12 +152,34 @@ class VisemeNetwork(MotionNetwork):
         self._plan_gaze(conditions, state, shown, arousal, activity)
         posture = shown @ table.posture
         angles = state.head.angles(times, activity, posture, lively)
-        lowered = shown @ table.look_down + FACE.look_down_posture * np.maximum(posture[:, 0], 0)
-        gaze = state.gaze.gaze(times, angles, lowered)
-        state.gaze.add(weights, times, gaze)
+        sight, target = state.gaze.sight(times), conditions.look_at
+        inward = np.zeros(len(times))
+        if target is None:  # nobody is looked at: the eyes go down with the head
+            sight = sight - np.stack([0 * inward, _cast_down(shown)], axis=1)
+        else:
+            way = target.at(times) - STANDING_EYES
+            towards, inward = direction(way), convergence(way)
+            sight = sight + towards
+            angles = angles + state.following.turn(towards)
+            np.clip(angles, -HEAD.limit, HEAD.limit, out=angles)
+        gaze = in_range(sight - angles[:, [1, 0]] * [1, -1])
+        state.open_eyes = weights.copy()
+        state.gaze.add(weights, times, gaze, inward)
         np.clip(weights, 0, 1, out=weights)
         lip_contact.solve(weights, closed, touching, self.seal)
         return _track(np.clip(weights, 0, 1), to_quaternion(angles), gaze)
+
+    def aim(self, face: FaceTrack, motion: Motion, conditions: Conditions, state: FaceState) -> FaceTrack:
+        """The face with eyes and lids for its target in the world, whatever head and trunk of ``motion`` do."""
+        times, target = conditions.frames(MOTION_RATE), conditions.look_at
+        if target is None or not len(times) or "Head" not in motion.skeleton.names:
+            return face
+        gaze, inward = state.holding.gaze(motion, target.at(times), state.gaze.sight(times))
+        eyes = state.open_eyes
+        state.gaze.add(eyes, times, gaze, inward)
+        weights = face.weights.copy()
+        weights[:, _EYES] = np.clip(eyes[:, _EYES], 0, 1)
+        return replace(face, weights=weights, gaze=gaze)
 
     def _speech(
         self, conditions: Conditions, state: FaceState, times: NDArray, shown: NDArray, arousal: NDArray, felt: NDArray
@@ -175,10 +216,19 @@ class VisemeNetwork(MotionNetwork):
         table: ExpressionTable = expressions()
         excited = 1 + FACE.blink_arousal * arousal.mean()
         rate = now(table.blink_rate) * state.traits.blink * excited * FACE.blink_activity.at(activity.mean())
-        state.gaze.plan(
-            conditions, state.head.turn, rate=float(rate), slowness=now(table.blink_duration),
-            aversion=now(table.aversion), haste=now(table.haste),
+        target = conditions.look_at
+        mood = GazeMood(
+            now(table.aversion), now(table.haste), now(table.gaze_down),
+            0.0 if target is None else float(_cast_down(middle)[0]),
+            1.0 if target is None else spread_on(target, conditions.hop_start),
         )  # fmt: skip
+        state.gaze.plan(conditions, state.head.turn, float(rate), now(table.blink_duration), mood)
+
+
+def _cast_down(shown: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far an emotion casts the eyes down, rad ``(T,)``, by shown strengths ``(T, 18)``."""
+    table = expressions()
+    return shown @ table.look_down + FACE.look_down_posture * np.maximum((shown @ table.posture)[:, 0], 0)
 
 
 def _heard_jaw(conditions: Conditions, jaw: NDArray, times: NDArray) -> NDArray[np.float64]:

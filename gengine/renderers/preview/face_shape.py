@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
-from gengine.core.face import ARKIT_INDEX, FaceTrack
+from gengine.core.face import ARKIT_INDEX, LOOK_DOWN, LOOK_OUT, LOOK_UP, FaceTrack
 from gengine.renderers.preview.head_shape import closed, ears, hair, outline
 
 Array = NDArray[np.float64]
@@ -30,8 +30,6 @@ EYE_X, EYE_WIDTH = 32.0, 16.5
 """Each eye's middle and half its width, mm."""
 JAW_DROP, JAW_SLIDE = 28.2, 8.0
 """Millimetres that the chin moves down and sideways at weight 1 of ``jawOpen`` and ``jawLeft``."""
-LOOK_SIDEWAYS, LOOK_UP, LOOK_DOWN = np.radians(31), np.radians(23), np.radians(35)
-"""Angles of the eye at weight 1 of the eyeLook channels, where no gaze is given."""
 MAX_YAW, MAX_PITCH = 0.7, 0.6
 """Radians that the drawn iris turns at most; beyond, the lids would hide it."""
 IRIS_X, IRIS_Y, IRIS_RISE = 15.0, 13.0, 0.6
@@ -65,6 +63,7 @@ class FaceShape:
     def __init__(self, face: FaceTrack) -> None:
         self._weights = np.clip(np.asarray(face.weights, float), 0.0, 1.0)
         self._gaze = np.asarray(face.gaze, float)
+        self._inward = face.convergence[:, None]
         self.turn = rotation.normalize(face.head)
         """Head turn ``(T, 4)`` wxyz."""
         self.curves: dict[str, Array] = {}
@@ -212,10 +211,10 @@ class FaceShape:
     def _iris(self, side: str, sign: float, look: dict[str, Array]) -> None:
         """Where the eye looks: by the gaze where it is given, else by the eyeLook channels."""
         yaw, pitch = self._gaze[:, :1], self._gaze[:, 1:]
-        channel_yaw = sign * (look["Out"] - look["In"]) * LOOK_SIDEWAYS
+        channel_yaw = sign * (look["Out"] - look["In"]) * LOOK_OUT
         channel_pitch = look["Up"] * LOOK_UP - look["Down"] * LOOK_DOWN
         still = (np.abs(self._gaze).sum(1, keepdims=True) < 1e-6).astype(float)
-        yaw = np.clip(yaw + still * channel_yaw, -MAX_YAW, MAX_YAW)
+        yaw = np.clip(yaw - sign * self._inward + still * channel_yaw, -MAX_YAW, MAX_YAW)
         pitch = np.clip(pitch + still * channel_pitch, -MAX_PITCH, MAX_PITCH)
         iris_x, iris_y = sign * EYE_X + IRIS_X * np.sin(yaw), IRIS_RISE + IRIS_Y * np.sin(pitch)
         self.curves[f"iris_{side}"] = _curve(iris_x, iris_y, 70.0)
