@@ -97,7 +97,7 @@ class Take:
         self.plan = parse_emotion(emotion, intensity)
         if part is not None and part.first:  # a timeline counts on the recording's clock, as its transcript does
             self.plan = replace(self.plan, times=self.plan.times - part.first)
-            self.look_at = self.look_at and self.look_at.shift(-part.first)
+            self.look_at = self.look_at and self.look_at.shift(part.first)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
         self.strict = strict
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}

@@ -140,8 +140,8 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        decimate, tuple(settings_of or ()), body, calm, stance, look_at, language, tier, track, channel, start, end, raw,
-        config, tuple(settings or ()), strict,
+        decimate, tuple(settings_of or ()), body, calm, stance, look_at, language, tier, track, channel, start, end,
+        raw, config, tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):
         from gengine.cli.batch import animate_all

@@ -110,8 +110,8 @@ def expressions() -> ExpressionTable:
     posture = np.radians(np.stack([column(f"head_{k}_deg") for k in ("pitch_down", "roll", "yaw")], axis=1))
     return ExpressionTable(
         weights, posture, look_down, column("blink_rate_x"), column("blink_dur_x"), column("jaw_x"), column("lip_x"),
-        column("gaze_aversion_x"), column("gaze_down_x"), column("saccade_rate_x"), column("head_size_x"), column("onset_s"),
-        column("offset_s"),
+        column("gaze_aversion_x"), column("gaze_down_x"), column("saccade_rate_x"), column("head_size_x"),
+        column("onset_s"), column("offset_s"),
     )  # fmt: skip
 
 

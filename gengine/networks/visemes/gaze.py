@@ -152,7 +152,8 @@ class GazeMotion:
         self._lids.forget(start)
         onsets, ends = _speech_edges(conditions)
         self._think(conditions, onsets, mood)
-        self._give_the_floor(start, ends)
+        if mood.contact(self._traits.gaze) > GAZE.shy:
+            self._give_the_floor(start, ends)
         while min(self._next, self._switch) < end:
             self._shift(max(min(self._next, self._switch), start), turn, mood, slowness)
         self._lids.plan(start, end, ends, rate, slowness)
@@ -167,19 +168,19 @@ class GazeMotion:
                 chance, early = rng.random(), rng.random()
                 if not self._away and chance < GAZE.planning_chance.at(1 - mood.contact(self._traits.gaze)):
                     at = onset - GAZE.planning_lead - GAZE.planning_lead_spread * early
-                    self._switch, self._why = max(start, at), "planning"
+                    self._switch, self._why = min(self._switch, max(start, at)), "planning"
         for cue in conditions.cues:
             face = FACE_CUES.get(cue.kind)
             near = start < cue.start < conditions.hop_end + GAZE.cue_ahead
             if face and face.gaze and near and cue.start not in self._cues:
                 self._cues[cue.start] = None
                 if not self._away:
-                    self._switch, self._why = cue.start, "planning"
+                    self._switch, self._why = min(self._switch, cue.start), "planning"
         while len(self._cues) > _CUES_KEPT:
             del self._cues[next(iter(self._cues))]
 
     def _give_the_floor(self, start: float, ends: NDArray[np.float64]) -> None:
-        """A speaker looks at the listener when an utterance ends."""
+        """A speaker who is not shy looks at the listener when an utterance ends."""
         for e in ends:
             if e > start and self._away and self._switch > e - GAZE.turn_end:
                 self._switch = max(start, self._since + GAZE.turn_end_least_away, e - GAZE.turn_end_lead)
@@ -225,15 +226,16 @@ class GazeMotion:
         above *= (1 - down) / (1 - (below - above))
         share = max(draw[0], GAZE.away_least_draw) * GAZE.away_range / GAZE.away_reference
         amplitude = float(GAZE.away_limits.clip(-GAZE.away_scale * np.log(share) + GAZE.away_offset)) * _DEG
-        side = 1 if draw[1] < 1 / 2 else -1
+        side, lower = 1 if draw[1] < 1 / 2 else -1, mood.cast
         if draw[2] < above:
             angle = np.radians(GAZE.up.at(draw[3]))
-            amplitude = min(amplitude, GAZE.up_limit * _DEG)
+            amplitude, lower = min(amplitude, GAZE.up_limit * _DEG), 0.0
         elif draw[2] < above + down:
             angle = -np.radians(GAZE.down.at(draw[3]))
         else:
             angle = np.radians(GAZE.side.at(draw[3]))
-        goal = amplitude * np.array([side * np.cos(angle), np.sin(angle)]) - [0, mood.cast]
+        amplitude = min(amplitude, GAZE.away_limits.high * _DEG - lower)
+        goal = amplitude * np.array([side * np.cos(angle), np.sin(angle)]) - [0, lower]
         return goal, GAZE.head_share if draw[4] < with_head else 0
 
     def _on_listener(self, draw: NDArray[np.float64], here: NDArray[np.float64], spread: float) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ class HeadFollowing:
         self._share = 1 - np.exp(-1 / (MOTION_RATE * GAZE.head_lag))
 
     def turn(self, towards: Array) -> Array:
-        """Angles ``(T, 3)`` rad (pitch down, yaw, roll) for a target at directions ``(T, 2)`` rad."""
+        """Angles ``(T, 3)`` rad (pitch down, yaw, roll) for a target at directions ``(T, 2)`` rad from it."""
         size = np.hypot(*towards.T) / _DEG
         amount = np.maximum(GAZE.head_beyond_share * (size - GAZE.head_beyond), size - GAZE.head_reach)
         goals = towards * (np.maximum(amount, 0) / np.maximum(size, GAZE.head_least))[:, None]

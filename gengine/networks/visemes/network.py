@@ -160,7 +160,9 @@ class VisemeNetwork(MotionNetwork):
             way = target.at(times) - STANDING_EYES
             towards, inward = direction(way), convergence(way)
             sight = sight + towards
-            angles = angles + state.following.turn(towards)
+            # what the head does of its own is no part of its turn to the target, and may call for one
+            alone = (angles - state.head.turn(times))[:, [1, 0]] * [1, -1]
+            angles = angles + state.following.turn(towards - alone)
             np.clip(angles, -HEAD.limit, HEAD.limit, out=angles)
         gaze = in_range(sight - angles[:, [1, 0]] * [1, -1])
         state.open_eyes = weights.copy()
