@@ -80,8 +80,8 @@ def saccades(p: Performance, target: LookAt) -> tuple[Array, Array]:
     return sizes[sizes >= 1], fast[:-1] | fast[1:]
 
 
-def holding(p: Performance, target: LookAt) -> tuple[float, float]:
-    """How far the line of sight leaves its target in fixations on it, and its place in any: p95, degrees."""
+def holding(p: Performance, target: LookAt) -> tuple[Array, Array]:
+    """How far the line of sight leaves its target in fixations on it, and its place in any, degrees."""
     sight, way = lines_of_sight(p, target)
     apart = direction(sight) - direction(way)
     still = ~saccades(p, target)[1]
@@ -92,12 +92,7 @@ def holding(p: Performance, target: LookAt) -> tuple[float, float]:
         moved.append(np.hypot(*(apart[a:b] - middle).T))
         if np.hypot(*middle) < ON_IT:
             off.append(angle(sight[a:b], way[a:b]))
-    return worst_of(off), worst_of(moved)
-
-
-def worst_of(parts: list[Array]) -> float:
-    """95th percentile, degrees; NaN of none."""
-    return float(np.degrees(np.percentile(np.concatenate(parts), 95))) if parts else float("nan")
+    return np.degrees(np.concatenate([[], *off])), np.degrees(np.concatenate([[], *moved]))
 
 
 def beyond(p: Performance) -> float:
@@ -127,7 +122,7 @@ def main() -> int:
     failed = []
 
     def told(name: str, value: float, low: float, high: float) -> str:
-        good = low <= value <= high or np.isnan(value)
+        good = low <= value <= high
         if not good:
             failed.append(name)
         return f"{value:7.2f}{' ' if good else '*'} ({low:g}..{high:g})"
@@ -154,7 +149,8 @@ def main() -> int:
     moving = gengine.core.look_at.parse_look_at(round_trip)
     for look_at in (moving, "none"):
         shown = [made(e, "orator", s, look_at) for s in range(args.seeds) for e in ("neutral", "fear")]
-        off, moved = np.nanmax([holding(p, moving) for p in shown], axis=0)
+        held = zip(*(holding(p, moving) for p in shown), strict=True)
+        off, moved = (float(np.percentile(np.concatenate(part), 95)) for part in held)
         limit = (0.0, 3.0) if look_at is moving else (0.0, np.inf)
         whose = "moving target" if look_at is moving else "  eyes that go with the head"
         print(f"{whose + ': off it in fixations, deg p95':44}{told('moving', off, *limit)}")

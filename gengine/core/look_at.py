@@ -103,8 +103,7 @@ def _checked(said: Any, shape: tuple[int, ...], what: str, expected: str) -> NDA
         numbers = np.asarray(said, float)
     except (TypeError, ValueError):
         raise GengineError(f"{what}: {expected}") from None
-    places = numbers[..., -3:]
-    if numbers.shape != shape or not np.isfinite(numbers).all() or (np.abs(places) > FARTHEST).any():
+    if numbers.shape != shape or not np.isfinite(numbers).all() or (np.abs(numbers[..., -3:]) > FARTHEST).any():
         raise GengineError(f"{what}: {expected}, at most {FARTHEST:g} m away")
     return numbers
 

@@ -83,7 +83,7 @@ def _eyes(avatar: Avatar, local: NDArray, face: FaceTrack | None, frames: int) -
     """Gaze turns both eye joints, left and right, and they converge."""
     if face is None or not avatar.eyes:
         return
-    for name, inward in zip(avatar.eyes, (-1.0, 1.0), strict=True):
+    for name, inward in zip(avatar.eyes, (-1.0, 1.0), strict=False):
         local[:, avatar.skeleton.index(name)] = gaze_turns(face, inward)[:frames]
 
 

@@ -37,7 +37,7 @@ def test_the_table_is_the_files():
     assert table.posture[SAD] == pytest.approx(np.radians([7, 3, 0]))
     assert (table.blink_rate[ANGRY], table.blink_duration[SAD], table.jaw[SAD]) == (0.6, 1.4, 0.86)
     assert (table.lips[SAD], table.onset[SAD], table.offset[SAD]) == (0.9, 1.0, 1.8)
-    assert (table.aversion[SAD], table.haste[SAD], table.head[SAD]) == (1.6, 0.9, 0.7)
+    assert (table.aversion[SAD], table.gaze_down[SAD], table.haste[SAD], table.head[SAD]) == (3.6, 4.2, 0.9, 0.7)
 
 
 def test_onset_and_offset_last_as_the_table_says():

@@ -93,7 +93,7 @@ def test_looks_rest_on_the_listeners_face_as_often_as_they_should():
 
 def averted(draw: np.ndarray, above: float = 0.13, below: float = 0.3) -> np.ndarray:
     """Where a look away goes, ``(2,)`` deg."""
-    size = float(np.clip(-6.9 * np.log(max(draw[0], 1e-3) * 15 / 15.7) + 6.5, 9, 27.5))
+    size = float(np.clip(-6.9 * np.log(max(draw[0], 1e-3) * 15 / 15.7) + 5.5, 9, 25))
     if draw[2] < above:
         size, angle = min(size, 16.0), 50 + 35 * draw[3]
     elif draw[2] < below:
@@ -237,8 +237,8 @@ def test_moods_look_down_cast_lower_and_hold_contact():
     low = -7
     assert (usual[:, 1] < low).mean() == pytest.approx(0.17, abs=0.06)
     assert (down[:, 1] < low).mean() > 0.6
-    assert np.hypot(*down.T).max() <= 27.5 + 1e-6
-    both = (usual[:, 1] < low) & (down[:, 1] < low) & (np.hypot(*down.T) < 26)
+    assert np.hypot(*down.T).max() <= 25 + 1e-6
+    both = (usual[:, 1] < low) & (down[:, 1] < low) & (np.hypot(*down.T) < 24.5)
     assert (usual - down)[both, 1] == pytest.approx(0.1 / DEG)
     assert GazeMood(aversion=0.5).contact(0.8) == pytest.approx(0.9)
     assert GazeMood(aversion=9).contact(0.8) == 0.2

@@ -1,4 +1,4 @@
-"""Eyes on a place in the world: held against head and trunk, within their range, with the head's help when it is far."""
+"""Eyes on a place in the world: held against head and trunk, in their range, with the head's help where it is far."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def body(frames: int = 1, **turns: tuple[float, float, float]) -> Motion:
 
 def line(motion: Motion, gaze: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """World direction of a gaze ``(T, 2)`` in a body's head, and where it comes from."""
-    world, at = motion.forward()
+    at, world = motion.forward()
     head = SKELETON.index("Head")
     turn = rotation.from_euler(np.stack([gaze[:, 0], -gaze[:, 1], 0 * gaze[:, 0]], 1), "YXZ")
     eyes = at[:, head] + rotation.rotate(world[:, head], np.broadcast_to(EYES_OF_HEAD, (len(gaze), 3)))
@@ -100,7 +100,7 @@ def test_the_head_comes_after_the_target_in_any_cut():
     towards[20:, 0] = 40 * DEG
     following = HeadFollowing()
     turned = following.turn(towards)[:, 1]
-    assert turned[20] < 0.1 * turned[-1] < 0.2 * turned[30]
+    assert turned[20] < 0.05 * turned[-1] and 0.3 < turned[30] / turned[-1] < 0.6 and (np.diff(turned) >= 0).all()
     assert turned[-1] / DEG == pytest.approx(18, abs=0.1)
     cut = HeadFollowing()
     parts = [cut.turn(towards[a:b])[:, 1] for a, b in ((0, 19), (19, 64), (64, 120))]
@@ -112,7 +112,7 @@ def test_a_far_face_is_smaller_and_a_point_smaller_still():
     assert spread_on(LISTENER, 0.0) == pytest.approx(1 / 1.2)
     assert spread_on(LookAt(np.zeros(1), STANDING_EYES[None] + [0, 0, 0.1], face=True), 0.0) == pytest.approx(1 / 0.6)
     point = parse_look_at("0,1,5")
-    assert point is not None and spread_on(point, 0.0) == 0.3
+    assert point is not None and spread_on(point, 0.0) == 0.25
     assert convergence(np.array([[0, 0, 0.6], [0, 0, 0.01]])) / DEG == pytest.approx([2.96, 10], abs=0.01)
 
 
