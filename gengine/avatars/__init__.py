@@ -31,6 +31,8 @@ BONES_HELP = "a map of the avatar's bones (JSON), as gengine avatar map writes"
 """Help of the option ``bones`` beside it."""
 DECIMATE_HELP = "triangles to keep of the avatar's meshes (20000), or the share of them (0.25)"
 """Help of the option ``decimate`` beside them."""
+LARGEST = 1 << 30
+"""Largest file of a figure that is read, bytes (judgement): scans of 100 MB are met."""
 FILES = (".glb", ".gltf", ".vrm", ".npz", ".obj", ".ply", ".stl")
 """Kinds of files that an avatar can be brought in as."""
 
@@ -72,8 +74,11 @@ def find_avatar(which: str | Path | Avatar, bones: str | Path | None = None, dec
     ``GengineError``; a file that cannot be used is a ``FormatError``.
     """
     from gengine.core.avatar import Avatar
+    from gengine.core.bounds import check_file
 
     suffix = "" if isinstance(which, Avatar) else Path(which).suffix.lower()
+    if suffix in FILES:
+        check_file(str(which), LARGEST, f"give a figure ({', '.join(FILES)})")
     if bones is not None and suffix not in (".glb", ".gltf", ".vrm"):
         raise GengineError(f"bones {bones}: a map is for an avatar from a .glb, .gltf or .vrm; leave it out here")
     if suffix in (".glb", ".gltf", ".vrm"):

@@ -66,9 +66,9 @@ def save_avatar(avatar: Avatar, path: str | Path, compress: bool = True) -> Path
     }  # fmt: skip
     arrays["avatar_json"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     check_place(path, folder=False)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with whole(path) as made, made.open("wb") as file:
             (np.savez_compressed if compress else np.savez)(file, **arrays)  # type: ignore[arg-type]
     except OSError as error:

@@ -5,6 +5,7 @@ Every reader stands on these few functions, so that whatever a file holds, a use
 
 from __future__ import annotations
 
+import csv
 import functools
 import json
 import math
@@ -42,7 +43,7 @@ LARGEST = 1e6
 FOREIGN = (
     OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, OverflowError, RecursionError,
     NotImplementedError, RuntimeError, MemoryError, SyntaxError, AssertionError, zipfile.BadZipFile, zlib.error,
-    struct.error, tokenize.TokenError,
+    struct.error, tokenize.TokenError, csv.Error,
 )  # fmt: skip
 """What Python's and numpy's own parsers raise on a broken or foreign file."""
 

@@ -16,10 +16,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.bounds import LARGEST, bordered
+from gengine.core.bounds import LARGEST, bordered, check_file
 from gengine.core.subwords import plain_word
 from gengine.errors import FormatError
 
+LARGEST_FILE = 64 << 30
+"""Largest file that is read, line by line, bytes (judgement): two million words of 300 numbers take 5 GB."""
 WIDEST = 4096
 """Numbers of a word that are read (judgement): published vectors have 25 to 1,024."""
 LINE_BYTES = 1 << 18
@@ -81,6 +83,7 @@ def read_word_vectors(path: str | Path, wanted: Iterable[str], width: int | None
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """The file, unpacked where it is gzipped; refuses what is no text."""
+    check_file(path, LARGEST_FILE, "give vectors as text")
     try:
         with path.open("rb") as raw:
             head = raw.read(512)

@@ -65,7 +65,7 @@ def _load(argument: str) -> tuple[Any, str]:
     """The model that an argument names, and what to call it; it stays for the next recording."""
     if not argument:
         return _open("base", files=_installed()), "base"
-    folder = Path(argument).expanduser()
+    folder = Path(os.path.expanduser(argument))  # which leaves ~ to a user without a home
     if os.path.isdir(folder):
         _check_folder(folder)
         return _open(str(folder)), folder.name

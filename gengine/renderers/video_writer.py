@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from gengine.core.audio import AudioClip
 from gengine.core.timing import check_rate
-from gengine.errors import GengineError
+from gengine.errors import GengineError, brief
 
 AUDIO_RATE = 48_000
 """Rate of the sound inside a video, Hz."""
@@ -226,7 +226,9 @@ def check_fps(field: str, fps: float) -> None:
     """A frame rate that a video may have, else a ``GengineError`` that calls the value ``field``."""
     check_rate(field, fps)
     if not MIN_FPS <= fps <= MAX_FPS:
-        raise GengineError(f"{field}: {fps:g}, expected {MIN_FPS:g} to {MAX_FPS:g} frames per second, for example 30")
+        raise GengineError(
+            f"{field}: {brief(fps)}, expected {MIN_FPS:g} to {MAX_FPS:g} frames per second, for example 30"
+        )
 
 
 def check_size(width: int, height: int) -> None:

@@ -53,14 +53,14 @@ class Hang(BaseException):
     """A reader took more than ``PATIENCE``."""
 
 
-def _ring(*_: object) -> None:
+def ring(*_: object) -> None:
     raise Hang
 
 
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
     """Raises ``Hang`` where the block takes too long (processor time, so that a busy machine decides nothing)."""
-    before = signal.signal(signal.SIGPROF, _ring)
+    before = signal.signal(signal.SIGPROF, ring)
     signal.setitimer(signal.ITIMER_PROF, PATIENCE)
     try:
         yield

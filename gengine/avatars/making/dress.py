@@ -43,7 +43,10 @@ def load_avatar(name: str | Path = "anna") -> Avatar:
         raise unknown("avatar", name, avatar_names(), "or give the path of an avatar's file")
     kept = _cached(str(name))
     if kept is not None and is_avatar_file(kept):
-        return read_avatar(kept)
+        try:
+            return read_avatar(kept)
+        except GengineError:
+            pass  # a damaged cache is made again
     avatar = dress(preset_body(str(name)), APPEARANCES[str(name)], _texture(str(name)))
     if kept is not None:
         try:
@@ -63,7 +66,10 @@ def _cached(name: str) -> Path | None:
     place = os.environ.get("GENGINE_CACHE")
     if place == "":
         return None
-    folder = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gengine"
+    try:
+        folder = Path(place) if place else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gengine"
+    except RuntimeError:  # a user without a home
+        return None
     mark = hashlib.sha256()
     code, data = Path(__file__).parent, Path(__file__).parents[1] / "data"
     for path in sorted([*code.glob("*.py"), data / "bodies.npz", data / f"skin_{name}.jpg"]):

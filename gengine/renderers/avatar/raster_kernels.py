@@ -14,8 +14,22 @@ _F = np.float32
 SAMPLE_X = np.array([0.375, 0.875, 0.125, 0.625], _F)
 SAMPLE_Y = np.array([0.125, 0.375, 0.625, 0.875], _F)
 """Where a pixel's four samples lie in it."""
-KERNEL = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
-"""How every kernel is compiled."""
+
+
+def _keeps() -> bool:
+    """Whether numba finds a place for what it compiles: beside this file, in the user's cache or in NUMBA_CACHE_DIR."""
+
+    def nothing() -> None: ...
+
+    try:
+        njit(cache=True)(nothing)
+    except RuntimeError:
+        return False
+    return True
+
+
+KERNEL = {"nogil": True, "cache": _keeps(), "fastmath": True, "error_model": "numpy"}
+"""How every kernel is compiled; where numba may write nowhere, anew in every process (about ten seconds)."""
 
 NEAREST = _F(0.02)
 """Metres before the camera within which nothing is drawn."""
