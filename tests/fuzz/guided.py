@@ -19,18 +19,23 @@ with atheris.instrument_imports(include=["gengine"]):
     from tests.fuzz.attack import Outcome, strike
     from tests.fuzz.readers import READERS
 
+    READER = next(reader for reader in READERS if reader.name == sys.argv[1])
+    SEEDS = READER.seeds()
+    with tempfile.TemporaryDirectory() as place:  # what a reader imports when it first reads is followed too
+        for data in SEEDS:
+            strike(READER, data, Path(place), Outcome())
+
 
 def main() -> None:
-    reader = next(reader for reader in READERS if reader.name == sys.argv[1])
-    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as corpus:
-        for k, seed in enumerate(reader.seeds()):
-            (Path(corpus) / str(k)).write_bytes(seed)
+    with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as corpus:
+        for k, data in enumerate(SEEDS):
+            (Path(corpus) / str(k)).write_bytes(data)
 
         def one(data: bytes) -> None:
             outcome = Outcome()
-            strike(reader, data, Path(name), outcome)
+            strike(READER, data, Path(place), outcome)
             for kind, what, _ in outcome.faults:
-                raise RuntimeError(f"{reader.name}: {kind}: {what}")
+                raise RuntimeError(f"{READER.name}: {kind}: {what}")
 
         atheris.Setup([sys.argv[0], corpus, *sys.argv[2:]], one)
         atheris.Fuzz()
