@@ -88,5 +88,5 @@ def test_damage_is_named_by_its_line(write, text, message):
 def test_a_binary_model_is_refused_by_its_name_and_an_absent_file_by_its_path(write, tmp_path):
     with pytest.raises(FormatError, match="binary model"):
         read_word_vectors(write("the 1 2 3\n", "cc.en.300.bin"), ["the"])
-    with pytest.raises(FormatError, match="absent.vec: cannot be read"):
+    with pytest.raises(FormatError, match="absent.vec: .*cannot be read"):
         read_word_vectors(tmp_path / "absent.vec", ["the"])
