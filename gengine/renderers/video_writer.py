@@ -112,7 +112,7 @@ class VideoWriter:
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
         self._frames = 0
-        self._reformatter = VideoReformatter()  # each frame's own would be set up anew, which takes as long again
+        self._reformatter: Any = VideoReformatter()  # each frame's own would be set up anew, which takes as long again
         # threads for so little cost more than they save; older versions know no such option
         self._one_thread: dict[str, Any] = {"threads": 1} if "threads" in str(VideoReformatter.reformat.__doc__) else {}
         self._audio: Any = None

@@ -83,19 +83,19 @@ class FollowCamera:
     def follow(self, hips: NDArray, seconds: float) -> NDArray[np.float64]:
         """The point on the floor looked at, ``(3,)`` m, ``seconds`` after the last call."""
         ground = np.array([hips[0], 0.0, hips[2]])
-        if self._target is None:
-            self._target = ground
-        off = self._target - ground
+        target = ground if self._target is None else self._target
+        off = target - ground
         if not self._following:
             self._following = bool(off @ off > self.stay**2)
         if self._following:
             pull = (self._speed + off / self.lag) * seconds
             left = np.exp(-seconds / self.lag)
-            self._target = ground + (off + pull) * left
+            target = ground + (off + pull) * left
             self._speed = (self._speed - pull / self.lag) * left
             if off @ off < self.arrived**2:
                 self._following, self._speed = False, np.zeros(3)
-        return self._target
+        self._target = target
+        return target
 
     def project(self, points: NDArray, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """World ``points (P, 3)`` → pixels and depth ``(P, 3)``, and pixels per metre there ``(P,)``."""
