@@ -87,6 +87,8 @@ _MARK = re.compile("\ue000(\\d+)\ue001")
 _ANGLE = re.compile("[<>]")
 _TAG = re.compile(r"(/?)([A-Za-z][\w:.\-]*+)(.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"(?<![\w:.\-])([\w:.\-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]++))")
+_MOST_OPEN = 64
+"""Elements within each other that are followed (judgement); every text asks all of them."""
 _LONGEST_TAG = 2000
 """Characters; more between two angles are no tag."""
 
@@ -246,7 +248,7 @@ class _Cleaner:
         elif short in ("p", "s", "br"):
             gap = " "
         mark = len(self.marks) - 1 if gap.strip() else None
-        if not empty:
+        if not empty and len(self.open) < _MOST_OPEN:
             self.open.append((name if short not in _SILENT else short, mark, becomes))
         return (" " if short in ("sub", "express-as", "prosody", "voice") else "") + gap
 
