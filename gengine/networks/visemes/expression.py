@@ -142,15 +142,19 @@ class ExpressionDynamics:
 
 
 def mix(shown: NDArray[np.float64], table: ExpressionTable) -> NDArray[np.float64]:
-    """Expression weights ``(T, 52)`` of shown strengths ``(T, 18)``: a sum, where opposites damp each other."""
+    """Expression weights ``(T, 52)`` of shown strengths ``(T, 18)``: a sum, where opposites damp each other.
+
+    What one emotion has of both opposites belongs together and stays: fear's brows are raised and knitted (FACS 1+2+4).
+    """
     rest = np.maximum(1 - shown.sum(axis=1), 0)
     out = shown @ table.weights + rest[:, None] * table.weights[0]
     for a, b in _OPPOSED:
-        x, y = out[:, a].copy(), out[:, b].copy()
+        together = shown @ np.minimum(table.weights[:, a], table.weights[:, b])
+        x, y = np.maximum(out[:, a] - together, 0), np.maximum(out[:, b] - together, 0)
         # 1 where x is clearly larger, 0 where y is; smooth between, so that no channel steps as one overtakes
         lead = smoothstep(np.clip(1 / 2 + (x - y) / (EXPRESSION.overtaking * np.maximum(x + y, _SETTLED)), 0, 1))
-        out[:, a] = lead * np.maximum(x - EXPRESSION.opposite * y, 0)
-        out[:, b] = (1 - lead) * np.maximum(y - EXPRESSION.opposite * x, 0)
+        out[:, a] = together + lead * np.maximum(x - EXPRESSION.opposite * y, 0)
+        out[:, b] = together + (1 - lead) * np.maximum(y - EXPRESSION.opposite * x, 0)
     return np.clip(out, 0, 1, out=out)
 
 

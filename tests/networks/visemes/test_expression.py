@@ -17,7 +17,7 @@ from gengine.networks.visemes.expression import (
     mix,
 )
 
-HAPPY, ANGRY, SAD, SURPRISED = (EMOTION_INDEX[n] for n in ("happiness", "anger", "sadness", "surprise"))
+HAPPY, ANGRY, SAD, FEAR, SURPRISED = (EMOTION_INDEX[n] for n in ("happiness", "anger", "sadness", "fear", "surprise"))
 
 
 def channel(weights: np.ndarray, name: str) -> float:
@@ -94,6 +94,19 @@ def test_of_opposites_the_larger_keeps_itself_less_half_the_smaller():
     mixed = mix(shown, expressions())
     assert channel(mixed, "mouthSmileRight") == pytest.approx(lead * (smile - frown / 2))
     assert channel(mixed, "mouthFrownRight") == pytest.approx((1 - lead) * (frown - smile / 2))
+
+
+def test_what_one_emotion_has_of_both_opposites_stays():
+    """Fear's brows are raised and knitted at once; another emotion's raise still pushes the frown of anger back."""
+    shown = np.zeros((1, 18))
+    shown[0, FEAR] = 1.0
+    mixed = mix(shown, expressions())
+    assert channel(mixed, "browDownLeft") == pytest.approx(0.25)
+    assert channel(mixed, "browOuterUpLeft") == pytest.approx(0.3)
+    shown[0, [FEAR, ANGRY]] = 0.2, 0.8
+    mixed = mix(shown, expressions())
+    assert channel(mixed, "browDownLeft") == pytest.approx(0.05 + 0.8 * 0.78 - 0.2 * 0.05 / 2)
+    assert channel(mixed, "browOuterUpLeft") == pytest.approx(0.05)
 
 
 def test_gain_is_one_plus_the_deviations():
