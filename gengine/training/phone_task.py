@@ -84,7 +84,7 @@ class PhoneTraining(Training):
     """Steps of the last round: the network learns to hear in disturbed sound what it heard in the same sound before
     (Li et al. 2017, "Large-scale domain adaptation via teacher-student learning"); 0: none."""
     taught_rate: float = Field(default=4e-4, ge=0)
-    """Largest learning rate there; 1e-3 took an unseen voice's clean speech from F1 .63 to .56 in 1500 steps"""
+    """Largest learning rate there; 1e-3 took an unseen voice's clean speech from F1 .63 to .56 in 1500 steps."""
     trust: float = Field(default=0.5, ge=0, le=1)
     """Share of the labels in what is taught: of the teacher's chances, those that the label allows."""
     batch: int = Field(default=16, ge=1)
