@@ -10,6 +10,7 @@ import pytest
 from gengine.core.audio import AudioClip
 from gengine.core.conditions import Conditions
 from gengine.core.emotion import EmotionTrack
+from gengine.core.face import ARKIT_NAMES
 from gengine.core.performance import Performance
 from gengine.core.speaker import Speaker
 from gengine.core.words import Phone, Word, WordTrack
@@ -161,7 +162,9 @@ def test_a_network_runs_over_a_recording_as_in_a_session(samples):
     parts = run_network(VisemeNetwork(), whole, 5)
     assert [len(p) for p in parts] == [120, 120] and face is not None
     alone = np.concatenate([p.weights for p in parts])
-    assert np.abs(alone[:120] - face.weights[:120]).max() < 1e-5
+    # Where the eyes look is settled in the session only, once the body is known.
+    still = [k for k, name in enumerate(ARKIT_NAMES) if not name.startswith("eye")]
+    assert np.abs(alone[:120] - face.weights[:120])[:, still].max() < 1e-5
     assert [len(p) for p in run_network(VisemeNetwork(), whole, 5, hop=1.5)] == [90, 90, 60]
 
 

@@ -81,7 +81,7 @@ def find_avatar(which: str | Path | Avatar, bones: str | Path | None = None, dec
         check_file(str(which), LARGEST, f"give a figure ({', '.join(FILES)})")
     if bones is not None and suffix not in (".glb", ".gltf", ".vrm"):
         raise GengineError(f"bones {bones}: a map is for an avatar from a .glb, .gltf or .vrm; leave it out here")
-    if suffix in (".glb", ".gltf", ".vrm"):
+    if not isinstance(which, Avatar) and suffix in (".glb", ".gltf", ".vrm"):
         from gengine.avatars.importing.gltf_figure import read_glb_avatar
 
         return read_glb_avatar(which, bones, decimate)

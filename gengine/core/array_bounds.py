@@ -79,7 +79,7 @@ def load_array(file: zipfile.ZipFile, name: str, largest: int = ARRAY_BYTES) -> 
             raise ValueError(f"{name} is {dtype} {shape}, which its {info.file_size} bytes do not hold")
         values = np.empty(shape, dtype, order="F" if fortran else "C")
         if size:
-            view, filled = memoryview(values.T if fortran else values).cast("B"), 0
+            view, filled = memoryview(values.T if fortran else values).cast("B"), 0  # type: ignore[arg-type]
             while filled < size:
                 count = member.readinto(view[filled : filled + _BLOCK])  # type: ignore[attr-defined]
                 if not count:

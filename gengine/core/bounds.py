@@ -125,8 +125,9 @@ def parse_json(text: str | bytes, where: str | Path, hint: str, kind: type[Gengi
         return value
 
     def constant(name: str) -> float:
-        first = next(mark.start() for mark in _CONSTANTS.finditer(text) if mark[0] == name)
-        line, before = text.count("\n", 0, first) + 1, text.rfind("\n", 0, first)
+        said = str(text)  # decoded by now
+        first = next(mark.start() for mark in _CONSTANTS.finditer(said) if mark[0] == name)
+        line, before = said.count("\n", 0, first) + 1, said.rfind("\n", 0, first)
         raise kind(f"{where}: line {line}, column {first - before}: {name} is no number; {hint}")
 
     with border(where, hint, kind):

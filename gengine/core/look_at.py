@@ -75,7 +75,8 @@ def parse_look_at(said: Any) -> LookAt | None:
     if isinstance(said, LookAt):
         return said
     if callable(said):
-        return LookAt(np.zeros(1), STANDING_EYES[None] + [0, 0, PLACES["listener"]], follow=said)
+        follow: Callable[[float], Any] = said
+        return LookAt(np.zeros(1), STANDING_EYES[None] + [0, 0, PLACES["listener"]], follow=follow)
     what = f"look_at {said!r:.60}"
     if isinstance(said, str):
         name = said.strip().lower()

@@ -25,7 +25,8 @@ def test_a_motion_survives_its_coordinates(motion: Motion) -> None:
     assert body.shape[1] < 60 and hands.shape[1] < 45
     np.testing.assert_allclose(body.std(0), 1, atol=0.05)
     rotations, root = space.decode(body, hands)
-    assert np.degrees(rotation.angle(rotations, motion.rotations)).max() < 4
+    assert np.percentile(np.degrees(rotation.angle(rotations, motion.rotations)), 99.9) < 3
+    assert np.degrees(rotation.angle(rotations, motion.rotations)).max() < 6
     assert np.degrees(rotation.angle(rotations, motion.rotations)).mean() < 0.3
     assert np.abs(root - motion.root).max() < 0.01
     there, _ = motion.skeleton.forward(motion.rotations, motion.root)
