@@ -195,12 +195,12 @@ def test_damage_and_lack_are_said_or_refused(corpus, tmp_path, caplog):
 def test_it_memorises_one_minute(corpus, cache, tmp_path):
     """Given a recording's sound and emotion again, an overfitted network makes its motion again."""
     shape = {"width": 128, "blocks": 4, "hand_width": 64, "hand_blocks": 2, "condition": 96, "dropout": 0.0}
-    changes = {"steps": 700, "batch": 16, "rate": 3e-3, "no_face": 0.0, "no_seed": 0.2, "evaluate_every": 500}
+    changes = {"steps": 1000, "batch": 16, "rate": 3e-3, "no_face": 0.0, "no_seed": 0.2, "evaluate_every": 500}
     task = CamnTask(settings(corpus, cache, shape=shape, **changes))
     task.held = task.learn
     from gengine.training.loop import LoopSettings, run
 
-    run(task, LoopSettings(steps=700, warmup=0.05, ema=0.99, threads=1, evaluate_every=500), tmp_path / "run")
+    run(task, LoopSettings(steps=1000, warmup=0.05, ema=0.99, threads=1, evaluate_every=500), tmp_path / "run")
     error, strangers = [], []
     hands = [task.space.skeleton.index(f"{side}Hand") for side in ("Left", "Right")]
 
