@@ -81,11 +81,8 @@ class RhubarbTsvExporter(_RhubarbFile):
         return "".join(f"{_time(start)}\t{shape}\n" for start, shape in rows)
 
 
-class RhubarbJsonExporter(_RhubarbFile):
-    """Rhubarb's JSON: ``metadata`` (soundFile, duration) and ``mouthCues`` (start, end, value)."""
-
-    suffix: ClassVar[str] = ".json"
-    default_name: ClassVar[str] = "rhubarb.json"
+class _NamesItsSound(_RhubarbFile):
+    """A file that tells which sound it is of."""
 
     def __init__(
         self,
@@ -97,6 +94,13 @@ class RhubarbJsonExporter(_RhubarbFile):
     ) -> None:
         super().__init__(path, extended=extended, **options)
         self._sound = sound
+
+
+class RhubarbJsonExporter(_NamesItsSound):
+    """Rhubarb's JSON: ``metadata`` (soundFile, duration) and ``mouthCues`` (start, end, value)."""
+
+    suffix: ClassVar[str] = ".json"
+    default_name: ClassVar[str] = "rhubarb.json"
 
     def _text(self) -> str:
         rows = ",\n".join(
@@ -106,22 +110,11 @@ class RhubarbJsonExporter(_RhubarbFile):
         return f'{{\n  "metadata": {{\n    {about}\n  }},\n  "mouthCues": [\n{rows}\n  ]\n}}\n'
 
 
-class RhubarbXmlExporter(_RhubarbFile):
+class RhubarbXmlExporter(_NamesItsSound):
     """Rhubarb's XML: ``rhubarbResult`` with ``metadata`` and a ``mouthCue`` for each shape."""
 
     suffix: ClassVar[str] = ".xml"
     default_name: ClassVar[str] = "rhubarb.xml"
-
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        extended: Annotated[str, EXTENDED_HELP] = "GHX",
-        sound: Annotated[str, SOUND_HELP] = "",
-        **options: Any,
-    ) -> None:
-        super().__init__(path, extended=extended, **options)
-        self._sound = sound
 
     def _text(self) -> str:
         rows = [
