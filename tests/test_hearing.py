@@ -155,6 +155,20 @@ def test_heard_phones_settle_later(samples):
     assert SECONDS - heard.latency <= heard.settled() < SECONDS
 
 
+def test_phones_may_be_heard_soon(samples):
+    soon, later = Hearing(soon=True), Hearing()
+    assert soon.latency < 0.6 < later.latency
+    for at in range(0, len(samples), 320):
+        soon.push(samples[at : at + 320])
+    later.push(samples)
+    assert soon._heard_until > later._heard_until + 0.1
+    whole = Hearing(soon=True)
+    whole.push(samples)
+    soon.flush(), whole.flush()
+    assert soon.whole(SECONDS).phones == whole.whole(SECONDS).phones
+    np.testing.assert_array_equal(soon.whole(SECONDS).jaw, whole.whole(SECONDS).jaw)
+
+
 def test_a_network_runs_over_a_recording_as_in_a_session(samples):
     session = Session(seed=5)
     face = Performance.join([p for p in (session.push(samples), session.flush()) if p]).face

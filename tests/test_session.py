@@ -221,7 +221,7 @@ def test_latency_names_all_that_is_waited_for() -> None:
     known = WordTrack((), (Phone("sil", 0.0, 1.0),))
     quick, heard = Session(words=known), Session()
     assert quick.latency < heard.latency
-    assert heard.latency == pytest.approx(quick.window.hop + quick.window.lookahead + 0.34 + 0.4)
+    assert heard.latency == pytest.approx(quick.window.hop + quick.window.lookahead + 0.3375 + 0.4)
 
 
 def test_time_is_taken_by_stage(speech: np.ndarray) -> None:

@@ -49,9 +49,6 @@ CLASS_OF: NDArray[np.int64] = np.array([i for i, members in enumerate(CLASSES.va
 RATE = 100
 """Frames per second of posteriors and jaw, Hz."""
 
-LATENCY = 0.34
-"""Seconds after which what was said is settled: two blocks of look-ahead, one of path, one to fill."""
-
 LONGEST = 0.4
 """A sound that goes on longer than this is handed out in pieces with the same symbol, seconds."""
 
@@ -184,13 +181,14 @@ def _try(config: dict[str, Any], tensors: dict[str, NDArray], block: int, lag: i
 class PhoneEncoder:
     """Sound in, settled phones out, in order and without gaps; "sil" is silence.
 
-    What was said up to ``LATENCY`` seconds before the newest sample is settled. The sound going on there is
-    handed out when it ends, or every ``LONGEST`` seconds of it. With ``keep_frames`` the posteriors behind the
+    What was said up to ``latency`` seconds before the newest sample is settled. The sound going on there is
+    handed out when it ends, or every ``longest`` seconds of it. With ``keep_frames`` the posteriors behind the
     phones are kept for ``take_frames``; without, memory stays flat over hours. Where a ``gate`` is closed
     everything is silence and the jaw shut; it costs no time, as it settles before the phones do.
 
-    ``block`` frames are handled at once and ``lag`` frames weighed before a label is settled, both even: fewer of them
-    are settled sooner, after ``latency`` seconds (``PhoneEncoder(**SOON)``), at more work and another rounding.
+    ``latency`` is look-ahead, lag, a block to fill, half a frame and half a window. ``block`` frames are handled at
+    once and ``lag`` frames weighed before a label is settled, both even: fewer of them are settled sooner
+    (``PhoneEncoder(**SOON)``, whose gate is ``SpeechGate(**speech_gate.SOON)``), at more work and another rounding.
     """
 
     def __init__(
@@ -200,6 +198,7 @@ class PhoneEncoder:
         block: int = logmel.BLOCK,
         lag: int = logmel.BLOCK,
         gate: SpeechGate | None = None,
+        longest: float = LONGEST,
     ) -> None:
         if block < 2 or block % 2 or LOOKAHEAD % block or lag < 0 or lag % block:
             raise GengineError(
@@ -217,11 +216,11 @@ class PhoneEncoder:
                 f"PhoneEncoder: phones of a lag of {lag} frames settle before a gate of {gate.latency:.3f} s; "
                 "take a lag of whole blocks, or no gate"
             )
-        self.latency = (LOOKAHEAD + lag + block) / RATE + logmel.WINDOW / 2 / SAMPLE_RATE
+        self.latency = (LOOKAHEAD + lag + block + 0.5) / RATE + logmel.WINDOW / 2 / SAMPLE_RATE
         self._mel, self._ahead = logmel.MelBlocks(block), LOOKAHEAD // block
         self._unsettled = LOOKAHEAD + lag + 2 * block
         self._level, self._samples, self._blocks = logmel.START_LEVEL, 0, 0
-        self._keep, self._gate = keep_frames, gate
+        self._keep, self._gate, self.longest = keep_frames, gate, longest
         self._open: list[bool] = []  # whether the gate is open, frame by frame, from the first in _frames on
         self._frames: list[NDArray[np.float32]] = []  # outputs whose labels are not settled or not taken yet
         self._first = 0  # index of the first frame in _frames
@@ -281,7 +280,7 @@ class PhoneEncoder:
                 frame = self._settled
                 if self._gate and not self._open[frame - self._first]:
                     label = 0
-                if label != self._label or frame - self._start >= LONGEST * RATE:
+                if label != self._label or frame - self._start >= self.longest * RATE:
                     if frame > self._start:
                         start = max(0.0, (self._start - 0.5) / RATE)
                         phones.append(Phone(PHONES[self._label], start, (frame - 0.5) / RATE))

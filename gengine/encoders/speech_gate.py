@@ -28,6 +28,9 @@ CONTEXT = 64
 BLOCK = 3
 """Chunks handled at once: each costs a third of one by itself, and the gate knows 96 ms late at most."""
 
+SOON = {"ahead": 0.14, "block": 1}
+"""How ``SpeechGate`` settles in time for phones that are heard soonest (``phones.SOON``), after 0.172 s."""
+
 RATE = 100
 """Frames of the gate per second: those of the phone recogniser, Hz."""
 
@@ -82,9 +85,11 @@ _BINS = _FFT // 2 + 1
 
 
 class _Network:
-    """Silero VAD's 16 kHz network, in products of ``BLOCK`` chunks."""
+    """Silero VAD's 16 kHz network, in products of ``block`` chunks."""
 
-    def __init__(self, tensors: dict[str, NDArray]) -> None:
+    def __init__(self, tensors: dict[str, NDArray], block: int = BLOCK) -> None:
+        self._block = block
+
         def taps(name: str) -> NDArray[np.float32]:
             """(out, in, 3) → (3, in, out)."""
             return tensors[f"{name}.weight"].transpose(2, 1, 0)
@@ -119,13 +124,13 @@ class _Network:
         first[:, 1:] = x
         x = self._layer(1, np.stack([first[:, :3], first[:, 2:]], axis=1))  # every second frame
         x = self._layer(3, self._layer(2, x.reshape(count, 1, -1)))
-        gates = x.reshape(-1, BLOCK, x.shape[-1]) @ self._input + self._bias
+        gates = x.reshape(-1, self._block, x.shape[-1]) @ self._input + self._bias
         return self._remember(gates.reshape(count, -1))
 
     def _layer(self, i: int, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """``(chunks, rows, ...)`` → ``(chunks, rows, out)``, by one product a block, all of one size."""
         kernel = self._kernels[i]
-        y = x.reshape(-1, BLOCK * x.shape[1], kernel.shape[0]) @ kernel
+        y = x.reshape(-1, self._block * x.shape[1], kernel.shape[0]) @ kernel
         y += self._biases[i]
         return np.maximum(y, 0, out=y).reshape(*x.shape[:2], -1)
 
@@ -148,20 +153,20 @@ class _Network:
 class SpeechGate:
     """Sound in, whether the gate is open out: one truth per frame at 100 Hz, in order.
 
-    A frame is settled ``ahead`` s and less than a block (96 ms) after its sound.
+    A frame is settled ``ahead`` s and less than ``block`` chunks of 32 ms after its sound.
     """
 
-    def __init__(self, checkpoint: str | Path = "speech-gate-v1", ahead: float = AHEAD) -> None:
+    def __init__(self, checkpoint: str | Path = "speech-gate-v1", ahead: float = AHEAD, block: int = BLOCK) -> None:
         config, tensors = shared_checkpoint(checkpoint)
         if config.get("kind") != "speech gate":
             raise FormatError(f"checkpoint '{checkpoint}': not a speech gate")
         with fitting(checkpoint):
-            if not np.isfinite(_Network(tensors).step(np.zeros(CONTEXT + BLOCK * CHUNK, np.float32))).all():
+            if not np.isfinite(_Network(tensors, block).step(np.zeros(CONTEXT + block * CHUNK, np.float32))).all():
                 raise FormatError(f"checkpoint '{checkpoint}': hears no number in silence; restore it")
-            self._network = _Network(tensors)
+            self._network = _Network(tensors, block)
         self._buffer = np.zeros(CONTEXT, np.float32)
         self._rest, self._level = np.zeros(0, np.float32), 0.0
-        self._ahead = ahead
+        self._ahead, self._block = ahead, block
         self._chunks, self._frames = 0, 0
         self._last = deque([0.0] * CERTAIN, CERTAIN)
         self._until = self._likely = -1.0
@@ -169,7 +174,7 @@ class SpeechGate:
     @property
     def latency(self) -> float:
         """Seconds of sound needed after a frame before it is settled, at most."""
-        return self._ahead + BLOCK * CHUNK / SAMPLE_RATE
+        return self._ahead + self._block * CHUNK / SAMPLE_RATE
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Frames ``(F,)`` that ``samples (N,)`` (16 kHz, [-1, 1]) settle: True where someone may speak."""
@@ -181,7 +186,7 @@ class SpeechGate:
     def chances(self, samples: NDArray[np.float32]) -> list[float]:
         """Chances of speech of the chunks that ``samples (N,)`` complete; ``push`` alone makes frames of them."""
         buffer = np.concatenate([self._buffer, self._levelled(samples)])
-        end = (len(buffer) - CONTEXT) // (BLOCK * CHUNK) * BLOCK * CHUNK
+        end = (len(buffer) - CONTEXT) // (self._block * CHUNK) * self._block * CHUNK
         self._buffer = buffer[end:]
         return self._network.step(buffer[: CONTEXT + end]) if end else []
 

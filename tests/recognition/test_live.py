@@ -104,7 +104,7 @@ def test_words_are_known_a_while_after_their_phrase_and_not_before(demo: np.ndar
 def test_waiting_brings_words_to_their_own_gestures(demo: np.ndarray, wait: float, in_time: bool) -> None:
     hearing, spec, hop = Hearing(live=LiveWords(ByHeart()), word_wait=wait), WindowSpec(2.0, 0.5, 2.0), 0
     first: dict[str, float] = {}
-    assert hearing.latency == pytest.approx(max(0.74, 0.64 + wait))
+    assert hearing.latency == pytest.approx(max(0.7375, 0.6375 + wait))
 
     def look(duration: float = float("inf")) -> None:
         nonlocal hop
