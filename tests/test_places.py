@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,39 +19,50 @@ STRANGER = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]
 """A user that no table knows."""
 
 
+def stranger() -> list[str]:
+    """The command that makes a stranger of what follows it, where that may be."""
+    return STRANGER if os.geteuid() == 0 and shutil.which("setpriv") else []
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that anyone may write to, with a second of sound, and a copy of the package that nobody may."""
-    home = tmp_path_factory.mktemp("places")
-    for folder in (home, *home.parents):
-        if folder == Path(tempfile.gettempdir()):
-            break
-        folder.chmod(0o777)
-    t = np.arange(16000) / 16000
-    soundfile.write(home / "a.wav", 0.3 * np.sin(900 * t) * np.sin(25 * t), 16000)
-    for name in ("gengine", "checkpoints", "configs"):
-        shutil.copytree(ROOT / name, home / "code" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (home / "code", *(home / "code").rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    yield home
-    for path in (home / "code", *(home / "code").rglob("*")):
-        if path.is_dir():
-            path.chmod(0o755)
+def place() -> Iterator[Path]:
+    """A folder that anyone may write to, with a second of sound, and a copy of the package that nobody may.
+
+    It is none of pytest's own, which every pytest that begins meanwhile shuts to others. Skips where a stranger may not
+    read the interpreter or what is installed beside it, as under a home of mode 0700.
+    """
+    command = [*stranger(), sys.executable, "-B", "-c", "import numpy, scipy.signal, soundfile, typer"]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, env={})
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        pytest.skip(f"another user cannot run {sys.executable} with its packages: {why}")
+    with tempfile.TemporaryDirectory(prefix="places") as folder:
+        home = Path(folder)
+        home.chmod(0o777)
+        t = np.arange(16000) / 16000
+        soundfile.write(home / "a.wav", 0.3 * np.sin(900 * t) * np.sin(25 * t), 16000)
+        for name in ("gengine", "checkpoints", "configs"):
+            shutil.copytree(ROOT / name, home / "code" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (home / "code", *(home / "code").rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        yield home
+        for path in (home / "code", *(home / "code").rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
 
 
 def run(
     place: Path, *command: str, before: tuple[str, ...] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """gengine from the read-only copy with next to no environment; as a stranger where that may be."""
-    stranger = STRANGER if os.geteuid() == 0 and shutil.which("setpriv") else []
     return subprocess.run(
-        [*before, *stranger, sys.executable, "-B", *command], cwd=place, capture_output=True, text=True, check=False,
+        [*before, *stranger(), sys.executable, "-B", *command], cwd=place, capture_output=True, text=True, check=False,
         env={"PYTHONPATH": str(place / "code"), "OMP_NUM_THREADS": "1"} | environment,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("environment", [{}, {"HOME": "/nonexistent"}, {"HOME": "/proc", "XDG_CACHE_HOME": "/proc"}])
-def test_a_stranger_without_a_home_animates(environment: dict[str, str], place: Path, tmp_path: Path) -> None:
+def test_a_stranger_without_a_home_animates(environment: dict[str, str], place: Path) -> None:
     out = place / f"out{len(environment)}"
     options = ["--formats", "bvh,csv,npz,glb", "--words", "none", "--out", str(out)]
     done = run(place, "-m", "gengine", "animate", "a.wav", *options, **environment)
