@@ -34,6 +34,10 @@ class EmotionError(GengineError):
     """An emotion expression or timeline does not parse."""
 
 
+class VisionError(GengineError):
+    """A picture or film cannot be read, or shows no face."""
+
+
 class FormatError(GengineError):
     """A file of a motion, face or configuration format is damaged or of another kind."""
 

@@ -32,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "avatars": {"retarget"},
     "formats": {"avatars", "retarget"},
     "renderers": {"avatars", "retarget"},
+    "vision": {"checkpoint"},
     # the engine's core
     # words heard where none are given: aligned like a transcript, believed where the phone recogniser agrees
     "recognition": {"encoders", "inputs", "registry"},
@@ -44,6 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
     "training": {
         "checkpoint", "config", "data", "encoders", "hearing", "inputs", "metrics", "networks", "registry", "session",
+        "vision",
     },
     "serve": {"formats"},
     # what knows them all

@@ -374,7 +374,13 @@ def _networks() -> dict[str, Callable[[Path], Any]]:
 
         return FgdEncoder.load(folder).reference
 
+    def vision(folder: Path) -> Any:
+        from gengine.vision.faces import Faces
+
+        return bool(Faces(folder))
+
     return {
+        "face-vision-v1": vision,
         "phones-v1": lambda folder: hear(np.zeros(4000, np.float32), folder) and 0,
         "speech-gate-v1": gate, "camn-synthetic-v1": camn, "fgd-synthetic-v1": fgd,
     }  # fmt: skip
@@ -383,7 +389,7 @@ def _networks() -> dict[str, Callable[[Path], Any]]:
 def _checkpoints() -> list[Reader]:
     found = []
     for name, weight in (("speech-gate-v1", 0.4), ("phones-v1", 0.3), ("camn-synthetic-v1", 0.05),
-                         ("fgd-synthetic-v1", 0.1)):  # fmt: skip
+                         ("fgd-synthetic-v1", 0.1), ("face-vision-v1", 0.1)):  # fmt: skip
         home = ROOT / "checkpoints" / name
         for part, file, edits in (("config", "config.json", JSON), ("weights", "model.safetensors", TENSORS)):
             found.append(
@@ -394,6 +400,24 @@ def _checkpoints() -> list[Reader]:
                 )
             )  # fmt: skip
     return found
+
+
+def _pictures() -> list[bytes]:
+    from PIL import Image
+
+    noise = Image.effect_noise((16, 12), 80)
+    made = []
+    for kind, mode in (("PNG", "RGBA"), ("PNG", "P"), ("JPEG", "RGB"), ("GIF", "P"), ("TIFF", "RGB"), ("WEBP", "RGB")):
+        stream = io.BytesIO()
+        noise.convert(mode).save(stream, kind)
+        made.append(stream.getvalue())
+    return made
+
+
+def _picture(path: Path) -> Any:
+    from gengine.vision.pictures import read_picture
+
+    return read_picture(path).rgb.shape
 
 
 def _semantic(path: Path) -> Any:
@@ -636,6 +660,7 @@ READERS: list[Reader] = [
     Reader("head ply", ".ply", _heads("ply"), BINARY, _figure, 0.5),
     Reader("head stl", ".stl", _heads("stl"), BINARY, _figure, 0.5),
     Reader("bones", ".json", _bones_seed, JSON, _bones),
+    Reader("picture", ".png", _pictures, BINARY, _picture),
     *_checkpoints(),
     Reader("gestures", ".txt", _text("01_deictic_l\t0.5\t1.2\t0.7\t0.4\tthere\n02_beat_align\t2\t3\t1\t0.1\n"), TEXT,
            _semantic),
