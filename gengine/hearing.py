@@ -17,7 +17,7 @@ from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
 from gengine.core.emotion import EmotionTrack
 from gengine.core.performance import Performance
 from gengine.core.speaker import Speaker
-from gengine.core.words import RECOGNISED, Phone, WordTrack
+from gengine.core.words import RECOGNISED, Phone, Tag, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones, speech_gate
 from gengine.encoders.prosody import GatedProsody, ProsodyEncoder
@@ -26,6 +26,7 @@ from gengine.encoders.syllables import SyllableEncoder
 from gengine.windows import CurveBuffer, EventBuffer, Hop
 
 if TYPE_CHECKING:
+    from gengine.emotion.tags import TaggedEmotion
     from gengine.encoders.known_speech import KnownSpeech
     from gengine.encoders.spliced import SplicedPhones
     from gengine.recognition.live import LiveWords
@@ -60,7 +61,9 @@ class Hearing:
         self._settling = SyllableEncoder.LATENCY + (word_wait if live else 0.0)
         self.words = words
         self._stream = _resampler(rate)
-        self._prosody, self._emotion = GatedProsody(), EmotionEncoder(plan or parse_emotion("neutral"))
+        self.plan = plan or parse_emotion("neutral")
+        self._prosody, self._emotion = GatedProsody(), EmotionEncoder(self.plan)
+        self._tags: TaggedEmotion | None = None
         self._syllables = SyllableEncoder()
         recognised = words is not None and words.source == RECOGNISED
         listens = words is None or not words.phones or recognised
@@ -84,6 +87,7 @@ class Hearing:
             self._events["words"].append(words.words)
             self._events["phones"].append(() if recognised else words.phones)
             self._events["cues"].append([*lexicon.push(words.words, words.phones), *lexicon.flush()])
+            self._take_tags(words.tags)
 
     @property
     def hears_phones(self) -> bool:
@@ -127,21 +131,32 @@ class Hearing:
         """What may be known for a hop: curves and events of [``hop.first``, ``hop.known``], none of it dropped."""
         frames = (round(hop.first * ANALYSIS_RATE), int(np.ceil(hop.known * ANALYSIS_RATE - 1e-6)))
         samples = (round(hop.first * SAMPLE_RATE), round(hop.known * SAMPLE_RATE))
-        self._listen(hop.known)
+        self._listen(hop.known, hop.start)
         return self._conditions(hop, frames, samples, (hop.first, hop.known))
 
     def whole(self, duration: float) -> Conditions:
         """After ``flush``, all that was heard of a recording of ``duration`` seconds as one window."""
         hop = Hop(first=0.0, start=0.0, end=duration, known=duration, ended=True)
         end = self._curves["prosody"].end, self._curves["sound"].end
-        self._listen(duration)
+        self._listen(duration, 0.0)
         return self._conditions(hop, (0, end[0]), (0, end[1]), (-np.inf, np.inf))
 
-    def _listen(self, known: float) -> None:
-        """Take the words that the sound settled for a window up to ``known`` s tells, or all of an ended stream."""
-        for words, cues in self._live.known(np.inf if self._ended else known + self._settling) if self._live else ():
-            self._events["words"].append(words)
+    def _listen(self, known: float, start: float) -> None:
+        """Take the words that the sound settled for a window up to ``known`` s tells, or all of an ended stream; their
+        tags act from ``start`` s on at the earliest, where the next motion begins."""
+        for track, cues in self._live.known(np.inf if self._ended else known + self._settling) if self._live else ():
+            self._events["words"].append(track.words)
             self._events["cues"].append(cues)
+            self._take_tags(track.tags, start)
+
+    def _take_tags(self, tags: tuple[Tag, ...], earliest: float = 0.0) -> None:
+        """Feel and act what tags of the words ask for."""
+        if tags:
+            from gengine.emotion.tags import TaggedEmotion, acts  # hardly any text has tags
+
+            self._tags = self._tags or TaggedEmotion(intensity=self.plan.intensity)
+            self._tags.add(tags, earliest)
+            self._events["cues"].append(acts(tags))
 
     def drop(self, before: float) -> None:
         """Forget what ends at or before ``before`` seconds."""
@@ -193,6 +208,7 @@ class Hearing:
         self, hop: Hop, frames: tuple[int, int], samples: tuple[int, int], times: tuple[float, float]
     ) -> Conditions:
         curves, words = self._curves, self.words or WordTrack(source="heard")
+        emotion = EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE)
         events: dict[str, Any] = {k: v.read(*times, given=k in self._given) for k, v in self._events.items()}
         return Conditions(
             start=hop.first,
@@ -202,7 +218,7 @@ class Hearing:
             ended=hop.ended,
             prosody=Prosody(**curves["prosody"].read(*frames)),
             **events,
-            emotion=EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE),
+            emotion=emotion if self._tags is None else self._tags.over(emotion, frames[0] / ANALYSIS_RATE),
             speaker=self.speaker,
             language=words.language,
             source=words.source,

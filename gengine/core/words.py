@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from gengine.errors import GengineError
 
@@ -41,22 +42,38 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """What a transcript says of its words beside them: "[sighs]", a style, an emoji, as ``written`` without brackets.
+
+    It begins with its word at ``start`` s; ``end`` (s) is that of the words it stands around or of its sentence,
+    infinite for one that holds until the next. ``kind`` is "style", "sound", "end", "sign", "emphasis" or "prosody"
+    (``gengine.inputs.markup.Direction``).
+    """
+
+    kind: str
+    written: str
+    start: float
+    end: float = math.inf
+
+
+@dataclass(frozen=True)
 class WordTrack:
     """Words and, where known, phones, both sorted by time. ``source`` tells where the times come from.
 
     ``source`` is one of ``"given"`` (a timed transcript), ``"aligned"`` (forced alignment), ``"estimated"``
     (where it fits best, though it is not believed), ``"recognised"`` (words heard by a recogniser, then aligned;
     phones outside of them are heard), ``"heard"`` (units recognised from the sound alone) or ``"none"``.
-    ``language`` is an ISO 639-1 code.
+    ``language`` is an ISO 639-1 code. ``tags``, sorted by start, say how the words are said.
     """
 
     words: tuple[Word, ...] = ()
     phones: tuple[Phone, ...] = ()
     language: str = "en"
     source: str = "none"
+    tags: tuple[Tag, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("words", "phones"):
+        for field in ("words", "phones", "tags"):
             items = tuple(getattr(self, field))
             object.__setattr__(self, field, items)
             for a in items:
@@ -67,7 +84,7 @@ class WordTrack:
                     raise GengineError(f"WordTrack.{field}: {b} starts before its neighbour {a}")
 
     def between(self, start: float, end: float) -> WordTrack:
-        """Words and phones that touch [start, end) seconds, times unchanged."""
+        """Words and phones that touch [start, end) seconds, times unchanged; without tags, which reach further."""
         return WordTrack(
             tuple(w for w in self.words if w.end > start and w.start < end),
             tuple(p for p in self.phones if p.end > start and p.start < end),
@@ -82,4 +99,5 @@ class WordTrack:
             tuple(Phone(p.symbol, p.start + seconds, p.end + seconds, p.stress) for p in self.phones),
             self.language,
             self.source,
+            tuple(replace(t, start=t.start + seconds, end=t.end + seconds) for t in self.tags),
         )

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gengine.core.emotion import EmotionTrack
-from gengine.emotion.plan import DEFAULT_FADE, EmotionPlan, EmotionState, check_intensity
+from gengine.emotion.plan import DEFAULT_FADE, STRONGEST, EmotionPlan, EmotionState, check_intensity
 from gengine.emotion.vocabulary import look_up, normal_form, strengths_of_vad
 from gengine.errors import EmotionError
 
@@ -42,6 +43,10 @@ def parse_emotion(value: Any, intensity: float = 1) -> EmotionPlan:
     intensity = check_intensity(intensity)
     if isinstance(value, EmotionPlan):
         return _rescaled(value, intensity)
+    return replace(_parsed(value, intensity), intensity=intensity)
+
+
+def _parsed(value: Any, intensity: float) -> EmotionPlan:
     if isinstance(value, EmotionTrack):
         return EmotionPlan.from_track(value, intensity)
     if isinstance(value, Path) or (isinstance(value, str) and value.strip().lower().endswith(SUFFIXES)):
@@ -162,4 +167,5 @@ def _rescaled(plan: EmotionPlan, intensity: float) -> EmotionPlan:
         return plan
     states = plan.states * intensity
     lowest = np.concatenate([np.zeros(plan.states.shape[1] - 4), -np.ones(3), [0]])
-    return EmotionPlan(plan.times, np.clip(states, lowest, 1), plan.fade, plan.linear)
+    tags = min(plan.intensity * intensity, STRONGEST)
+    return EmotionPlan(plan.times, np.clip(states, lowest, 1), plan.fade, plan.linear, tags)

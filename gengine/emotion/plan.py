@@ -73,13 +73,15 @@ class EmotionPlan:
 
     Before the first keyframe the first state holds. From one state to the next runs a smoothstep centred on
     the keyframe's time; it lasts ``fade`` seconds, less where keyframes are closer, never less than
-    ``SHORTEST_FADE``. A ``linear`` plan runs straight from keyframe to keyframe instead.
+    ``SHORTEST_FADE``. A ``linear`` plan runs straight from keyframe to keyframe instead. ``intensity``, by which the
+    states have been scaled, is what tags of the words are to be scaled by too.
     """
 
     times: NDArray[np.float64]
     states: NDArray[np.float64]
     fade: float = DEFAULT_FADE
     linear: bool = False
+    intensity: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("times", "states"):
@@ -120,7 +122,7 @@ class EmotionPlan:
         weights = np.clip(track.weights.astype(float) * intensity, 0, 1)
         vad = np.clip(track.vad.astype(float) * intensity, -1, 1)
         states = np.concatenate([weights, vad, np.zeros((len(track), 1))], axis=1)
-        return cls(np.arange(len(track)) / track.fps, states, linear=True)
+        return cls(np.arange(len(track)) / track.fps, states, linear=True, intensity=intensity)
 
     @property
     def listens(self) -> bool:

@@ -23,6 +23,7 @@ from gengine.inputs.language import split_words
 from gengine.inputs.mend import mend
 from gengine.inputs.pronounce import UNKNOWN
 from gengine.inputs.stretch import BIAS, AlignedPart, Said, align_stretch, believed, english_words, said_words
+from gengine.inputs.tag_times import Times, timed_tags
 from gengine.inputs.transcript import Segment, Transcript
 
 FASTEST = 35.0
@@ -78,7 +79,8 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
     samples, duration = _at_analysis_rate(clip), clip.duration
     late = _check_times(transcript, duration, warnings)
     if transcript.track is not None and transcript.track.phones:
-        return complete(transcript.track, duration), _report(transcript, warnings, "given", dropped=late)
+        given = _tagged(complete(transcript.track, duration), transcript, _given(transcript.track, duration))
+        return given, _report(transcript, warnings, "given", dropped=late)
     parts = speech_parts(samples, SAMPLE_RATE)
     tool, ear = aligner(), Ear(samples)
     with tool.lock:
@@ -90,6 +92,7 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
             transcript = _mended(transcript, samples, said, quick, ear, duration, parts, warnings)
             assert transcript.track is not None
             track = fill(transcript.track, samples, said, tool, ear, duration)
+            track = _tagged(track, transcript, _given(transcript.track, duration))
             return track, _report(transcript, warnings, source, dropped=late)
         found = [
             part
@@ -122,7 +125,18 @@ def align(clip: AudioClip, transcript: Transcript) -> tuple[WordTrack, Report]:
     phones = gap_free((p for part in found for p in part.phones), duration) if guessed < len(said) else ()
     track = WordTrack(words, phones, transcript.language, "estimated" if 2 * guessed > len(said) else "aligned")
     source = source if phones else "heard"
+    at = {id(token): (w.start, w.end) for p in found for (token, _), w in zip(p.said, p.words, strict=False)}
+    track = _tagged(track, transcript, [at.get(id(token)) for token, _ in said])
     return track, _report(transcript, warnings, source, estimated=guessed, dropped=late + unheard)
+
+
+def _tagged(track: WordTrack, transcript: Transcript, times: Sequence[Times]) -> WordTrack:
+    """The track with the transcript's tags at its words' ``times``."""
+    return replace(track, tags=timed_tags(transcript, times)) if transcript.directions else track
+
+
+def _given(track: WordTrack, duration: float) -> list[Times]:
+    return [(w.start, w.end) if w.start < duration else None for w in track.words]
 
 
 def _mended(

@@ -9,11 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html import unescape
 
 from gengine.core.report import Report
 from gengine.inputs.language import split_words
 from gengine.inputs.sound_labels import is_label
+from gengine.inputs.tags import Meaning, meanings, sign_meaning, signs
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Direction:
     """How words ``first`` to ``last`` (excluded) are said: a tag of the transcript that is no word itself.
 
     ``kind`` is "pause" (before word ``first``; ``value`` its length or strength), "emphasis", "prosody", "style"
-    (an emotion or manner: "cheerful", "whispered"), "voice", or "sound" (a laugh, music).
+    (an emotion or manner: "cheerful", "whispered:0.4"), "voice", "sound" (what stood in brackets: a laugh, music,
+    "excited"), "end" (of what brackets asked for), or "sign" (an emoji).
     """
 
     kind: str
@@ -37,6 +40,8 @@ class Cleaned:
     text: str = ""
     directions: list[Direction] = field(default_factory=list)
     tags: Counter[str] = field(default_factory=Counter)
+    acted: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     sounds: list[str] = field(default_factory=list)
     guessed: list[str] = field(default_factory=list)
     speakers: list[str] = field(default_factory=list)
@@ -51,6 +56,8 @@ class Cleaned:
         self.text = f"{self.text} {other.text}" if self.text else other.text
         self.words += other.words
         self.tags += other.tags
+        self.acted += other.acted
+        self.unknown += other.unknown
         self.sounds += other.sounds
         self.guessed += other.guessed
         self.speakers += [s for s in other.speakers if s not in self.speakers]
@@ -61,11 +68,12 @@ class Cleaned:
         notes, warnings = [], []
         if self.tags:
             notes.append(f"Tags are not spoken: {_counted(self.tags)}.")
-        styles = dict.fromkeys(d.value for d in self.directions if d.kind == "style")
-        if styles:
-            notes.append(f"Styles of the text are not acted yet, give them as --emotion: {_listed(list(styles))}.")
+        if self.acted:
+            notes.append(f"Acted and not spoken: {_listed(self.acted)}.")
         if self.sounds:
             notes.append(f"Sounds and directions are not spoken: {_listed(self.sounds)}.")
+        if self.unknown:
+            notes.append(f"Tags of unknown meaning are neither spoken nor acted: {_listed(self.unknown)}.")
         if self.guessed:
             warnings.append(
                 f"Taken for remarks that nobody speaks: {_listed(self.guessed)}; else take off the brackets."
@@ -79,6 +87,9 @@ class Cleaned:
 
 LISTED = 6
 """So many things are named in a sentence."""
+
+_POINTS = ("pause", "sound", "end", "sign")
+"""Directions that stand between words and hold none."""
 
 _MARK = re.compile("\ue000(\\d+)\ue001")
 """Where a direction begins or ends while the text is cleaned: characters for private use, which no text holds."""
@@ -105,18 +116,28 @@ _SILENT = frozenset("audio desc metadata meta lexicon script style lookup head r
 _PLAIN = frozenset("speak p s br c b i u font span sentence paragraph seq par media mark bookmark v ruby".split())
 """Elements that are no news."""
 
-_CURLY = re.compile(r"\{[^{}]*\}")
+_CURLY = re.compile(r"\{([^{}]*)\}")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 _BLANKS = re.compile(r"[ \t\xa0\u3000]+")
 _SQUARE = re.compile(r"[\[【]([^\[\]【】]*)[\]】](:)?")
 _ROUND = re.compile(r"[(（]([^()（）]*)[)）]")
 _STARS = re.compile(r"(?<![\w*])(\*{1,3})([^\s*][^*]*)\1(?![\w*])")
+_END = re.compile(r"/ ?([\w ]{2,30})|end of ([\w ]{2,30})")
+"""Between square brackets, the end of what an earlier tag asked for: [/whisper]."""
+_ONE_TAG = re.compile(r"[a-z][\w'’-]{2,30}|\w{2,20} ?[=:] ?[\w.:+ -]{1,40}")
+"""Between square brackets, what looks like a tag and like nothing else."""
+_VARIANTS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"
+_EMOJI = re.compile(
+    f"(?:[\U0001f300-\U0001f3fa\U0001f400-\U0001faff\u2600-\u2668\u266d-\u27bf\u203c\u2b50][{_VARIANTS}]*)+"
+)
+_CHARACTER = re.compile(r"^[ \t]*([A-Z][A-Z .'-]{1,24})[ \t]*\n(?=[ \t]*\()", re.MULTILINE)
+"""Who speaks next in a screenplay: a line of capitals above one in brackets."""
 _NOTES = re.compile(r"[♪♫♬♩]{1,3}([^♪♫♬♩]+)[♪♫♬♩]{1,3}")
 _NOTE_SIGNS = re.compile("[♪♫♬♩]+")
-_SPEAKER = re.compile(
-    r"^ ?(?:>>|[-–—])? ?((?:[A-Z][A-Z .'-]{1,24}|(?:Speaker|SPEAKER|Sprecher|Locuteur)[ _]?\w{1,4})):\s", re.MULTILINE
-)
-_MARK_FIRST = re.compile("^ *\ue000\\d+\ue001", re.MULTILINE)
+_NAME = r"((?:[A-Z][A-Z .'-]{1,24}|(?:Speaker|SPEAKER|Sprecher|Locuteur)[ _]?\w{1,4})):\s"
+_SPEAKER = re.compile(rf"^ ?(?:>>|[-–—])? ?{_NAME}", re.MULTILINE)
+_SPEAKER_BEHIND = re.compile(rf"^((?: ?\ue000\d+\ue001)+ ?){_NAME}", re.MULTILINE)
+"""A name behind marks."""
 _TURN = re.compile(r"^ ?(?:>>+|-) ?", re.MULTILINE)
 _NAMED = re.compile(r"(?:SPEAKER|Speaker|S|spk)[ _]?\d+|[A-Z][\w .'-]{1,24}")
 
@@ -143,6 +164,7 @@ class _Cleaner:
 
     def clean(self, text: str) -> Cleaned:
         text = _HIDDEN.sub("", text)
+        text = _emoticon().sub(lambda m: self._sign(m[0]), text) if _PUNCTUATED.search(text) else text
         text = _SHORT_PAUSE.sub(lambda m: self._mark("pause", f"{m[1]}s" if m[1] else f"{m[2]}ms"), text)
         if "<" in text:
             text = "".join(self._untagged(text))
@@ -166,7 +188,7 @@ class _Cleaner:
                 starts[int(number)] = count
             if ends is not None and ends in starts:
                 self.out.directions.append(Direction(*self.marks[ends][:2], starts.pop(ends), count))
-            elif kind in ("pause", "sound"):
+            elif kind in _POINTS:
                 self.out.directions.append(Direction(kind, value, count, count))
                 starts.pop(int(number), None)
             spoken.append(piece)
@@ -220,6 +242,7 @@ class _Cleaner:
         short = name.split(":")[-1].split(".")[0]
         if closing:
             return self._closed(name)
+        asked: tuple[Meaning, ...] = ()
         values = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(written)}
         self.out.language = self.out.language or values.get("xml:lang")
         if short not in _PLAIN:
@@ -234,8 +257,9 @@ class _Cleaner:
         elif short == "prosody":
             gap = self._mark("prosody", " ".join(f"{k}={v}" for k, v in values.items()))
         elif short in ("express-as", "emotion", "effect") or (short == "style" and name != "style"):
-            said = values.get("style") or values.get("name") or values.get("type") or values.get("phonation") or short
-            gap = self._mark("style", said)
+            names = ("style", "name", "type", "phonation", "value", "category")
+            said = next((values[name] for name in names if values.get(name)), short)
+            gap = self._styled(said + _strength(values))
         elif short == "voice" and values.get("name"):
             gap = self._mark("voice", values["name"])
         elif short == "sub" and "alias" in values:
@@ -243,7 +267,10 @@ class _Cleaner:
         elif short == "say-as":
             how = values.get("interpret-as", "")
             becomes = "characters" if how in ("characters", "spell-out", "digits", "telephone", "verbatim") else how
-        elif is_label(short.replace("-", " ").replace("_", " "), "["):
+        elif short not in _PLAIN and (asked := meanings(short, plainly=True)) and not asked[0].seconds:
+            gap = self._styled(short)
+        elif is_label(short.replace("-", " ").replace("_", " "), "[") or asked:
+            self.out.acted += [short] * bool(asked)
             return self._mark("sound", short) + " "
         elif short in ("p", "s", "br"):
             gap = " "
@@ -264,14 +291,16 @@ class _Cleaner:
     # ---- brackets, signs and names
 
     def _unbracketed(self, text: str) -> str:
-        text = _BLANKS.sub(" ", _CURLY.sub("", text))
+        text = _BLANKS.sub(" ", _CURLY.sub(lambda m: self._tagged(m[1]) or "", text))
+        text = _EMOJI.sub(lambda m: "".join(map(self._sign, _emoji().findall(m[0]))), text)
+        text = _CHARACTER.sub(lambda m: self._speaker(m[1]), text)
         if self.cue:
             text = _SPEAKER.sub(lambda m: self._speaker(m[1]), text)
         text = _LINK.sub(r"\1", text)
         text = _SQUARE.sub(lambda m: self._remark(m, "["), text)
         text = _ROUND.sub(lambda m: self._remark(m, "("), text)
         if self.cue:  # a name may follow a sound
-            text = _SPEAKER.sub(lambda m: self._speaker(m[1]), _BLANKS.sub(" ", _MARK_FIRST.sub("", text)))
+            text = _SPEAKER_BEHIND.sub(lambda m: m[1] + self._speaker(m[2]), _BLANKS.sub(" ", text))
         text = _STARS.sub(self._starred, text)
         text = _NOTES.sub(lambda m: self._remark(m, "♪"), text) if _NOTE_SIGNS.search(text) else text
         text = _NOTE_SIGNS.sub(" ", text)
@@ -287,7 +316,14 @@ class _Cleaner:
         inside = " ".join(match[1].split())
         if bracket == "[" and _NAMED.fullmatch(inside) and (match[2] or re.fullmatch(r"\D+?[ _]?\d+", inside)):
             return self._speaker(inside)
+        if bracket == "[" and (ends := _END.fullmatch(inside)):
+            return " " + self._mark("end", ends[1] or ends[2]) + " "
         label = is_label(_MARK.sub("", inside), bracket)
+        if bracket != "♪" and (tag := self._tagged(inside, plainly=bracket == "[")):
+            return tag
+        if label is not True and bracket == "[" and _ONE_TAG.fullmatch(inside):
+            self.out.unknown.append(inside)
+            return " "
         if label is None:
             self.out.guessed.append(f"{match[0][0]}{inside}{match[0].rstrip(':')[-1]}")
         elif label and re.match(r"(?:(?:short|long|brief)\s)?(?:pause|silence)$", inside, re.IGNORECASE):
@@ -297,7 +333,27 @@ class _Cleaner:
             return " " + self._mark("sound", inside) + " "
         return " " if label is not False else f" {match[1]} "
 
+    def _tagged(self, inside: str, plainly: bool = True) -> str:
+        """The mark of a tag whose meaning is known; else nothing."""
+        if not meanings(inside, plainly):
+            return ""
+        self.out.acted.append(inside)
+        return " " + self._mark("sound", inside) + " "
+
+    def _styled(self, said: str) -> str:
+        """The mark at which a style begins, known or not."""
+        (self.out.acted if meanings(said, plainly=True) else self.out.unknown).append(said)
+        return self._mark("style", said)
+
+    def _sign(self, sign: str) -> str:
+        """The mark of an emoji or emoticon; one without a meaning leaves nothing."""
+        known = sign_meaning(sign) is not None
+        (self.out.acted if known else self.out.unknown).append(sign)
+        return " " + self._mark("sign", sign) + " " if known else " "
+
     def _starred(self, match: re.Match[str]) -> str:
+        if tag := self._tagged(match[2], plainly=False):
+            return tag
         if is_label(match[2], "*"):
             self.out.sounds.append(match[2])
             return " " + self._mark("sound", match[2]) + " "
@@ -309,6 +365,38 @@ def _is_tag(match: re.Match[str]) -> bool:
     """Whether what stands between angles is a tag: a name alone or with attributes, and not a sum of two letters."""
     rest = match[3].strip().removesuffix("/")
     return not rest or match[2].split(".")[0].lower() in _NAMING or bool(_ATTRIBUTE.search(rest))
+
+
+_LEVELS = {"low": 0.4, "medium": 0.8, "high": 1.0}
+"""Strengths of Amazon's intensities. Judgement."""
+
+_FULL_DEGREE = 1.25
+"""Azure's ``styledegree`` of full strength: at 1, its default, a style is as strong as a plain tag."""
+
+
+def _strength(values: dict[str, str]) -> str:
+    """ ":0.8" of the attributes of a style, or nothing where they say none that can be read."""
+    written = values.get("styledegree") or values.get("intensity") or values.get("level") or ""
+    if re.fullmatch(r"\d(?:\.\d{1,6})?", written):
+        return f":{min(float(written) / _FULL_DEGREE, 1):g}"
+    return f":{_LEVELS[written.lower()]:g}" if written.lower() in _LEVELS else ""
+
+
+_PUNCTUATED = re.compile("[:;=^>]|x[D]|XD")
+
+
+@cache
+def _emoticon() -> re.Pattern[str]:
+    """Emoticons that stand by themselves."""
+    written = "|".join(re.escape(sign) for sign in signs() if sign.isascii())
+    return re.compile(rf"(?<!\S)(?:{written})(?=[\s.,!?…]|$)")
+
+
+@cache
+def _emoji() -> re.Pattern[str]:
+    """One emoji of a run with its variants; some are drawn of two."""
+    several = "|".join(re.escape(sign) for sign in signs() if len(sign) > 1 and not sign.isascii())
+    return re.compile(f"(?:{several}|[^{_VARIANTS}])[{_VARIANTS}]*")
 
 
 def _ordinal(number: str) -> str:

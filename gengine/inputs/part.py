@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gengine.errors import AudioError, TextError, brief
 from gengine.inputs.channels import parsed_channel
 from gengine.inputs.language import split_words
+from gengine.inputs.markup import Direction
 from gengine.inputs.transcript import Segment, Transcript
 
 LATEST = 1e9
@@ -97,8 +98,10 @@ def words_between(transcript: Transcript, start: float, end: float) -> Transcrip
     if transcript.track is None and all(s.start is None for s in transcript.segments):
         return transcript
     track = transcript.track
+    kept: list[bool] = []
     if track is not None:
         middle = [w for w in track.words if start <= (w.start + w.end) / 2 < end]
+        kept = [start <= (w.start + w.end) / 2 < end for w in track.words for _ in split_words(w.text)]
         phones = tuple(
             replace(p, start=max(p.start, start), end=min(p.end, end))
             for p in track.phones
@@ -107,23 +110,35 @@ def words_between(transcript: Transcript, start: float, end: float) -> Transcrip
         track = replace(track, words=tuple(middle), phones=phones).shift(-start)
         segments = tuple(Segment(w.text, w.start, w.end) for w in track.words)
     else:
-        segments = tuple(s for segment in transcript.segments if (s := _piece(segment, start, end)))
+        segments = tuple(s for segment in transcript.segments if (s := _piece(segment, start, end, kept)))
     if not segments:
         until = f"{end:g} s" if end < math.inf else "the end"
         raise TextError(f"text: '{transcript.name}' has no words between {start:g} s and {until} of the recording")
-    return replace(transcript, segments=segments, track=track)
+    return replace(transcript, segments=segments, track=track, directions=_directions(transcript.directions, kept))
 
 
-def _piece(segment: Segment, start: float, end: float) -> Segment | None:
-    """What of a cue is said in [start, end) s, on the part's clock; None where nothing is."""
-    if segment.start is None or segment.end is None:
-        return segment
+def _directions(directions: tuple[Direction, ...], kept: list[bool]) -> tuple[Direction, ...]:
+    """Directions at the words that are ``kept``, counted anew."""
+    before = np.concatenate([[0], np.cumsum(kept)])
+    there = [d for d in directions if any(kept[d.first : max(d.last, d.first + 1)] or kept[-1:])]
+    return tuple(replace(d, first=int(before[d.first]), last=int(before[d.last])) for d in there)
+
+
+def _piece(segment: Segment, start: float, end: float, kept: list[bool]) -> Segment | None:
+    """What of a cue is said in [start, end) s, on the part's clock; None where nothing is.
+
+    ``kept`` is told its words.
+    """
     words, letters, said = split_words(segment.text), 0, []
+    if segment.start is None or segment.end is None:
+        kept += [True] * len(words)
+        return segment
     total = sum(map(len, words)) or 1
     for word in words:
         at = segment.start + (segment.end - segment.start) * (letters + len(word) / 2) / total
         letters += len(word)
-        if start <= at < end:
+        kept.append(start <= at < end)
+        if kept[-1]:
             said.append(word)
     if not said:
         return None

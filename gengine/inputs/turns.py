@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from gengine.inputs.tags import meanings
+
 _LABEL = re.compile(
     r"^[ \t]*(?:[-–—•*]+|>+)?[ \t]*(?P<name>[^\W\d_][\w.'’-]{0,24}(?:,?[ ][\w.'’-]{1,24}){0,3})"
-    r"(?:[ ]?\([^()]{1,20}\))?[ ]?(?::(?=\s|$)|：)"
+    r"(?:[ ]?\((?P<aside>[^()]{1,20})\))?[ ]?(?::(?=\s|$)|：)"
 )
 """A name of up to four words before a colon at the beginning of a line."""
 
@@ -38,8 +40,12 @@ def _is_name(text: str) -> bool:
 
 
 def without(line: str, names: frozenset[str]) -> tuple[str, str | None]:
-    """A line without its speaker's name, and that name; the line itself where it begins with none of ``names``."""
+    """A line without its speaker's name, and that name; the line itself where it begins with none of ``names``.
+
+    How it is said, "Anna (angrily): …", stays where that is a tag.
+    """
     match = _LABEL.match(line) if names else None
     if match is None or match["name"] not in names:
         return line, None
-    return line[match.end() :], match["name"]
+    how = f"({match['aside']})" if match["aside"] and meanings(match["aside"]) else ""
+    return how + line[match.end() :], match["name"]

@@ -48,7 +48,7 @@ def believed(track: WordTrack, trusted: Sequence[bool] | NDArray[np.bool_]) -> W
         phones += phones_of(track.phones, word)
         words.append(word)
         last = word
-    return WordTrack(tuple(words), tuple(dict.fromkeys(phones)), track.language, "recognised")
+    return WordTrack(tuple(words), tuple(dict.fromkeys(phones)), track.language, "recognised", track.tags)
 
 
 def phones_of(phones: Sequence[Phone], word: Word) -> list[Phone]:

@@ -76,16 +76,16 @@ class LiveWords:
         if keep > self._first:
             self._sound, self._first = self._sound[keep - self._first :], keep
 
-    def known(self, until: float) -> list[tuple[Sequence[Word], Sequence[Cue]]]:
+    def known(self, until: float) -> list[tuple[WordTrack, Sequence[Cue]]]:
         """What is known at ``until`` s of the stream and was not returned yet: a phrase's words and cues each."""
-        found: list[tuple[Sequence[Word], Sequence[Cue]]] = []
+        found: list[tuple[WordTrack, Sequence[Cue]]] = []
         while self._phrases and self._phrases[0][0] <= until:
             _, start, phrase = self._phrases.popleft()
             if (heard := phrase.result()) is not None:
                 track = heard[1].shift(start)
                 self._told, self._language = (*self._told, *track.words), track.language
                 lexicon = LexiconEncoder(track.language)
-                found.append((track.words, [*lexicon.push(track.words, track.phones), *lexicon.flush()]))
+                found.append((track, [*lexicon.push(track.words, track.phones), *lexicon.flush()]))
         return found
 
     def take(self) -> WordTrack:

@@ -47,7 +47,8 @@ def recognise(blocks: Iterable[NDArray[np.float32]], recogniser: Recogniser) -> 
     if not found:
         return None, Report({"words": facts})
     phones = tuple(p for t in tracks for p in t.phones)
-    return WordTrack(found, phones, tracks[0].language, "recognised"), Report({"words": facts})
+    tags = tuple(tag for t in tracks for tag in t.tags)
+    return WordTrack(found, phones, tracks[0].language, "recognised", tags), Report({"words": facts})
 
 
 def stretch_words(stretch: Stretch, recogniser: Recogniser) -> tuple[WordTrack, WordTrack] | None:

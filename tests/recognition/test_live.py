@@ -90,12 +90,13 @@ def test_words_are_known_a_while_after_their_phrase_and_not_before(demo: np.ndar
         open_frames = gate.push(block)
         live.push(block, open_frames)
         frames += len(open_frames)
-        for words, cues in live.known(frames / 100):
+        for track, cues in live.known(frames / 100):
+            words = track.words
             arrived |= {w.text: frames / 100 for w in words}
             assert all(words[0].start <= cue.accent <= words[-1].end for cue in cues)
         assert len(live._sound) < (LONGEST_PHRASE + 1) * SAMPLE_RATE  # flat
     live.push(np.zeros(0, np.float32), np.zeros(0, bool), last=True)
-    late = [(w.text, w.end) for words, _ in live.known(float("inf")) for w in words]
+    late = [(w.text, w.end) for track, _ in live.known(float("inf")) for w in track.words]
     assert late[-1][0] == "me?" and abs(late[-1][1] - 11.5) < 0.3
     assert LONGEST_PHRASE + DELAY <= arrived["Hello,"] < LONGEST_PHRASE + DELAY + 0.5
 

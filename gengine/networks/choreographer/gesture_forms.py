@@ -235,12 +235,16 @@ def gesture(kind: str, text: str, rng: np.random.Generator) -> GestureForm:
     return _scattered(_pointed(FORMS[name], palm, shape), rng)
 
 
+ASKED = 6
+"""Priority of what a tag of the words asks for: it is never left out."""
+
+
 @dataclass(frozen=True)
 class GestureClass:
     """How much one class of gestures counts."""
 
     priority: int
-    """Emblems 5, deictics 4, iconics and metaphorics 3, discourse gestures 2, others 1."""
+    """Asked for by a tag 6, emblems 5, deictics 4, iconics and metaphorics 3, discourse gestures 2, others 1."""
     readiness: float
     """Chance that a cue is taken, x the speaker's."""
     free: float | None

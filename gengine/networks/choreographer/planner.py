@@ -6,7 +6,7 @@ belong to the decision's number, so a plan is the same whatever the hop size.
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gengine.core.conditions import Cue
 from gengine.core.noise import generator, stable_seed
 from gengine.networks.choreographer.body_plan import BodyPlan
-from gengine.networks.choreographer.gesture_forms import GESTURES, GestureForm, gesture
+from gengine.networks.choreographer.gesture_forms import ASKED, GESTURES, GestureForm, gesture
 from gengine.networks.choreographer.hand_plan import HandPlan
 from gengine.networks.choreographer.parameters import PLAN
 from gengine.networks.choreographer.speech_context import SpeechContext, SpeechMoment
@@ -81,7 +81,11 @@ class Planner(BodyPlan):
         emotion = plain if self.resting else self.felt(plain, speech)
         cue = self._next_cue(speech, now, plain)
         burst = self._burst(plain)
-        if self.resting:
+        if cue is not None and GESTURES[cue[0].kind].priority == ASKED and self._due(cue, emotion):
+            if self.resting:
+                self._wake(emotion, rng)
+            self._take(cue, emotion, speech, rng)
+        elif self.resting:
             self._rest(speech, around, emotion, rng, cue, burst)
         elif not around.speaking:
             long = around.resumes > PLAN.rest_pause
@@ -178,7 +182,17 @@ class Planner(BodyPlan):
 
     def _next_cue(self, speech: SpeechContext, now: float, emotion: EmotionStyle) -> CueGesture | None:
         """The cue to gesture next, if one was accepted and can still be reached."""
+        for cue in speech.cues(now, PLAN.asked_late):
+            asked = cue.kind in GESTURES and GESTURES[cue.kind].priority == ASKED
+            if asked and (cue.kind, cue.start) not in self.judged:
+                self.judged.add((cue.kind, cue.start))
+                rng = generator(self.seed, "cue", self.habit, cue.kind, round(cue.start * 1000))
+                late = replace(cue, accent=max(cue.accent, now + PLAN.cue_new_least))
+                self.pending = late, gesture(cue.kind, cue.text.lower(), rng)
+                return self.pending
         if self.pending is not None:
+            if GESTURES[self.pending[0].kind].priority == ASKED:
+                return self.pending
             if self.pending[0].accent > now + PLAN.cue_least:
                 return self.pending
             self.pending = None

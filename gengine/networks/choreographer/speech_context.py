@@ -111,9 +111,9 @@ class SpeechContext:
             return syllable.prominence
         return float(np.clip(syllable.prominence + (STRESSED if stress else UNSTRESSED), 0, 1))
 
-    def cues(self, moment: float) -> list[Cue]:
-        """Cues whose accent is still to come and whose words end within the horizon."""
-        return [c for c in self._cues if c.accent > moment and c.end <= moment + self.horizon]
+    def cues(self, moment: float, late: float = 0.0) -> list[Cue]:
+        """Cues whose accent is to come, or came ``late`` s ago at most, and whose words end within the horizon."""
+        return [c for c in self._cues if c.accent > moment - late and c.end <= moment + self.horizon]
 
     def emotion(self, moment: float) -> EmotionStyle:
         """The emotion's demands at ``moment``."""

@@ -199,7 +199,8 @@ class HeadMotion:
             return
         rng = generator(self._seed, "head cue", cue.kind, round(cue.start * 1000))
         chance, scale, side, pace = rng.random(), rng.normal(), rng.random(), rng.random()
-        if chance > face.chance or cue.accent - self._last_move < HEAD.cue_spacing:
+        too_soon = cue.accent - self._last_move < HEAD.cue_spacing and face.chance < 1
+        if chance > face.chance or too_soon:  # what is asked for comes in any case
             return
         scale = np.exp(HEAD.cue_size_spread * np.clip(scale, -HEAD.cue_size_limit, HEAD.cue_size_limit))
         size = float(np.radians(face.size) * self._size * scale)
