@@ -14,11 +14,9 @@ CHUNK = 320  # samples: 20 ms at 16 kHz
 
 def main() -> None:
     clip = load_audio(Path(__file__).parent / "speech.wav")
-    session = gengine.Session(emotion="auto", speaker="conversational", config=gengine.EngineConfig(hop=0.2))
-    print(
-        f"latency {session.latency:.2f} s: hop {session.window.hop} s + look-ahead {session.window.lookahead} s "
-        "+ hearing"
-    )
+    live = gengine.EngineConfig(hop=0.1, latency=0.4)
+    session = gengine.Session(emotion="auto", speaker="conversational", config=live)
+    print(f"latency {session.latency:.2f} s of sound, in hops of {session.window.hop} s")
     began, frames, slowest = time.perf_counter(), 0, 0.0
     for start in range(0, len(clip), CHUNK):
         pushed = time.perf_counter()

@@ -30,6 +30,11 @@ class EngineConfig(BaseModel):
     """Who hears the words of a recording without a transcript: auto, whisper, whisper:MODEL, or none (sounds alone)."""
     hop: float = Field(default=2.0, gt=0, le=10)
     """Seconds made at once; with the networks' look-ahead this is the latency of a live session."""
+    latency: float | None = Field(default=None, ge=0.1, le=10)
+    """Seconds of sound after the beginning of a hop with which its face and body are made, whatever is known by then
+    (a multiple of 0.05, at least the hop); none: all that the networks may ask for is waited for."""
+    hears: bool = True
+    """Whether phones are heard in the sound where no words are known; else lips follow known words alone."""
     body_fps: float = Field(default=30.0, ge=15, le=120)
     """Frames of the body in a second."""
     face_fps: float = Field(default=60.0, ge=15, le=120)

@@ -16,6 +16,7 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.core.conditions import ANALYSIS_RATE, Conditions, Prosody
 from gengine.core.emotion import EmotionTrack
 from gengine.core.performance import Performance
+from gengine.core.resampling import joined
 from gengine.core.speaker import Speaker
 from gengine.core.words import RECOGNISED, Phone, Tag, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
@@ -28,8 +29,15 @@ from gengine.windows import CurveBuffer, EventBuffer, Hop
 if TYPE_CHECKING:
     from gengine.emotion.tags import TaggedEmotion
     from gengine.encoders.known_speech import KnownSpeech
+    from gengine.encoders.said import SaidSpeech
     from gengine.encoders.spliced import SplicedPhones
     from gengine.recognition.live import LiveWords
+
+SAID_AHEAD = 4.0
+"""Words that are known before their sound are told so long before, s: further no plan reaches. Judgement."""
+
+_NOTHING = 1e-9
+"""Seconds; rounding that delays no hop."""
 
 SOON_LONGEST = 0.04
 """A sound that goes on is handed out so often where phones must be heard soon, s (judgement: two of their blocks)."""
@@ -41,9 +49,12 @@ class Hearing:
     ``push(samples)`` and ``flush()`` take mono float samples ``(N,)`` at ``rate`` Hz, cut anyhow. ``window(hop)``
     reads what may be known for a hop; it is final once ``settled()`` has passed the hop's ``known``. Without
     ``words`` that hold phones, phones are heard from the sound; of recognised words, which may hold phones in places
-    only, they are heard everywhere else. ``live`` words are recognised in the stream: they come late, and windows wait
-    ``word_wait`` s longer for them. ``soon`` has phones heard .14 s sooner, at three times their work, and the sound
-    going on handed out every ``SOON_LONGEST`` s.
+    only, they are heard everywhere else; without ``hears`` nowhere. ``live`` words are recognised in the stream: they
+    come late, and windows wait ``word_wait`` s longer for them.
+
+    With ``soon`` nothing is waited for: a window holds whatever is known when it is asked for, so its content is that
+    of the sound up to then if the sound always comes in the same pieces. Phones are heard .14 s sooner, at three times
+    their work, and the sound going on is handed out every ``SOON_LONGEST`` s.
     """
 
     def __init__(
@@ -55,18 +66,21 @@ class Hearing:
         live: LiveWords | None = None,
         word_wait: float = 0.0,
         soon: bool = False,
+        hears: bool = True,
     ) -> None:
-        self.speaker = speaker or Speaker()
+        self.speaker, self.role = speaker or Speaker(), "speaking"
+        self._soon, self._rate, self._taken = soon, rate, 0
+        self._said: SaidSpeech | None = None
         self._live = live
         self._settling = SyllableEncoder.LATENCY + (word_wait if live else 0.0)
         self.words = words
-        self._stream = _resampler(rate)
+        self._stream = None if rate == SAMPLE_RATE else _Resampler(rate)
         self.plan = plan or parse_emotion("neutral")
         self._prosody, self._emotion = GatedProsody(), EmotionEncoder(self.plan)
         self._tags: TaggedEmotion | None = None
         self._syllables = SyllableEncoder()
         recognised = words is not None and words.source == RECOGNISED
-        listens = words is None or not words.phones or recognised
+        listens = hears and (words is None or not words.phones or recognised)
         self._gate = SpeechGate(**speech_gate.SOON) if soon else SpeechGate()
         how: dict[str, Any] = {**phones.SOON, "longest": SOON_LONGEST} if soon else {}
         self._phones = phones.PhoneEncoder(keep_frames=True, gate=self._gate, **how) if listens else None
@@ -97,6 +111,8 @@ class Hearing:
     @property
     def latency(self) -> float:
         """Seconds of sound that the encoders need after a moment before they settle it."""
+        if self._soon:
+            return 0.0
         if self._phones:
             return self._phones.latency + max(self._phones.longest, self._settling)
         return self._gate.latency + self._settling
@@ -104,7 +120,7 @@ class Hearing:
     @property
     def soonest(self) -> float:
         """Seconds of sound after a moment without which they cannot settle it."""
-        return ProsodyEncoder.LATENCY + self._settling - 2 / ANALYSIS_RATE  # two frames to spare
+        return 0.0 if self._soon else ProsodyEncoder.LATENCY + self._settling - 2 / ANALYSIS_RATE  # two frames to spare
 
     @property
     def held(self) -> dict[str, int]:
@@ -113,26 +129,79 @@ class Hearing:
 
     def push(self, samples: NDArray[np.float32]) -> None:
         """Hear the next samples."""
-        self._hear(samples if self._stream is None else self._stream.resample_chunk(samples), last=False)
+        self._taken += len(samples)
+        self._hear(samples if self._stream is None else self._stream.push(samples), last=False)
 
     def flush(self) -> None:
         """The recording ends here: everything becomes settled."""
         rest = np.zeros(0, np.float32)
-        self._hear(rest if self._stream is None else self._stream.resample_chunk(rest, last=True), last=True)
+        self._hear(rest if self._stream is None else self._stream.push(rest, last=True), last=True)
         self._ended = True
 
     def settled(self) -> float:
         """Time (s) before which every curve and event is final."""
         if self._ended:
             return float("inf")
+        if self._soon:
+            return self._taken / self._rate + _NOTHING
         return min(self._curves["prosody"].end / ANALYSIS_RATE - self._settling, self._heard_until)
 
     def window(self, hop: Hop) -> Conditions:
         """What may be known for a hop: curves and events of [``hop.first``, ``hop.known``], none of it dropped."""
+        until = hop.known + (SAID_AHEAD if self._soon else 0)
         frames = (round(hop.first * ANALYSIS_RATE), int(np.ceil(hop.known * ANALYSIS_RATE - 1e-6)))
         samples = (round(hop.first * SAMPLE_RATE), round(hop.known * SAMPLE_RATE))
         self._listen(hop.known, hop.start)
-        return self._conditions(hop, frames, samples, (hop.first, hop.known))
+        return self._conditions(hop, frames, samples, (hop.first, until))
+
+    def say(self, track: WordTrack) -> None:
+        """Words with times (s of the stream) that are about to be spoken; their phones, where they have some, stand in
+        place of heard ones."""
+        from gengine.encoders.lexicon import LexiconEncoder  # a run in which nothing is said needs none
+
+        self._ahead().say(track)
+        lexicon = LexiconEncoder(track.language)
+        self._events["words"].append(track.words)
+        self._events["cues"].append([*lexicon.push(track.words, track.phones), *lexicon.flush()])
+        self._take_tags(track.tags)
+
+    def turn(self, role: str, at: float) -> None:
+        """From ``at`` s on the character is "speaking", "listening" or "thinking": what is heard while it does not
+        speak is not said by it, and what it was to say is given up."""
+        if role == "speaking":
+            self._ahead().speak(at)
+        elif self.role == "speaking":
+            self.hush(at, np.inf)
+        self.role = role
+
+    def hush(self, at: float, until: float) -> None:
+        """Nothing is said between ``at`` and ``until`` s, and nothing more of what was told."""
+        self._ahead().hush(at, until)
+        for name in ("words", "cues"):
+            self._events[name].cut(at)
+
+    def _ahead(self) -> SaidSpeech:
+        from gengine.encoders.said import SaidSpeech
+
+        self._said = self._said or SaidSpeech()
+        return self._said
+
+    def feel(self, plan: EmotionPlan, at: float, fade: float) -> None:
+        """From ``at`` s on ``plan`` is felt, within ``fade`` s."""
+        self._emotion.change(plan, at, fade)
+
+    def listed(self, c: Conditions, end: float) -> tuple[Phone, ...]:
+        """The phones of a hop that lasts until ``end`` s, as they are told of its stretch."""
+        phones = c.phones
+        if self._soon:  # in the pieces in which they were handed out: neighbouring stretches name each alike
+            phones = self._events["phones"].read(c.hop_start, end, given=True)
+            phones = self._said.phones(phones, c.hop_start, end) if self._said is not None else phones
+        return tuple(p for p in phones if p.end > c.hop_start and p.start < end)
+
+    @property
+    def tells_words(self) -> bool:
+        """Whether words were said."""
+        return self._said is not None
 
     def whole(self, duration: float) -> Conditions:
         """After ``flush``, all that was heard of a recording of ``duration`` seconds as one window."""
@@ -164,6 +233,8 @@ class Hearing:
             curve.drop(round(before * (SAMPLE_RATE if name == "sound" else ANALYSIS_RATE)))
         for events in self._events.values():
             events.drop(before)
+        if self._said is not None:
+            self._said.drop(before)
 
     def _hear(self, samples: NDArray[np.float32], last: bool) -> None:
         """Run the encoders over new 16 kHz samples and keep what they settled."""
@@ -174,7 +245,9 @@ class Hearing:
         track = self._emotion.push(frames)
         self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
         # Heard phones settle later than the prosody around them, so syllables do without them.
-        known = None if self._phones else self._given_phones(last)
+        if self._phones is None:
+            self._heard_until = self._curves["prosody"].end / ANALYSIS_RATE
+        known = None if self._phones or self.words is None else self._given_phones(self.words.phones, last)
         self._events["syllables"].append(self._syllables.push(frames, known))
         if last:
             self._events["syllables"].append(self._syllables.flush())
@@ -195,11 +268,9 @@ class Hearing:
         rest = np.zeros(round(2 * self._gate.latency * SAMPLE_RATE), np.float32)
         return self._gate.push(np.concatenate([samples, rest]) if last else samples)
 
-    def _given_phones(self, last: bool) -> tuple[Any, ...]:
+    def _given_phones(self, given: tuple[Phone, ...], last: bool) -> tuple[Phone, ...]:
         """Phones of the transcript that the sound has reached."""
-        assert self.words is not None
-        self._heard_until = self._curves["prosody"].end / ANALYSIS_RATE
-        rest = self.words.phones[self._handed_phones :]
+        rest = given[self._handed_phones :]
         reached = tuple(p for p in rest if p.end <= self._heard_until or last)
         self._handed_phones += len(reached)
         return reached
@@ -208,22 +279,37 @@ class Hearing:
         self, hop: Hop, frames: tuple[int, int], samples: tuple[int, int], times: tuple[float, float]
     ) -> Conditions:
         curves, words = self._curves, self.words or WordTrack(source="heard")
-        emotion = EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE)
         events: dict[str, Any] = {k: v.read(*times, given=k in self._given) for k, v in self._events.items()}
+        if self._soon and self._phones:
+            events["phones"] = _whole(events["phones"])
+        emotion = EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE)
+        if self._soon and (missing := frames[1] - frames[0] - len(emotion)) > 0:
+            emotion = joined([emotion, self._emotion.coming(missing)])
+        source, prosody, partner = words.source, Prosody(**curves["prosody"].read(*frames)), None
+        jaw = curves["jaw"].read(*frames)["jaw"] if self._phones else None
+        if self._said is not None:
+            source = RECOGNISED if self._phones else "given"
+            events["phones"] = self._said.phones(events["phones"], *times)
+            events["syllables"] = self._said.syllables(events["syllables"], *times)
+            partner, said = prosody.speech, self._said.said
+            rows = {k: v if k == "energy" else said(v, hop.first) for k, v in prosody.__dict__.items()}
+            prosody, jaw = Prosody(**rows), None if jaw is None else said(jaw, hop.first)
         return Conditions(
             start=hop.first,
             hop_start=hop.start,
             hop_end=hop.end,
             known_until=hop.known,
             ended=hop.ended,
-            prosody=Prosody(**curves["prosody"].read(*frames)),
+            prosody=prosody,
             **events,
             emotion=emotion if self._tags is None else self._tags.over(emotion, frames[0] / ANALYSIS_RATE),
             speaker=self.speaker,
             language=words.language,
-            source=words.source,
-            jaw=curves["jaw"].read(*frames)["jaw"] if self._phones else None,
+            source=source,
+            jaw=jaw,
             sound=curves["sound"].read(*samples)["sound"],
+            role=self.role,
+            partner=partner if self.role == "listening" else None,
         )
 
 
@@ -239,6 +325,17 @@ def hear_recording(performance: Performance) -> Conditions:
     return replace(hearing.whole(performance.duration), emotion=performance.emotion.resample(ANALYSIS_RATE))
 
 
+def _whole(pieces: tuple[Phone, ...]) -> tuple[Phone, ...]:
+    """Phones of which pieces were handed out while they went on."""
+    whole: list[Phone] = []
+    for piece in pieces:
+        if whole and whole[-1].symbol == piece.symbol and whole[-1].end == piece.start:
+            whole[-1] = replace(whole[-1], end=piece.end)
+        else:
+            whole.append(piece)
+    return tuple(whole)
+
+
 def _splice(known: tuple[Phone, ...]) -> SplicedPhones:
     """Puts known phones among the heard ones."""
     from gengine.encoders.spliced import SplicedPhones  # a run without recognised words needs none
@@ -246,10 +343,24 @@ def _splice(known: tuple[Phone, ...]) -> SplicedPhones:
     return SplicedPhones(known)
 
 
-def _resampler(rate: int) -> Any:
-    """A stream of any rate to 16 kHz that does not depend on chunking; None where the rate is 16 kHz already."""
-    if rate == SAMPLE_RATE:
-        return None
-    import soxr
+class _Resampler:
+    """A stream of any rate to 16 kHz that does not depend on chunking."""
 
-    return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+    def __init__(self, rate: int) -> None:
+        import soxr
+
+        self._rate = rate
+        self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        self._recent = np.zeros(0, np.float32)
+
+    def push(self, samples: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
+        """Samples ``(N,)`` at 16 kHz that the next ones at its rate settle."""
+        self._recent = np.concatenate([self._recent, samples])
+        self._recent = self._recent[(len(self._recent) - 1) // self._rate * self._rate if len(self._recent) else 0 :]
+        return self._stream.resample_chunk(samples, last)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Resampler:
+        """The same stream, to rounding: its filter is warmed up with the last whole seconds anew."""
+        twin = _Resampler(self._rate)
+        twin.push(self._recent)
+        return twin

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,11 +23,20 @@ from gengine.core.resampling import hop_at_rate
 from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
 from gengine.emotion import EmotionPlan, parse_emotion
-from gengine.errors import GengineError
+from gengine.emotion.plan import DEFAULT_FADE
+from gengine.errors import GengineError, wrong_kind
 from gengine.hearing import Hearing
 from gengine.networks.base import MotionNetwork
 from gengine.registry import build
 from gengine.windows import CurveBuffer, Hop, WindowSpec
+
+if TYPE_CHECKING:
+    from gengine.rewinding import Past
+
+_MEMORY = (
+    "_states", "_hearing", "_audio", "_hop", "_pushed", "_heard", "_moments", "_gathered", "_half", "_flushed",
+)  # fmt: skip
+"""What of a session changes as the stream goes on."""
 
 BLOCK_SECONDS = 1.0
 """A long push is taken in blocks of this length so that the encoders' scratch memory stays small."""
@@ -34,6 +44,12 @@ BLOCK_SECONDS = 1.0
 GATHERED = 0.2
 """Seconds to which short pushes are gathered while nothing can come of them: each costs a millisecond by itself."""
 
+
+LET_GO = 0.08
+"""Seconds after being broken off in which the mouth finishes its sound, so that it does not jump. Judgement."""
+
+LONGEST_FADE = 60.0
+"""Seconds that an emotion may take to come at most: longer is a timeline."""
 
 LONGEST_WAIT = 30.0
 """Seconds that hops may wait for words at most: longer is no stream."""
@@ -99,19 +115,42 @@ class Session:
             self._stance = Stance(stance)
         self._states = {kind: network.start(self.speaker, seed) for kind, network in self.networks.items()}
         specs = [network.spec for network in self.networks.values()]
-        self.window = WindowSpec(max(s.context for s in specs), self.config.hop, max(s.lookahead for s in specs))
-        self._hearing = Hearing(self.plan, words, self.speaker, self.rate, self._live, word_wait)
+        self._soon = self.config.latency is not None
+        self.window = WindowSpec(max(s.context for s in specs), self.config.hop, self._lookahead())
+        self._hearing = Hearing(
+            self.plan, words, self.speaker, self.rate, self._live, word_wait, self._soon, self.config.hears
+        )
         self._audio = CurveBuffer()
         self._hop = 0
         self._pushed = self._heard = 0
+        self._moments = 1  # number of the next moment at which hops become due
         self._gathered: list[NDArray[np.float32]] = []
         self._half = b""
         self._flushed = False
+        self._past: Past | None = None
+        if self._soon and self._live is None:
+            from gengine.rewinding import Past  # a session that waits takes nothing back
+
+            self._past = Past(self.rate)
 
     @property
     def latency(self) -> float:
-        """Seconds from a sound to its motion: hop + look-ahead + what the encoders need to settle."""
+        """Seconds of sound from a frame to its being handed out, at most; the same for face and body.
+
+        It is ``config.latency`` where one is set: everything is made of what is known by then. Else hop + look-ahead +
+        what the encoders need to settle.
+        """
         return self.window.hop + self.window.lookahead + self._hearing.latency
+
+    @property
+    def time(self) -> float:
+        """Seconds of sound that were pushed: what is said and felt "now" begins there."""
+        return self._pushed / self.rate
+
+    @property
+    def made(self) -> float:
+        """Second up to which face and body have been handed out."""
+        return self._hop * self.window.hop
 
     @property
     def held(self) -> dict[str, int]:
@@ -137,16 +176,18 @@ class Session:
             whole = len(samples) - len(samples) % 2
             samples, self._half = samples[:whole], samples[whole:]
         samples = mono_samples(samples, f"push (after {self._pushed / self.rate:.2f} s)")
-        block = max(1, int(BLOCK_SECONDS * self.rate))
         stretches: list[Performance] = []
-        for start in range(0, len(samples), block):
-            part = samples[start : start + block]
+        start = 0
+        while start < len(samples):
+            part = samples[start : start + self._block()]
+            start += len(part)
             self._pushed += len(part)
             self._gathered.append(part)
-            if self._pushed - self._heard < GATHERED * self.rate and not self._may_settle():
+            if self._waits():
                 continue
             self._hear()
             stretches.extend(self._generate())
+            self._remember()
         return Performance.join(stretches) if stretches else None
 
     def flush(self) -> Performance | None:
@@ -163,6 +204,175 @@ class Session:
         stretches = list(self._generate())
         return Performance.join(stretches) if stretches else None
 
+    # -- in the course of a conversation ---------------------------------------------------------------------------
+
+    def say(self, words: WordTrack | str, at: float | None = None, language: str = "en") -> WordTrack:
+        """Words that are about to be spoken: body and face plan on them before their sound is pushed.
+
+        ``words`` has times from the utterance's beginning, which is at second ``at`` of the stream (``time``, unless
+        given). Where it has phones the lips follow these; else, and for a text, whose words' times are guessed, they
+        follow what is heard. The character speaks from then on. Returns the words with the stream's times. Raises
+        ``GengineError`` where ``at`` lies before what has been made.
+        """
+        at = self._moment("say", at)
+        if isinstance(words, str):
+            from gengine.inputs.guess import guessed
+
+            words = guessed(words, language)
+        elif not isinstance(words, WordTrack):
+            raise wrong_kind("Session.say", words, "a WordTrack or the text")
+        words = words.shift(at)
+        self._hearing.say(words)
+        self._revise(hushed=False)
+        self._turn("speaking", at)
+        return words
+
+    def feel(self, emotion: Any, at: float | None = None, fade: float = DEFAULT_FADE, intensity: float = 1.0) -> None:
+        """From second ``at`` of the stream on (``time``, unless given) feel ``emotion``, within ``fade`` s.
+
+        ``emotion`` follows the same grammar as at the beginning; a timeline's times count from ``at``.
+        """
+        at = self._moment("feel", at)
+        if not (isinstance(fade, int | float) and 0 <= fade <= LONGEST_FADE):
+            raise GengineError(f"Session.feel fade={fade!r}: expected 0 to {LONGEST_FADE:g} seconds")
+        plan = parse_emotion(emotion, intensity)
+        self._hearing.feel(replace(plan, times=plan.times + at), at, fade)
+        self._remember(now=True)
+
+    def listen(self) -> None:
+        """Listen from now on: what is pushed is somebody else's speech, or silence, until ``speak`` or ``say``.
+
+        The character attends: eyes on the speaker, nods above all where the speaker pauses, breath and idle life.
+        """
+        self._turn("listening", self.made)
+
+    def think(self) -> None:
+        """Look for words from now on, until ``speak``, ``say`` or ``listen``: eyes up and away, nothing said."""
+        self._turn("thinking", self.made)
+
+    def speak(self) -> None:
+        """What is pushed from now on is the character's own speech again, as it is at the beginning."""
+        self._turn("speaking", self.time)
+
+    def interrupt(self, played_until: float | None = None) -> float:
+        """Speech is broken off after second ``played_until`` of the sound (after all that was pushed, unless given).
+
+        Frames up to there stand, rounded up to a whole hop; what was made after it is made anew by the next pushes:
+        lips close, hands go home, words that were to come are given up. ``time`` goes back with it: what is pushed next
+        continues there. Sound between ``played_until`` and ``time`` counts as never played.
+
+        Returns the second at which the next stretch begins. Raises ``GengineError`` in a session without a latency
+        (``config.latency``), or with recognised words, and for a second further back than ``rewinding.REACH``.
+        """
+        if self._past is None:
+            raise GengineError("Session.interrupt: needs a session with a latency (configuration live) and without "
+                               "recognised words")  # fmt: skip
+        at = self.time if played_until is None else self._moment("interrupt", played_until, 0.0)
+        hops = int(np.ceil(at / self.window.hop - 1e-6))
+        if hops < self._hop:
+            self._back(hops)
+        at = max(min(at, self.time), self.made) + LET_GO
+        self._hearing.hush(at, max(self.time, at))
+        self._mute(at)
+        self._revise(hushed=True)
+        self._remember(now=True)
+        return self.made
+
+    def fork(self) -> Session:
+        """Another session that goes on from here as this one would, bit for bit (to rounding at other rates than
+        16 kHz); weights are shared, neither hears what the other is given.
+
+        Raises ``GengineError`` where words are recognised in the stream.
+        """
+        if self._live is not None:
+            raise GengineError("Session.fork: words are recognised in this stream, by a worker that cannot be doubled")
+        twin = copy(self)
+        twin.__dict__.update(deepcopy(self._memory()))
+        twin.seconds = dict(self.seconds)
+        if self._past is not None:
+            twin._past = type(self._past)(self.rate)
+        return twin
+
+    def _memory(self) -> dict[str, Any]:
+        """All that changes as the stream goes on."""
+        return {name: self.__dict__[name] for name in _MEMORY}
+
+    def _remember(self, now: bool = False) -> None:
+        if self._past is not None:
+            self._past.keep(self._pushed, self._memory(), now)
+
+    def _back(self, hops: int) -> None:
+        """Go back to where ``hops`` hops were made."""
+        assert self._past is not None
+        pushed = round((hops * self.window.hop + self.window.lookahead) * self.rate)
+        if (found := self._past.back(pushed)) is None:
+            raise GengineError(
+                f"Session.interrupt: second {hops * self.window.hop:.2f} is too far back; push less sound ahead of "
+                "what is played (2 s at most)"
+            )
+        memory, sound = found
+        self.__dict__.update(memory)
+        self.push(sound)  # what was made of it has been shown
+
+    def _revise(self, hushed: bool) -> None:
+        for kind, network in self.networks.items():
+            network.revise(self._states[kind], hushed)
+
+    def _mute(self, at: float) -> None:
+        """The sound after ``at`` s is not played."""
+        end = self._audio.end
+        self._audio = self._audio.until(max(min(round(at * self.rate), end), self._audio.first))
+        self._audio.append({"samples": np.zeros(end - self._audio.end, np.float32)})
+
+    def _turn(self, role: str, at: float) -> None:
+        self._hearing.turn(role, at if role == "speaking" else at + LET_GO)
+        self._remember(now=True)
+
+    def _moment(self, what: str, at: float | None, least: float | None = None) -> float:
+        """Second ``at`` of the stream, ``time`` unless given."""
+        if self._flushed:
+            raise GengineError(f"Session.{what} after flush: the recording has ended; start a new Session")
+        least = self.made if least is None else least
+        if at is None:
+            return self.time
+        if not (isinstance(at, int | float | np.number) and np.isfinite(at) and at >= least):
+            raise GengineError(f"Session.{what}: second {at!r}, expected {least:.2f} or later: what is before is made")
+        return float(at)
+
+    def _lookahead(self) -> float:
+        """Seconds after a hop that are seen: all that the networks would like, or what the latency leaves."""
+        specs = [network.spec for network in self.networks.values()]
+        wanted, latency, hop = max(s.lookahead for s in specs), self.config.latency, self.config.hop
+        if latency is None:
+            return wanted
+        least = hop + max(s.lookahead if s.least is None else s.least for s in specs)
+        if latency < least - 1e-9:
+            raise GengineError(
+                f"configuration: latency = {latency:g}: a hop of {hop:g} s with these networks needs at least {least:g}"
+            )
+        return round(latency - hop, 6)
+
+    def _block(self) -> int:
+        """How many samples to take next at most. Where nothing is waited for, what is known depends on the pieces in
+        which sound is heard: they end where hops become due."""
+        if not self._soon:
+            return max(1, int(BLOCK_SECONDS * self.rate))
+        return self._due() - self._pushed
+
+    def _due(self) -> int:
+        """How many samples were pushed when hops become due for the next time."""
+        hop = self.window.hop
+        early = round(-self.window.lookahead % hop, 6) % hop
+        return round((self._moments * hop - early) * self.rate)
+
+    def _waits(self) -> bool:
+        """Whether nothing can come of what was pushed so far."""
+        if not self._soon:
+            return self._pushed - self._heard < GATHERED * self.rate and not self._may_settle()
+        due = self._pushed == self._due()
+        self._moments += due
+        return not due
+
     def _may_settle(self) -> bool:
         """Whether what was pushed is long enough for the next hop, at best."""
         hop = self.window.at(self._hop)
@@ -173,6 +383,8 @@ class Session:
         part = self._gathered[0] if len(self._gathered) == 1 else np.concatenate(self._gathered)
         self._gathered, self._heard = [], self._pushed
         self._audio.append({"samples": part})
+        if self._past is not None:
+            self._past.hear(part)
         with self._timed("analysis"):
             self._hearing.push(part)
 
@@ -210,8 +422,10 @@ class Session:
         first, last = (round(t * ANALYSIS_RATE) for t in (c.hop_start - c.start, end - c.start))
         words = self._live.take() if self._live else WordTrack(source="heard")
         words = self.words.between(c.hop_start, end) if self.words else words
+        if self._hearing.tells_words:
+            words = replace(words, words=tuple(w for w in c.words if w.end > c.hop_start and w.start < end))
         if self._hearing.hears_phones:
-            words = replace(words, phones=tuple(p for p in c.phones if p.end > c.hop_start and p.start < end))
+            words = replace(words, phones=self._hearing.listed(c, end))
         return Performance(
             audio=audio,
             words=words,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,11 @@ class CurveBuffer:
     def __len__(self) -> int:
         return self.end - self.first
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> CurveBuffer:
+        twin = copy(self)  # rows are never changed where they lie
+        twin._rows = dict(self._rows)
+        return twin
+
     @property
     def end(self) -> int:
         """Absolute number of the frame after the last."""
@@ -93,6 +99,12 @@ class CurveBuffer:
     def read(self, start: int, end: int) -> dict[str, NDArray]:
         """Frames [start, end), which must not have been dropped."""
         return {k: v[start - self.first : end - self.first] for k, v in self._rows.items()}
+
+    def until(self, end: int) -> CurveBuffer:
+        """Another buffer with the frames before an absolute number."""
+        other = CurveBuffer()
+        other.first, other._rows = self.first, self.read(self.first, end)
+        return other
 
     def drop(self, before: int) -> None:
         """Forget frames before an absolute number."""
@@ -111,6 +123,11 @@ class EventBuffer:
     def __len__(self) -> int:
         return len(self._events)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> EventBuffer:
+        twin = EventBuffer()  # events never change
+        twin._events = list(self._events)
+        return twin
+
     def append(self, events: Iterable[Any]) -> None:
         """Add newly settled events."""
         self._events.extend(events)
@@ -121,6 +138,10 @@ class EventBuffer:
         ``given`` events come from a transcript, so one that only begins before ``end`` is known whole too.
         """
         return tuple(e for e in self._events if e.end > start and (e.start if given else e.end) <= end + 1e-9)
+
+    def cut(self, after: float) -> None:
+        """Forget events that begin at ``after`` s or later."""
+        self._events = [e for e in self._events if e.start < after]
 
     def drop(self, before: float) -> None:
         """Forget events that end at or before ``before`` (s)."""

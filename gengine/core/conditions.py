@@ -93,7 +93,11 @@ class Conditions:
     (kind, start) can serve as its key. Nothing else after ``known_until`` is known; ``ended`` says that the
     recording ends there. ``jaw (N,)``, where phones are only heard, is the jawOpen that the recogniser expects
     of neutral speech, on the clock of the prosody. ``sound (M,)`` is the waveform itself, [-1, 1] at ``SAMPLE_RATE``
-    from ``start`` to ``known_until``. ``look_at`` is whom the eyes rest on, None for nobody.
+    from ``start`` to ``known_until``. ``look_at`` is whom the eyes rest on, None for nobody; ``role`` is "speaking",
+    "listening" or "thinking"; while listening ``partner`` is the speech that is heard, on the clock of the prosody.
+
+    In a stream whose hops do not wait (``EngineConfig.latency``) curves end where they were settled, before
+    ``known_until``, and events are what was certain by then: of words that were said ahead also those to come.
     """
 
     start: float
@@ -114,6 +118,8 @@ class Conditions:
     face: FaceTrack | None = None
     sound: NDArray[np.float32] | None = None
     look_at: LookAt | None = LISTENER
+    role: str = "speaking"
+    partner: NDArray[np.floating] | None = None
 
     def frames(self, rate: float = MOTION_RATE) -> NDArray[np.float64]:
         """Times (s) of the motion frames of this hop."""

@@ -7,6 +7,8 @@ to a generator's position: reading a curve in any chunking gives the same number
 from __future__ import annotations
 
 import hashlib
+from copy import copy
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +41,11 @@ class SmoothNoise:
     def __init__(self, channels: int, rate: float, *key: object) -> None:
         self.channels, self.rate, self.key = channels, float(rate), key
         self._blocks: dict[int, NDArray] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SmoothNoise:
+        twin = copy(self)  # values never change
+        twin._blocks = dict(self._blocks)
+        return twin
 
     def _block(self, index: int) -> NDArray:
         if index not in self._blocks:

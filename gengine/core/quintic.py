@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -47,6 +50,11 @@ class QuinticSpline:
         self._spans = [1.0]
         self._pieces = [first]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> QuinticSpline:
+        twin = copy(self)  # pieces never change
+        twin._starts, twin._spans, twin._pieces = list(self._starts), list(self._spans), list(self._pieces)
+        return twin
+
     def to(
         self,
         time: float,
@@ -78,6 +86,21 @@ class QuinticSpline:
     def hold(self, time: float) -> None:
         """Stay at the present value until ``time`` (any velocity left is brought to zero on the way)."""
         self.to(time, self.value)
+
+    def cut(self, time: float) -> None:
+        """Forget what lies after ``time`` seconds: the next piece goes on from the state there, as smoothly."""
+        if time >= self.end:
+            return
+        while len(self._starts) > 1 and self._starts[-1] >= time:
+            del self._starts[-1], self._spans[-1], self._pieces[-1]
+        piece, span = self._pieces[-1], self._spans[-1]
+        s = (time - self._starts[-1]) / span if np.isfinite(self._starts[-1]) else 0.0
+        slope = piece[1:] * np.arange(1, 7)[:, None]
+        bend = slope[1:] * np.arange(1, 6)[:, None]
+        powers = s ** np.arange(7)
+        self.value, self.velocity = powers @ piece, powers[:6] @ slope / span
+        self.acceleration = powers[:5] @ bend / span**2
+        self.end = float(time)
 
     def trim(self, before: float) -> None:
         """Forget pieces that end before ``before`` seconds, so that memory stays flat."""

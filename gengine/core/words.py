@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gengine.errors import GengineError
 
@@ -82,6 +83,9 @@ class WordTrack:
             for a, b in zip(items, items[1:], strict=False):
                 if b.start < a.start:
                     raise GengineError(f"WordTrack.{field}: {b} starts before its neighbour {a}")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> WordTrack:
+        return self
 
     def between(self, start: float, end: float) -> WordTrack:
         """Words and phones that touch [start, end) seconds, times unchanged; without tags, which reach further."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gengine.core.conditions import ANALYSIS_RATE, Prosody
 from gengine.core.emotion import EMOTIONS, EmotionTrack
-from gengine.emotion.plan import EmotionPlan
+from gengine.emotion.plan import SHORTEST_FADE, EmotionPlan
 
 
 class EmotionEncoder:
@@ -27,17 +28,50 @@ class EmotionEncoder:
 
             self._reader = VoiceReader()
         self._frame = 0
+        self._heard: EmotionTrack | None = None
+        self._changes: list[tuple[EmotionPlan, float, float]] = []
+
+    def change(self, plan: EmotionPlan, at: float, fade: float) -> None:
+        """From ``at`` s on ``plan`` takes over within ``fade`` s."""
+        if plan.listens and self._reader is None:
+            from gengine.emotion.voice import VoiceReader
+
+            self._reader = VoiceReader()
+        self._changes.append((plan, at, max(fade, SHORTEST_FADE)))
 
     def push(self, prosody: Prosody) -> EmotionTrack:
         """The emotion of the next ``len(prosody)`` frames: weights ``(N, 18)`` and VAD ``(N, 3)``."""
         times = np.arange(self._frame, self._frame + len(prosody)) / ANALYSIS_RATE
         self._frame += len(prosody)
-        weights, vad, share = self.plan(times)
-        if self._reader is not None:
-            heard = self._reader.push(prosody)
+        heard = self._reader.push(prosody) if self._reader is not None else None
+        self._heard = heard[-1:] if heard is not None and len(heard) else self._heard
+        return self._felt(times, heard)
+
+    def coming(self, count: int) -> EmotionTrack:
+        """The ``count`` frames after those that were pushed, as far as they are known: the plan, and the voice as it
+        was heard last."""
+        times = np.arange(self._frame, self._frame + count) / ANALYSIS_RATE
+        return self._felt(times, self._heard)
+
+    def _felt(self, times: NDArray[np.float64], heard: EmotionTrack | None) -> EmotionTrack:
+        weights, vad, share = self._planned(times)
+        if heard is not None:
             weights = np.minimum(weights + share[:, None] * heard.weights, 1)
             vad = np.clip(vad + share[:, None] * heard.vad, -1, 1)
         return EmotionTrack(weights.astype(np.float32), vad.astype(np.float32), ANALYSIS_RATE)
+
+    def _planned(self, times: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray]:
+        """The plan with its changes at ``times (N,)``; changes that are complete take its place."""
+        while len(times) and self._changes and times[0] >= sum(self._changes[0][1:]):
+            self.plan = self._changes.pop(0)[0]
+        felt = self.plan(times)
+        for plan, at, fade in self._changes:
+            x = np.clip((times - at) / fade, 0, 1)
+            x = x * x * (3 - 2 * x)
+            (weights, vad, voice), (to_weights, to_vad, to_voice) = felt, plan(times)
+            weights, vad = (was + x[:, None] * (new - was) for was, new in ((weights, to_weights), (vad, to_vad)))
+            felt = weights, vad, voice + x * (to_voice - voice)
+        return felt
 
     def flush(self) -> EmotionTrack:
         """The rest, which is nothing: every frame was handed out by the push that brought it."""

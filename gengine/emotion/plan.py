@@ -100,6 +100,9 @@ class EmotionPlan:
         fades = np.maximum(np.minimum(np.minimum(before, after), self.fade), SHORTEST_FADE)
         object.__setattr__(self, "_fades", fades)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> EmotionPlan:
+        return self
+
     @classmethod
     def constant(cls, state: EmotionState) -> EmotionPlan:
         """One state for good."""

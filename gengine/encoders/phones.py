@@ -9,6 +9,7 @@ the result does not depend on the chunks in which the sound arrives.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,9 @@ class _Layer:
         self._buffer = np.zeros((self._past, weight.shape[0] // kernel), np.float32)
         self._taps = np.arange(kernel) * dilation
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Layer:
+        return copy(self)  # weights are shared, buffers are replaced and never changed
+
     def step(self, x: NDArray[np.float32], residual: bool) -> NDArray[np.float32]:
         """Whole blocks of rows ``(N, in)`` → ``(N, out)``, by one product a block, all of one size."""
         buffer, count = np.concatenate([self._buffer, x]), len(x)
@@ -119,6 +123,11 @@ class _Network:
         self._row, self._rows = 0, rows
         if self._delays[-1] != LOOKAHEAD // 2:
             raise FormatError(f"phones checkpoint: look-ahead of {self._delays[-1]} rows, expected {LOOKAHEAD // 2}")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Network:
+        twin = copy(self)
+        twin._layers = [copy(layer) for layer in self._layers]
+        return twin
 
     def step(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
         """Normalised bands ``(N, BANDS)``, whole blocks → outputs ``(N, 41)`` of ``LOOKAHEAD`` frames before."""

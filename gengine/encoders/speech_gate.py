@@ -10,7 +10,9 @@ done in fixed blocks, so the result does not depend on the chunks in which the s
 from __future__ import annotations
 
 from collections import deque
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +114,9 @@ class _Network:
         sample[length:] = 2 * (length - 1) - sample[length:]  # the end is mirrored
         frame = sample[np.arange(_FRAMES)[:, None] * _HOP + np.arange(_FFT)]
         self._frame = frame
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Network:
+        return copy(self)  # weights are shared, what it remembers is replaced and never changed
 
     def step(self, samples: NDArray[np.float32]) -> list[float]:
         """``(CONTEXT + chunks * CHUNK,)`` samples of whole blocks → the chance of speech of each chunk."""

@@ -17,7 +17,8 @@ class NetworkSpec:
     """What a network reads and makes. The engine checks a cascade against it when it is built.
 
     ``consumes`` names fields of ``Conditions``; ``produces`` is "face" or "motion"; ``fps`` Hz of what comes
-    out; ``context`` and ``lookahead`` are the seconds of conditions wanted before and after a hop.
+    out; ``context`` and ``lookahead`` are the seconds of conditions wanted before and after a hop, ``least`` those
+    after it without which it cannot work (None: all of ``lookahead``).
     """
 
     consumes: tuple[str, ...]
@@ -25,6 +26,7 @@ class NetworkSpec:
     fps: float = MOTION_RATE
     context: float = 2.0
     lookahead: float = 1.0
+    least: float | None = None
 
 
 class MotionNetwork(ABC):
@@ -43,6 +45,10 @@ class MotionNetwork(ABC):
     @abstractmethod
     def generate(self, conditions: Conditions, state: Any) -> FaceTrack | Motion:
         """Frames of [hop_start, hop_end) at ``spec.fps``; ``state`` is updated in place."""
+
+    def revise(self, state: Any, hushed: bool) -> None:  # noqa: B027 — most networks plan nothing
+        """Words became known, or speech was broken off (``hushed``): what was planned and is not shown yet may change
+        with the next hop."""
 
     def aim(self, face: FaceTrack, motion: Motion, conditions: Conditions, state: Any) -> FaceTrack:
         """What a face network makes of the hop's ``face`` once its body is known, ``motion`` at the face's rate.

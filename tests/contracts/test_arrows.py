@@ -21,6 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "config": {"checkpoint"},  # both find what is bundled
     "registry": {"checkpoint"},  # it knows rooms by name only
     "windows": set(),
+    "rewinding": {"windows"},
     # rooms that know no other room
     "constraints": set(),
     "inputs": {"encoders"},  # words are found by the phones that are heard
@@ -38,7 +39,8 @@ ARROWS: dict[str, set[str]] = {
     "recognition": {"encoders", "inputs", "registry"},
     "hearing": {"emotion", "encoders", "recognition", "windows"},  # words of a stream come as it hears
     "session": {
-        "config", "constraints", "emotion", "encoders", "hearing", "networks", "recognition", "registry", "windows",
+        "config", "constraints", "emotion", "encoders", "hearing", "inputs", "networks", "recognition", "registry",
+        "rewinding", "windows",
     },
     # corpora are files of known formats, read or made by the engine itself
     "data": {"config", "formats", "hearing", "inputs", "session"},

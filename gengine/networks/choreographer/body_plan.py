@@ -437,12 +437,12 @@ class BodyPlan:
         if silent_for > PLAN.pause_phrase:
             self.new_phrase(emotion, rng)
 
-    def go_home(self, emotion: EmotionStyle, rng: Rng, slow: float = 1) -> None:
-        """Both hands return to rest, ``slow`` x as slowly as usual."""
+    def go_home(self, emotion: EmotionStyle, rng: Rng, slow: float = 1, most: float = np.inf) -> None:
+        """Both hands return to rest, ``slow`` x as slowly as usual, within ``most`` s."""
         way = max(np.linalg.norm(hand.rest(emotion) - hand.wrist.value) for hand in self.hands) * self.arm_cm
         span = slow * PLAN.home_slow * self.style.duration(max(float(way), PLAN.home_way)) / emotion.speed
         span = span * float(rng.uniform(PLAN.home_scatter.low, PLAN.home_scatter.high))
-        end = self.front + float(PLAN.home_limits.clip(span))
+        end = self.front + min(float(PLAN.home_limits.clip(span)), most)
         draw, place = float(rng.random()), PLAN.home_scatter_both * rng.standard_normal(3)
         another = rng.random() < PLAN.home_another
         for hand in self.hands:

@@ -85,6 +85,12 @@ class HandPlan:
             if curve.end < until:
                 curve.hold(until)
 
+    def cut(self, time: float) -> None:
+        """Forget what was planned after ``time`` seconds."""
+        for curve in (self.wrist, self.palm, self.fingers):
+            curve.cut(time)
+        self.intent = "turn"
+
     def trim(self, before: float) -> None:
         """Forget what lies before ``before`` seconds."""
         for curve in (self.wrist, self.palm, self.fingers):

@@ -23,7 +23,7 @@ from gengine.core.speaker import Speaker
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.choreographer import arm_motion, arms, fingers, trunk
 from gengine.networks.choreographer.idle_motion import Breathing, WeightShift
-from gengine.networks.choreographer.parameters import JOINTS
+from gengine.networks.choreographer.parameters import JOINTS, PLAN
 from gengine.networks.choreographer.planner import HORIZON, MARGIN, Planner
 from gengine.networks.choreographer.speech_context import SpeechContext
 from gengine.networks.choreographer.style import MotionStyle, body_expression
@@ -52,6 +52,8 @@ class ChoreographerState:
     wrist_noise: SmoothNoise
     fine_noise: SmoothNoise
     neck_noise: SmoothNoise
+    revision: str = ""
+    """Why plans are to be revised with the next hop: "told", "hushed" or not at all."""
 
 
 class Choreographer(MotionNetwork):
@@ -67,6 +69,7 @@ class Choreographer(MotionNetwork):
         fps=MOTION_RATE,
         context=_CONTEXT,
         lookahead=HORIZON + MARGIN + _SLACK,
+        least=0.0,
     )
 
     def __init__(self, skeleton: Skeleton | None = None) -> None:
@@ -107,7 +110,11 @@ class Choreographer(MotionNetwork):
         if len(times) == 0:
             return Motion(self.skeleton, np.zeros((0, len(self.skeleton), 4)), np.zeros((0, 3)), MOTION_RATE)
         speech = SpeechContext(conditions, HORIZON)
-        until = conditions.hop_end + MARGIN
+        if state.revision:  # the frames that were shown have seen so far
+            shown = conditions.hop_start + _PAD / MOTION_RATE
+            state.planner.revise(speech, shown, hushed=state.revision == "hushed")
+            state.revision = ""
+        until = conditions.hop_end + (PLAN.live_margin if speech.short else MARGIN)
         for part in (state.planner, state.weight, state.breathing):
             part.extend(speech, until)
         motion = self._realise(times, conditions, state)
@@ -115,6 +122,10 @@ class Choreographer(MotionNetwork):
         for part in (state.planner, state.weight, state.breathing.volume):
             part.trim(before)
         return motion
+
+    def revise(self, state: ChoreographerState, hushed: bool) -> None:
+        """Hands that rest may wake for words that became known; ``hushed``, those that are out go home."""
+        state.revision = "hushed" if hushed else state.revision or "told"
 
     # -- plans to joints -------------------------------------------------------------------------------------------
 

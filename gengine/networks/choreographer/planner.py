@@ -60,6 +60,23 @@ class Planner(BodyPlan):
             self.nod.hold(self.front)
             self.pelvis.hold(self.front)
 
+    def revise(self, speech: SpeechContext, time: float, hushed: bool) -> None:
+        """Plan anew from ``time`` s on, before which plans were shown: hands at rest, for words that became known;
+        ``hushed``, all: hands that are out go home from where they are."""
+        rests = self.resting and self.rest_since <= time
+        if time >= self.front or not (hushed or rests):
+            return
+        for hand in self.hands:
+            hand.cut(time)
+        for curve in (self.nod, self.pelvis, self.lively):
+            curve.cut(time)
+        self.strokes = [(a, min(b, time), score, name) for a, b, score, name in self.strokes if a < time]
+        self.front, self.pending = time, None
+        if not rests:
+            rng = generator(self.seed, "revision", round(time * 1000))
+            self.resting = False
+            self._retract(speech.emotion(time), rng, quiet=True, most=PLAN.revised_home)
+
     def trim(self, before: float) -> None:
         """Forget what lies before ``before`` seconds."""
         for hand in self.hands:
@@ -167,10 +184,10 @@ class Planner(BodyPlan):
         self.new_phrase(emotion, rng)
         self.lively.to(self.front + PLAN.wake_span, [1])
 
-    def _retract(self, emotion: EmotionStyle, rng: Rng, quiet: bool) -> None:
-        """Go home: in a pause (``quiet``) until speech goes on, else for a while."""
+    def _retract(self, emotion: EmotionStyle, rng: Rng, quiet: bool, most: float = np.inf) -> None:
+        """Go home within ``most`` s: in a pause (``quiet``) until speech goes on, else for a while."""
         style = self.style
-        self.go_home(emotion, rng)
+        self.go_home(emotion, rng, most=most)
         self.resting, self.rest_since = True, self.front
         self.rest_until = self.front + PLAN.quiet_wait
         if not quiet:

@@ -8,10 +8,13 @@ import numpy as np
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions, Cue, Syllable
 from gengine.core.words import is_function_word
+from gengine.networks.choreographer.parameters import PLAN
 from gengine.networks.choreographer.style import EmotionStyle
 
 PAUSE_FRAMES = 35
 """Silence (10 ms frames) that counts as a pause; shorter ones belong to the speech (measured: pauses .29-.36 s)."""
+ONGOING_FRAMES = 20
+"""Speech within so many last frames (10 ms) goes on, where no more is known: closures of stops last up to .15 s."""
 EMPHASIS_FRAMES = 100
 """What comes next, for the emphasis of a moment: 10 ms frames. Tuned (with half of it sizes scatter so much that a
 stronger emotion is no longer the larger one: benchmarks/dial.py)."""
@@ -48,13 +51,20 @@ class SpeechContext:
     """One window of conditions as the planner reads it.
 
     Every question is limited to ``horizon`` seconds after the moment asked about, so an answer is the same in
-    every window that reaches that far: plans do not depend on the hop size.
+    every window that reaches that far: plans do not depend on the hop size. In a window that does not reach so far,
+    what goes on goes on: speech where it was heard last, but for pauses of words that are known ahead.
     """
 
     def __init__(self, conditions: Conditions, horizon: float) -> None:
         self.conditions, self.horizon = conditions, horizon
         self._speech = np.asarray(conditions.prosody.speech) > 0.5
         self._start = conditions.start
+        self._level = np.asarray(conditions.prosody.level)
+        reach = round((conditions.hop_end + PLAN.margin + horizon - self._start) * ANALYSIS_RATE)
+        self.short = not conditions.ended and len(self._speech) < reach
+        """Whether the window does not reach as far as decisions may look."""
+        if self.short:
+            self._go_on(reach - len(self._speech))
         content = [(w.start, w.end) for w in conditions.words if not is_function_word(w.text)]
         self._stress = {
             round(p.start * 1000): p.stress == 1
@@ -85,10 +95,24 @@ class SpeechContext:
         pause = float(np.inf) if cut and not len(gaps) else float(after) * step
         return SpeechMoment(True, 0, 0, (float(final) + 1) * step, pause)
 
+    def _go_on(self, missing: int) -> None:
+        """Add ``missing`` frames as they are to be expected."""
+        known = len(self._speech)
+        speech = np.full(missing, bool(self._speech[-ONGOING_FRAMES:].any()))
+        told = [p for p in self.conditions.phones if p.end > self._start + known / ANALYSIS_RATE]
+        for phone in told:
+            first, last = (max(round((t - self._start) * ANALYSIS_RATE) - known, 0) for t in (phone.start, phone.end))
+            speech[first:last] = phone.symbol != "sil"
+            speech[last:] = False
+        spoken = self._level[:known][self._speech]
+        usual = float(spoken.mean()) if len(spoken) else 0.0
+        self._speech = np.concatenate([self._speech, speech])
+        self._level = np.concatenate([self._level, np.where(speech, usual, 0)])
+
     def emphasis(self, moment: float) -> float:
         """How much louder the voice is in the next second than within the horizon and ``BACK`` s, x: gestures
         are larger where the voice is (Pouw, Harrison & Dixon 2020)."""
-        level = np.asarray(self.conditions.prosody.level)
+        level = self._level
         here = int(round((moment - self._start) * ANALYSIS_RATE))
         whole = slice(max(here - BACK_FRAMES, 0), here + int(self.horizon * ANALYSIS_RATE))
         spoken = level[whole][self._speech[whole]]

@@ -62,6 +62,17 @@ class BlinkConstants:
 BLINKS = read_constants(BlinkConstants, "gengine.networks.visemes", "blinks")
 
 
+class Draws(Iterator[int]):
+    """1, 2, 3 …: numbers of what is drawn in eyes and lids."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __next__(self) -> int:
+        self._last += 1
+        return self._last
+
+
 class LidMotion:
     """Blinks and lids of one recording; ``draws`` numbers what is random in eyes and lids."""
 

@@ -6,7 +6,6 @@ face, and away from it. ``gaze_holding`` makes eyes of them that hold while head
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from gengine.core.constants import Limits, Span, read_constants
 from gengine.core.face import ARKIT_INDEX, LOOK_DOWN, LOOK_IN, LOOK_OUT, LOOK_UP
 from gengine.core.noise import SmoothNoise, generator
 from gengine.core.speaker import Traits
-from gengine.networks.visemes.blinks import LidMotion
+from gengine.networks.visemes.blinks import Draws, LidMotion
 from gengine.networks.visemes.movements import GoalMoves
 from gengine.networks.visemes.visual_prosody import FACE_CUES
 
@@ -132,7 +131,7 @@ class GazeMotion:
         self._seed, self._traits = seed, traits
         self.target = GoalMoves(_LISTENER[3])
         self._drift = SmoothNoise(2, GAZE.drift_rate, seed, "fixation")
-        self._draws = itertools.count(1)
+        self._draws = Draws()
         rng = generator(seed, "eyes")
         self._next = GAZE.first_fixation.at(rng.random())
         self._switch = GAZE.first_switch.at(rng.random())  # when the eyes leave the listener or come back

@@ -112,6 +112,7 @@ class VisemeNetwork(MotionNetwork):
         fps=MOTION_RATE,
         context=1.0,
         lookahead=0.8,
+        least=0.0,
     )
 
     def __init__(self, seal: SealModel | None = None, gain: float = FACE.gain) -> None:
