@@ -1,7 +1,7 @@
 """Contact sheets of the avatars to look at: eight emotions at strength 1, and gestures on the whole figure.
 
 ``python benchmarks/avatar_sheet.py [--names anna,ben] [--out render] [--audio speech.wav]`` writes
-``avatar_emotions.png``, ``avatar_mouths.png`` and ``avatar_poses.png``.
+``avatar_emotions.png``, ``avatar_mouths.png`` (close up, ten sounds), ``avatar_lids.png`` and ``avatar_poses.png``.
 """
 
 from __future__ import annotations
@@ -18,24 +18,21 @@ from gengine.core import rotation
 from gengine.core.avatar import Avatar
 from gengine.core.emotion import EMOTIONS
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
+from gengine.core.lips import SealModel
 from gengine.core.motion import Motion
 from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
+from gengine.networks.visemes import lip_contact
 from gengine.networks.visemes.expression import expressions
-from gengine.renderers.avatar.gl import GlBackend
+from gengine.networks.visemes.network import FACE
+from gengine.networks.visemes.targets import MOUTH, viseme_targets
+from gengine.renderers.avatar.backend import open_backend
 from gengine.renderers.avatar.scene import Camera, camera_preset, figure_height, studio_lights
 from gengine.retarget.avatar_pose import AvatarPose, to_avatar
 
 SHOWN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust", "contempt")
-MOUTHS = {
-    "AA": {"jawOpen": 0.30, "mouthLowerDown": 0.24, "mouthUpperUp": 0.10},
-    "IY": {"jawOpen": 0.13, "mouthLowerDown": 0.30, "mouthUpperUp": 0.22, "mouthStretch": 0.22},
-    "UW": {"jawOpen": 0.09, "mouthFunnel": 0.10, "mouthPucker": 0.50},
-    "P": {"jawOpen": 0.12, "mouthClose": 0.15, "mouthPress": 0.30, "mouthRollLower": 0.12, "mouthRollUpper": 0.10},
-    "F": {"jawOpen": 0.08, "mouthClose": 0.04, "mouthRollLower": 0.32, "mouthUpperUp": 0.20},
-    "TH": {"jawOpen": 0.08, "mouthLowerDown": 0.14, "tongueOut": 0.18},
-    "blink": {"eyeBlink": 0.92},
-    "half": {"eyeBlink": 0.45, "eyeLookDown": 0.4},
-}
+SOUNDS = ("P", "F", "TH", "L", "S", "IY", "EH", "AA", "UW", "W")
+"""Sounds whose mouths are drawn close up."""
+LIDS = {"blink": {"eyeBlink": 0.92}, "half": {"eyeBlink": 0.45, "eyeLookDown": 0.4}}
 GREY = np.array([92, 97, 104], float)
 
 
@@ -47,6 +44,16 @@ def weights_of(channels: dict[str, float]) -> np.ndarray:
             if key in ARKIT_INDEX:
                 out[ARKIT_INDEX[key]] = value
     return out
+
+
+def mouth_of(phone: str) -> np.ndarray:
+    """ARKit weights ``(52,)`` of a sound held in a neutral face: its target, at the network's gain, lips solved."""
+    table = viseme_targets()
+    row = table.lookup(phone)[0]
+    weights = weights_of(dict(zip(MOUTH, FACE.gain * table.mouth[row], strict=True)))[None].astype(float)
+    seal, contact = np.array([float(table.bilabial[row])]), np.array([float(table.labiodental[row])])
+    lip_contact.solve(weights, seal, contact, SealModel.ict())
+    return weights[0].astype(np.float32)
 
 
 def face_pose(avatar: Avatar, emotion: str) -> tuple[np.ndarray, np.ndarray]:
@@ -115,12 +122,17 @@ def posed(name: str) -> Motion:
     return Motion(motion.skeleton, turns, motion.root, motion.fps)
 
 
-def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0, rise: float = 0.02) -> Camera:
-    """A camera closer than a portrait."""
+def near_face(avatar: Avatar, height: float = 0.30, yaw: float = 0.0, rise: float = 0.045) -> Camera:
+    """A camera closer than a portrait, ``rise`` m above the head's joint."""
     view = camera_preset(avatar, "portrait", yaw)
-    reach = (view.position - view.target) * (height / view.height)
-    target = view.target + [0, rise, 0.02]
-    return Camera(target + reach, target, height)
+    head = avatar.rest_positions()[avatar.skeleton.index(avatar.joint_map["Head"])]
+    target = head + [0, rise, 0.05]
+    return Camera(target + (view.position - view.target) * (height / view.height), target, height)
+
+
+def near_mouth(avatar: Avatar) -> Camera:
+    """A camera on the mouth alone, a little from the side."""
+    return near_face(avatar, 0.11, 0.3, -0.027)
 
 
 def label(image: np.ndarray, text: str) -> np.ndarray:
@@ -132,8 +144,8 @@ def label(image: np.ndarray, text: str) -> np.ndarray:
 class Studio:
     """Draws one avatar on grey."""
 
-    def __init__(self, avatar: Avatar, width: int, height: int) -> None:
-        self.backend, self.avatar = GlBackend(avatar, width, height), avatar
+    def __init__(self, avatar: Avatar, width: int, height: int, backend: str = "auto") -> None:
+        self.backend, self.avatar = open_backend(backend, avatar, width, height), avatar
         self.lights = studio_lights(figure_height(avatar))
 
     def shoot(self, matrices: np.ndarray, weights: np.ndarray, view: Camera, text: str) -> np.ndarray:
@@ -160,7 +172,7 @@ def main() -> None:
     parser.add_argument("--out", default="render", type=Path)
     parser.add_argument("--size", default=320, type=int)
     parser.add_argument("--audio")
-    parser.add_argument("--only", default="emotions,mouths,poses")
+    parser.add_argument("--only", default="emotions,mouths,lids,poses")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     sheets: dict[str, list[np.ndarray]] = {name: [] for name in options.only.split(",")}
@@ -172,11 +184,11 @@ def main() -> None:
             row = [draw.shoot(*face_pose(avatar, e), near_face(avatar, 0.36, 0.12), f"{name} {e}") for e in SHOWN]
             sheets["emotions"].append(np.concatenate(row, axis=1))
         if "mouths" in sheets:
-            row = [
-                draw.shoot(neutral, weights_of(w), near_face(avatar, 0.20, 0.25, -0.01), f"{name} {k}")
-                for k, w in MOUTHS.items()
-            ]
+            row = [draw.shoot(neutral, mouth_of(phone), near_mouth(avatar), f"{name} {phone}") for phone in SOUNDS]
             sheets["mouths"].append(np.concatenate(row, axis=1))
+        if "lids" in sheets:
+            row = [draw.shoot(neutral, weights_of(w), near_face(avatar, 0.2), f"{name} {k}") for k, w in LIDS.items()]
+            sheets["lids"].append(np.concatenate(row, axis=1))
         if "poses" in sheets:
             tall = Studio(avatar, int(options.size * 0.8), options.size)
             row = []

@@ -32,11 +32,18 @@ _MIX: dict[str, dict[str, float]] = {
     "mouthLowerDown": {"": 1.5},
     "mouthShrugLower": {"": 1.4},
     "mouthFunnel": {"": 1.15},
+    "mouthPucker": {"": 1.4, "mouthFunnel": 0.25},
+    "mouthRollLower": {
+        "": 2.0, "mouthLowerDownLeft": 0.35, "mouthLowerDownRight": 0.35, "mouthUpperUpLeft": 0.3,
+        "mouthUpperUpRight": 0.3,
+    },
+    "mouthPress": {"": 0.3, "mouthRollUpper": 0.2, "mouthRollLower": 0.2},
     "eyeSquint": {"": 1.1, "eyeBlink": 0.14},
     "eyeWide": {"": 1.1},
-}
+}  # fmt: skip
 """MakeHuman's shapes brought near the effect in mm that the same names have on ICT-FaceKit's head ("" is the shape
-itself): a sneer lifts the upper lip, a squint lowers the upper lid."""
+itself): a sneer lifts the upper lip, a squint lowers the upper lid, a pucker rounds the opening, a lower lip that
+rolls in goes under teeth that show, and pressed lips grow thin where MakeHuman's smile."""
 
 _EASE = {"browDown": -0.32, "mouthSmile": 0.07, "mouthFrown": -0.12, "browInnerUp": 0.05}
 
@@ -93,7 +100,7 @@ class BodyMesh:
             mix = _MIX.get(name.removesuffix(side) if side else name, {"": 1.0})
             total = np.zeros_like(self.vertices)
             for other, share in mix.items():
-                key = other + side if other else name
+                key = name if not other else other + side if other + side in raw else other
                 index, delta = raw[key]
                 total[index] += share * scale[key] * delta
             index = np.flatnonzero(np.abs(total).max(axis=1) > 1e-5)

@@ -19,6 +19,7 @@ from gengine.avatars.making.eyes import eyeball, lashes
 from gengine.avatars.making.hair import BALD, hair
 from gengine.avatars.making.lip_seal import lips_closed, seal_table
 from gengine.avatars.making.mouth import inner_mouth
+from gengine.avatars.making.skin_texture import lip_edge
 from gengine.avatars.making.skinned_mesh import Deltas, SkinnedMesh
 from gengine.avatars.making.uv_layout import uv_layout
 from gengine.avatars.store import is_avatar_file, read_avatar, save_avatar
@@ -106,12 +107,12 @@ def dress(body: BodyMesh, look: Appearance, texture: NDArray[np.uint8]) -> Avata
     whole = skin_surface(body)
     garments, hidden = dressed(body, look)
     bare = ~hidden[uv_layout().source]
-    shown = whole.take(whole.triangles[bare[whole.triangles].any(1)])
+    shown = whole.take(whole.triangles[bare[whole.triangles].any(1) & ~uv_layout().inner_lips])
     if look.hair in BALD:  # the bare skull is seen against the light
         high = shown.vertices[:, 1] > body.joint("LeftEye")[1] + 0.018
         shown = shown.rounded(high[shown.triangles].all(1))
     parts = [shown.part("skin", Material("skin", "skin", (1.0, 1.0, 1.0, 1.0), 0.48, texture))]
-    parts += inner_mouth(body, look.tone)
+    parts += inner_mouth(body, look.tone, lip_edge(look))
     parts += [eyeball(body, side, look.iris, look.age, look.seed) for side in ("left", "right")]
     parts.append(lashes(body, look.hair_color, look.makeup, look.seed))
     parts += hair(body, look)

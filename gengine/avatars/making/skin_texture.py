@@ -198,6 +198,18 @@ def _beard(x: NDArray, y: NDArray, z: NDArray, head: NDArray) -> NDArray[np.floa
     return (inside * lower * back * soft * head).astype(np.float32)
 
 
+_LIP_LINE = 0.20
+"""How much darker lips are where they meet."""
+
+
+def lip_edge(look: Appearance) -> Color:
+    """sRGB 0-1 of the lips where they meet."""
+    red, green, blue = (
+        t + look.lip_strength * ((1 - _LIP_LINE) * c - t) for t, c in zip(look.tone, look.lip, strict=True)
+    )
+    return red, green, blue
+
+
 def _lips(image: NDArray, look: Appearance, c: SkinMaps, x: NDArray, y: NDArray, noise) -> None:
     """Vermilion with a soft edge, a darker line where the lips meet, fine furrows."""
     mask = gaussian_filter(c.lips, 1.6) * c.head
@@ -206,7 +218,7 @@ def _lips(image: NDArray, look: Appearance, c: SkinMaps, x: NDArray, y: NDArray,
     furrow /= furrow.std()
     color = np.array(look.lip, np.float32) * (1 + 0.05 * furrow + 0.02 * noise(6))[..., None]
     middle = np.exp(-(((y + 69.5) / 3.2) ** 2))[..., None]
-    color = color * (1 - 0.20 * middle)
+    color = color * (1 - _LIP_LINE * middle)
     image += (color - image) * (mask * look.lip_strength)[..., None]
     # light catches on the upper lip's border
     rim = np.clip(gaussian_filter(mask, 2.5) - mask, 0, 1) * (y > -66)

@@ -37,6 +37,8 @@ class UvLayout:
     """Its triangles ``(F, 3)``."""
     head: NDArray[np.bool_]
     """Which of them ``(F,)`` are the head."""
+    inner_lips: NDArray[np.bool_]
+    """Which of them ``(F,)`` lie behind where the lips meet: the ring that touches the mouth's inside."""
     mouth: Triangles
     """Triangles ``(M, 3)`` of the body piece inside the mouth."""
     sockets: Triangles
@@ -75,6 +77,7 @@ def uv_layout() -> UvLayout:
         (split[:, 1:] / 1e6).astype(np.float64),
         np.asarray(at).reshape(-1, 3),
         head[outside],
+        np.asarray(np.isin(triangles[outside], triangles[mouth]).any(1)),
         triangles[mouth],
         triangles[sockets],
     )

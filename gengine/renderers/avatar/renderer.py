@@ -17,7 +17,7 @@ from gengine.renderers.base import Renderer
 from gengine.renderers.frame_sampler import FrameSampler
 from gengine.retarget.avatar_pose import to_avatar
 
-FOLLOW = {"portrait": 0.35, "upper": 0.5, "full": 0.6}
+FOLLOW = {"portrait": 0.25, "upper": 0.5, "full": 0.6}
 """Seconds in which the camera follows the figure's slow sway (time constant; judgement)."""
 BLOCK = 64
 """Frames whose skeleton is posed at once."""

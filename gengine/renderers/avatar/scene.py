@@ -11,13 +11,13 @@ from gengine.core.avatar import Avatar
 from gengine.errors import unknown
 
 CAMERA_PRESETS = ("portrait", "upper", "full")
-"""Framings: head and shoulders; waist up with room for hands; the whole figure."""
+"""Framings: the head; waist up with room for hands; the whole figure."""
 SPANS = {"portrait": 0.8, "upper": 1.0, "full": 0.65}
 """Width of what a preset shows as a share of its height."""
-PORTRAIT_HEIGHT = 0.47
-"""Metres from above the hair to the shoulders."""
-FACE_ABOVE, FACE_BEFORE = 0.025, 0.03
-"""Metres by which the face's middle lies above and before the head's joint."""
+ABOVE_HAIR, BELOW_HEAD = 0.03, 0.145
+"""Metres that a portrait shows above the hair, and below the head's joint: chins lie 6 to 8 cm below it."""
+FACE_BEFORE = 0.03
+"""Metres by which the face's middle lies before the head's joint."""
 UPPER_ROOM, FULL_ROOM = 1.28, 1.16
 """Height of the picture as a multiple of what the upper and full presets must hold, for hands and floor."""
 UPPER_LOWERED = 0.02
@@ -87,7 +87,8 @@ def camera_preset(avatar: Avatar, preset: str, yaw: float = 0.0) -> Camera:
     names = avatar.skeleton.names
     head = rest[names.index(avatar.joint_map.get("Head", names[0]))]
     if preset == "portrait":
-        target, height = np.array([0.0, head[1] + FACE_ABOVE, head[2] + FACE_BEFORE]), PORTRAIT_HEIGHT
+        top, bottom = tall + ABOVE_HAIR, head[1] - BELOW_HEAD
+        target, height = np.array([0.0, (top + bottom) / 2, head[2] + FACE_BEFORE]), top - bottom
     elif preset == "upper":
         target = np.array([0.0, 0.5 * (avatar.root_height + tall) - UPPER_LOWERED, 0.0])
         height = (tall - avatar.root_height) * UPPER_ROOM

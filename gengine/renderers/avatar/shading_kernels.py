@@ -20,6 +20,7 @@ from gengine.renderers.avatar.materials import (
     OILY_GAIN,
     OILY_ROUGHNESS,
     REFLECTANCE,
+    RIM_GAIN,
     SHADOW_TINT,
     SKIN,
     WINDOW_NEARNESS,
@@ -161,7 +162,9 @@ def lit(kind, rough, base, p, n, s, eye, lights, out):
     gain = GLOSS_GAIN[kind]
     gk = gloss(nx, ny, nz, vx, vy, vz, lights[0, 0], lights[0, 1], lights[0, 2], rough, f0) * s * gain
     gf = gloss(nx, ny, nz, vx, vy, vz, lights[1, 0], lights[1, 1], lights[1, 2], rough, f0) * gain
-    gr = gloss(nx, ny, nz, vx, vy, vz, lights[2, 0], lights[2, 1], lights[2, 2], rough, f0) * gain
+    behind = RIM_GAIN[kind]
+    nr *= behind
+    gr = gloss(nx, ny, nz, vx, vy, vz, lights[2, 0], lights[2, 1], lights[2, 2], rough, f0) * gain * behind
     fuzz, diffuse_gain = _F(0), DIFFUSE_GAIN[kind]
     if kind == SKIN:
         gk += skin_highlight((nx, ny, nz), (vx, vy, vz), s, rough, f0, lights)

@@ -56,9 +56,12 @@ void main() {
     vec3 n = normalize(normal);
     if (double_sided && dot(n, v) < 0.0) n = -n;
     float shadow = lit_by_key(n);
+    bool inside = kind == 6 || kind == 7;  // a mouth: soft shadows, and no light from behind the head
+    vec3 leak = inside ? vec3(0.5) : kind == 1 ? vec3(0.06, 0.03, 0.02) : vec3(0.0);
+    RIM *= inside ? 0.0 : kind == 1 ? 0.3 : 1.0;
     vec3 wrap = kind == 1 ? vec3(0.34, 0.16, 0.10) : kind == 5 ? vec3(0.12) : kind == 4 ? vec3(0.2) : vec3(0.02);
     vec3 tint = kind == 1 ? mix(vec3(1.0, 0.80, 0.72), vec3(1.0), shadow) : vec3(1.0);
-    vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), kind == 1 ? vec3(0.06, 0.03, 0.02) : vec3(0.0)) * tint
+    vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), leak) * tint
         + FILL * diffuse(n, fill_direction, wrap) + RIM * 0.35 * diffuse(n, rim_direction, vec3(0.0));
     vec3 ambient = mix(lights[3], lights[4], n.y * 0.5 + 0.5);
     vec3 shaded = albedo * (light * 0.43 + ambient);
@@ -76,9 +79,10 @@ void main() {
         float fuzz = pow(1.0 - max(dot(n, v), 0.0), 4.0);
         shaded += albedo * fuzz * 0.25;
     } else if (kind == 7) {  // the mouth's inside sees little light
-        shaded *= 0.45;
+        shaded *= 0.9;
+        gloss *= 0.5;
     } else if (kind == 6) {
-        shaded *= 0.75;
+        shaded *= 0.85;
         gloss *= 0.6;
     }
     vec3 c = shaded + gloss;
