@@ -24,7 +24,7 @@ BEAT = 0.2
 """Seconds between two words of a worker on how far it is, and after which the bar looks for Ctrl-C."""
 
 GRACE = 5.0
-"""Seconds that an interrupted worker has to clear away what it has begun."""
+"""Seconds that a worker which is interrupted, or whose parent was killed, has to clear away what it has begun."""
 
 
 def cores() -> int:
@@ -140,10 +140,12 @@ def _serve(pipe: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """Nobody may go on writing where the same command is perhaps started again."""
+    """Nobody may go on writing where the same command is perhaps started again, nor leave what it had begun."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)  # the first thread clears away what it has begun
+        time.sleep(GRACE)
         os._exit(1)
 
 

@@ -187,11 +187,12 @@ def _is_left(entry: os.DirEntry[str], machine: int, process: int) -> bool:
         return False
     try:
         os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, IndexError):  # another user's, or a system without /proc
         return False
-    return False
+    return state in "ZX"  # dead, but nobody has asked for its exit code: containers have no init that does
 
 
 @functools.cache

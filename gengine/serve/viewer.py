@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import http.server
 import json
+import os
+import re
 import shutil
 import threading
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +83,25 @@ GUESTS = 32
 """Connections served at a time: a browser opens six (judgement)."""
 
 
+_RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))")
+"""One range of bytes; several at once, which a server need not serve, are answered by the whole file."""
+
+
+class _Part:
+    """``length`` bytes of an open file from where it stands."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file, self._left = file, length
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     """Files of one folder, nothing cached and nothing logged, for pages of this address only.
 
@@ -104,8 +125,43 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             return False
         return True
 
+    def send_head(self) -> Any:
+        """The file, or the range of it that is asked for, by which browsers seek in sound (RFC 9110, section 14)."""
+        path = Path(self.translate_path(self.path))
+        asked = _RANGE.fullmatch(self.headers.get("Range", "")) if self.command == "GET" else None
+        if asked is None or not path.is_file():
+            return super().send_head()
+        try:
+            file = path.open("rb")
+        except OSError:
+            return super().send_head()
+        about = os.fstat(file.fileno())
+        changed = self.date_time_string(int(about.st_mtime))
+        if self.headers.get("If-Range", changed) != changed:
+            file.close()
+            return super().send_head()
+        size = about.st_size
+        first = int(asked[1]) if asked[1] else max(0, size - int(asked[3]))
+        last = min(int(asked[2]), size - 1) if asked[2] else size - 1
+        if first > last:
+            file.close()
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{size}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
+        file.seek(first)
+        self.send_response(206)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Last-Modified", changed)
+        self.end_headers()
+        return _Part(file, last - first + 1)
+
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")
+        self.send_header("Accept-Ranges", "bytes")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:

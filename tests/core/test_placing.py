@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ def test_what_the_dead_left_is_swept_and_what_the_living_make_is_not(tmp_path):
     os.utime(elsewhere, (0, 0))
     scratch(tmp_path / "other")
     assert not elsewhere.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell of dead processes")
+def test_what_a_dead_process_left_whose_end_nobody_asked_for_is_swept(tmp_path):
+    done = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert done.stdout is not None
+    done.stdout.read()  # until it ends; its number stays taken until ``wait``
+    until = time.monotonic() + 10
+    left = scratch(tmp_path / "x")
+    left = left.with_name(left.name.replace(f"-{os.getpid()}-", f"-{done.pid}-"))
+    left.write_text("half")
+    while left.exists() and time.monotonic() < until:
+        sweep(tmp_path)
+        time.sleep(0.01)
+    assert not left.exists()
+    done.wait()
 
 
 @pytest.mark.parametrize("moved", [0, 1, 2])

@@ -515,3 +515,20 @@ def test_a_pipe_is_no_transcript(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.srt")
     with pytest.raises(TextError, match="does not exist|no regular file"):
         read_text(tmp_path / "a.srt")
+
+
+def test_tags_within_each_other_are_followed_64_deep() -> None:
+    """A silent element is left out as long as it lies no deeper; then its text is taken for what is said."""
+    assert clean("<b>" * 63 + "<audio>noise</audio> said").text == "said"
+    assert clean("<b>" * 64 + "<audio>noise</audio> said").text == "noise said"
+    assert clean("<b>" * 64 + "</b>" + "<audio>noise</audio> said").text == "said"
+
+
+def test_tags_that_never_close_cost_no_more_than_their_length() -> None:
+    def took(tags: int) -> float:
+        began = time.process_time()
+        assert clean("<b>a " * tags).words == tags
+        return time.process_time() - began
+
+    took(500)
+    assert took(16_000) < 12 * took(4_000)

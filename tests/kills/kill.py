@@ -204,6 +204,11 @@ class Theatre:
 
         def holds(place: Path) -> str | None:
             """Every run is one or the other; together they may be both."""
+            from gengine.batch.local_workers import GRACE
+
+            until = time.monotonic() + GRACE  # what the worker has begun it clears away when its parent is gone
+            while any(".partial" in name for name in listing(place)) and time.monotonic() < until:
+                time.sleep(0.01)
             if (place / "runs").exists():
                 for run in (place / "runs").iterdir():
                     if run.is_dir() and not run.name.startswith("."):

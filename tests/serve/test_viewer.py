@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email.utils
+import http.client
 import json
 import os
 import shutil
@@ -122,6 +124,63 @@ def test_other_pages_and_odd_names_are_refused(folder: Path) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "status", "part"),
+    [
+        ("bytes=10-19", 206, slice(10, 20)), ("bytes=100-", 206, slice(100, None)), ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=0-99999999", 206, slice(0, None)), ("bytes=99999999-", 416, None), ("bytes=9-3", 416, None),
+        ("bytes=-0", 416, None), ("bytes=0-1,4-5", 200, slice(0, None)), ("lines=1-2", 200, slice(0, None)),
+        (f"bytes={'9' * 5000}-", 200, slice(0, None)),
+    ],
+)  # fmt: skip
+def test_a_range_of_the_sound_is_served(folder: Path, asked_for: str, status: int, part: slice | None) -> None:
+    server = serve(folder)
+    port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sound = (folder / "sound.wav").read_bytes()
+    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        wire.request("GET", "/sound.wav", headers={"Range": asked_for})
+        reply = wire.getresponse()
+        body = reply.read()
+        assert reply.status == status and reply.getheader("Accept-Ranges") == "bytes"
+        assert body == (b"" if part is None else sound[part]) and int(reply.getheader("Content-Length", "")) == len(
+            body
+        )
+        if status == 206 and part is not None:
+            first, end, _ = part.indices(len(sound))
+            assert reply.getheader("Content-Range") == f"bytes {first}-{end - 1}/{len(sound)}"
+            assert (reply.getheader("Content-Type") or "").startswith("audio/")
+        if status == 416:
+            assert reply.getheader("Content-Range") == f"bytes */{len(sound)}"
+    finally:
+        wire.close()
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_range_of_a_file_that_has_changed_is_the_whole_file(folder: Path) -> None:
+    server = serve(folder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    wire = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
+    try:
+        status = {}
+        for validator in ("Thu, 01 Jan 1970 00:00:00 GMT", wire_date(folder / "sound.wav")):
+            wire.request("GET", "/sound.wav", headers={"Range": "bytes=0-9", "If-Range": validator})
+            reply = wire.getresponse()
+            reply.read()
+            status[validator] = reply.status
+        assert list(status.values()) == [200, 206]
+    finally:
+        wire.close()
+        server.shutdown()
+        server.server_close()
+
+
+def wire_date(path: Path) -> str:
+    return email.utils.formatdate(int(path.stat().st_mtime), usegmt=True)
 
 
 def test_a_silent_connection_is_closed_and_many_wait_their_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
