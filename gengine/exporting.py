@@ -17,7 +17,7 @@ from gengine.core.performance import Performance
 from gengine.core.placing import check_place, commit, put, remove, scratch, whole
 from gengine.core.report import Report
 from gengine.errors import GengineError, unknown, wrong_kind
-from gengine.registry import names, resolve
+from gengine.registry import known, names, resolve
 from gengine.runs import MANIFEST, amended, entry, load, write_manifest
 
 OTHER_ENDINGS = {
@@ -191,7 +191,7 @@ def write_text(path: Path, text: str) -> Path:
 
 def exporter(name: str) -> type[Exporter]:
     """The exporter of a format by its registered name; an unknown one is a ``GengineError``."""
-    if name not in names("exporters"):
+    if not known("exporters", name):
         raise unknown("format", name, names("exporters"))
     return resolve("exporters", name)
 
@@ -200,11 +200,10 @@ def format_of(path: Path) -> str:
     """The format that a path's ending names: the format of that name, else one of an outside package."""
     ending = path.suffix.lower().removeprefix(".")
     name = OTHER_ENDINGS.get(ending, ending)
-    known = names("exporters")
-    if name not in known:
+    if not known("exporters", name):
         raise GengineError(
             f"export: {path} has the ending '{path.suffix}', which names no format; choose from "
-            f"{', '.join(f'.{n}' for n in known)}, or name one with formats="
+            f"{', '.join(f'.{n}' for n in names('exporters'))}, or name one with formats="
         )
     return name
 

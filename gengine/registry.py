@@ -70,6 +70,11 @@ def names(kind: str) -> list[str]:
     return [*REGISTRY[kind], *(e.name for e in _entry_points(kind) if e.name not in REGISTRY[kind])]
 
 
+def known(kind: str, name: str) -> bool:
+    """Whether there is such a name; what is installed is searched for none of our own."""
+    return name in REGISTRY[kind] or name in names(kind)
+
+
 def resolve(kind: str, name: str) -> Any:
     """The class registered under ``name``, imported.
 
@@ -111,7 +116,7 @@ def _build(kind: str, name: str) -> Any:
     """See ``build``."""
     if name in REGISTRY[kind]:  # nothing from outside can stand in for it, so what is installed is not searched
         return resolve(kind, name)()
-    if name in names(kind):
+    if known(kind, name):
         made = resolve(kind, name)
         try:
             return made()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 
@@ -68,6 +69,7 @@ class SyllableConstants:
 SYLLABLES = read_constants(SyllableConstants, "gengine.encoders", "syllables")
 _S = SYLLABLES
 _SMOOTH = len(_S.kernel) // 2
+_KERNEL_SUM = sum(_S.kernel)
 
 
 def is_vowel(symbol: str) -> bool:
@@ -169,7 +171,7 @@ class SyllableEncoder:
         self._raw.append(sonority)
         self._now += 1
         if self._phones is None:
-            self._curve.append(sum(w * v for w, v in zip(_S.kernel, self._raw, strict=True)) / sum(_S.kernel))
+            self._curve.append(sum(map(mul, _S.kernel, self._raw)) / _KERNEL_SUM)
             if self._now > _SMOOTH:
                 self._follow(self._curve[-1], self._now - 1 - _SMOOTH)
             return
