@@ -6,6 +6,7 @@
         --emotion neutral|all|anger,...   at strength 1
         --controls              also a static face, ours 300 ms late, and human-made curves (FACEGOOD)
         --limit 10              the first recordings only
+        --config live --set latency=0.35    as a live session makes it
 
 A row fails where its value leaves the limits; with several emotions one line per row shows all of them, a
 star where one fails. Exit status 1 if a row of a face (not of a control) fails.
@@ -29,6 +30,7 @@ import soxr
 from syllables import phones_of
 
 import gengine
+from gengine.config import EngineConfig, load_config
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.emotion import EMOTIONS
 from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES, FaceTrack
@@ -58,13 +60,13 @@ def clip_of(performance: Performance, phones: tuple[Phone, ...] | None = None) -
     return FaceClip(performance.face, phones, energy)
 
 
-def animated(folder: Path, source: str, emotion: str, limit: int | None) -> list[FaceClip]:
+def animated(folder: Path, source: str, emotion: str, limit: int | None, config: EngineConfig) -> list[FaceClip]:
     """Every recording of ``folder`` with a TextGrid, each with its own seed, measured against the TextGrid."""
     clips = []
     sounds = {p.stem: p for p in folder.rglob("*.flac")}
     for seed, grid in enumerate(sorted(folder.rglob("*.TextGrid"))[:limit]):
         text = grid if source == "text" else None
-        made = gengine.animate(sounds[grid.stem], emotion, text=text, seed=seed)
+        made = gengine.animate(sounds[grid.stem], emotion, text=text, seed=seed, config=config)
         clips.append(clip_of(made, tuple(phones_of(grid))))
     return clips
 
@@ -146,7 +148,8 @@ def columns_of(arguments: argparse.Namespace) -> Iterator[tuple[str, list[FaceCl
         folder = real_clips.data_folder() / arguments.data
         emotions = EMOTIONS if arguments.emotion == "all" else arguments.emotion.split(",")
         for emotion in emotions:
-            yield emotion, animated(folder, arguments.source, emotion, arguments.limit)
+            config = load_config(EngineConfig, arguments.config, arguments.set)
+            yield emotion, animated(folder, arguments.source, emotion, arguments.limit, config)
 
 
 def main() -> int:
@@ -155,6 +158,8 @@ def main() -> int:
     parser.add_argument("--data", help="folder of the reference recordings with TextGrids, e.g. ljspeech")
     parser.add_argument("--source", choices=("text", "sound"), default="text")
     parser.add_argument("--emotion", default="neutral")
+    parser.add_argument("--config", help="an engine configuration, e.g. live")
+    parser.add_argument("--set", action="append", help="key=value of it, e.g. latency=0.3")
     parser.add_argument("--controls", action="store_true")
     parser.add_argument("--limit", type=int)
     arguments = parser.parse_args()

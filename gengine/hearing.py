@@ -28,6 +28,7 @@ from gengine.windows import CurveBuffer, EventBuffer, Hop
 
 if TYPE_CHECKING:
     from gengine.emotion.tags import TaggedEmotion
+    from gengine.encoders.attending import Attending
     from gengine.encoders.known_speech import KnownSpeech
     from gengine.encoders.said import SaidSpeech
     from gengine.encoders.spliced import SplicedPhones
@@ -71,6 +72,7 @@ class Hearing:
         self.speaker, self.role = speaker or Speaker(), "speaking"
         self._soon, self._rate, self._taken = soon, rate, 0
         self._said: SaidSpeech | None = None
+        self._attending: Attending
         self._live = live
         self._settling = SyllableEncoder.LATENCY + (word_wait if live else 0.0)
         self.words = words
@@ -170,8 +172,12 @@ class Hearing:
         speak is not said by it, and what it was to say is given up."""
         if role == "speaking":
             self._ahead().speak(at)
-        elif self.role == "speaking":
-            self.hush(at, np.inf)
+        else:
+            from gengine.encoders.attending import Attending  # who only speaks needs none
+
+            self._attending = Attending()
+            if self.role == "speaking":
+                self.hush(at, np.inf)
         self.role = role
 
     def hush(self, at: float, until: float) -> None:
@@ -242,6 +248,9 @@ class Hearing:
         open_frames = self._hear_phones(self._phones, samples, last) if self._phones else self._gated(samples, last)
         frames = self._prosody.push(samples, self._spoken.opened(open_frames) if self._spoken else open_frames, last)
         self._curves["prosody"].append(dict(frames.__dict__))
+        if self.role != "speaking":
+            first = self._curves["prosody"].end - len(frames)
+            self._events["cues"].append(self._attending.push(frames.speech, first, self.role))
         track = self._emotion.push(frames)
         self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
         # Heard phones settle later than the prosody around them, so syllables do without them.
@@ -285,13 +294,13 @@ class Hearing:
         emotion = EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE)
         if self._soon and (missing := frames[1] - frames[0] - len(emotion)) > 0:
             emotion = joined([emotion, self._emotion.coming(missing)])
-        source, prosody, partner = words.source, Prosody(**curves["prosody"].read(*frames)), None
+        source, prosody = words.source, Prosody(**curves["prosody"].read(*frames))
         jaw = curves["jaw"].read(*frames)["jaw"] if self._phones else None
         if self._said is not None:
             source = RECOGNISED if self._phones else "given"
             events["phones"] = self._said.phones(events["phones"], *times)
             events["syllables"] = self._said.syllables(events["syllables"], *times)
-            partner, said = prosody.speech, self._said.said
+            said = self._said.said
             rows = {k: v if k == "energy" else said(v, hop.first) for k, v in prosody.__dict__.items()}
             prosody, jaw = Prosody(**rows), None if jaw is None else said(jaw, hop.first)
         return Conditions(
@@ -309,7 +318,6 @@ class Hearing:
             jaw=jaw,
             sound=curves["sound"].read(*samples)["sound"],
             role=self.role,
-            partner=partner if self.role == "listening" else None,
         )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gengine.windows import CurveBuffer
 
-EVERY = 0.25
+EVERY = 0.5
 """Seconds of sound between two copies: going back means to hear so much anew at most. Judgement."""
 
 REACH = 2.5

@@ -48,6 +48,9 @@ GATHERED = 0.2
 LET_GO = 0.08
 """Seconds after being broken off in which the mouth finishes its sound, so that it does not jump. Judgement."""
 
+CUT = 0.1
+"""Seconds after a cut in the sound in which a recogniser may hear a sound in the cut itself. Judgement."""
+
 LONGEST_FADE = 60.0
 """Seconds that an emotion may take to come at most: longer is a timeline."""
 
@@ -272,7 +275,7 @@ class Session:
         if hops < self._hop:
             self._back(hops)
         at = max(min(at, self.time), self.made) + LET_GO
-        self._hearing.hush(at, max(self.time, at))
+        self._hearing.hush(at, max(self.time, at) + CUT)
         self._mute(at)
         self._revise(hushed=True)
         self._remember(now=True)

@@ -170,3 +170,14 @@ def test_a_listener_keeps_its_mouth_shut_and_nods(speech: np.ndarray) -> None:
     session.speak()
     said = Performance.join(heard(session, speech))
     assert said.face is not None and said.face.channel("jawOpen").max() > 0.2
+
+
+def test_who_thinks_looks_away_and_says_nothing(speech: np.ndarray) -> None:
+    gaze = {}
+    for role in ("listen", "think"):
+        session = Session(seed=1, config=LIVE)
+        getattr(session, role)()
+        whole = Performance.join(heard(session, np.concatenate([speech] * 2)))
+        assert whole.face is not None and whole.face.channel("jawOpen").max() < 0.1
+        gaze[role] = float((np.hypot(*whole.face.gaze.T) > np.radians(8)).mean())
+    assert gaze["listen"] < gaze["think"] - 0.1

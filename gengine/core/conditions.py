@@ -94,7 +94,7 @@ class Conditions:
     recording ends there. ``jaw (N,)``, where phones are only heard, is the jawOpen that the recogniser expects
     of neutral speech, on the clock of the prosody. ``sound (M,)`` is the waveform itself, [-1, 1] at ``SAMPLE_RATE``
     from ``start`` to ``known_until``. ``look_at`` is whom the eyes rest on, None for nobody; ``role`` is "speaking",
-    "listening" or "thinking"; while listening ``partner`` is the speech that is heard, on the clock of the prosody.
+    "listening" or "thinking".
 
     In a stream whose hops do not wait (``EngineConfig.latency``) curves end where they were settled, before
     ``known_until``, and events are what was certain by then: of words that were said ahead also those to come.
@@ -119,7 +119,6 @@ class Conditions:
     sound: NDArray[np.float32] | None = None
     look_at: LookAt | None = LISTENER
     role: str = "speaking"
-    partner: NDArray[np.floating] | None = None
 
     def frames(self, rate: float = MOTION_RATE) -> NDArray[np.float64]:
         """Times (s) of the motion frames of this hop."""

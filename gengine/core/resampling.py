@@ -97,6 +97,8 @@ def _continued(name: str, x: NDArray, blend: Blend) -> NDArray:
 
     if name == "rotations":
         a, b = x[low].astype(float), x[high].astype(float)
+        if not t.any():
+            return a
         step = rotation.to_rotvec(rotation.multiply(b, rotation.conjugate(a))) * t[:, None, None]
         return np.where((t > 0)[:, None, None], rotation.multiply(rotation.from_rotvec(step), a), a)
     if name == "head":  # between neighbours at 60 Hz the chord is the arc

@@ -28,9 +28,18 @@ def normalize(q: ArrayLike) -> Array:
     return np.where(norm > 1e-12, q / np.maximum(norm, 1e-12), IDENTITY)
 
 
+_FEW = 128
+"""Numbers in an array of quaternions up to which calls cost more than arithmetic."""
+_PARTNERS = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
+_SIGNS = np.array([[1.0, 1, 1, 1], [-1, 1, -1, 1], [-1, 1, 1, -1], [-1, -1, 1, 1]])
+"""Of each part of a product's left factor: what of the right one it meets, and the sign, for the four parts of it."""
+
+
 def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     """Hamilton product ``a * b`` of ``(..., 4)`` arrays: rotate by ``b``, then by ``a``."""
     a, b = np.asarray(a, float), np.asarray(b, float)
+    if a.size <= _FEW >= b.size:  # the same products and sums in a fifth of the calls
+        return np.add.reduce(a[..., :, None] * (b.take(_PARTNERS, axis=-1) * _SIGNS), axis=-2)
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
     w = aw * bw - ax * bx - ay * by - az * bz

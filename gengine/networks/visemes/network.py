@@ -59,6 +59,8 @@ class FaceConstants:
     blink_arousal: float
     blink_activity: Span
     look_down_posture: float
+    listening_aversion: float
+    thinking_aversion: float
     asymmetry: float
     brow_asymmetry: float
     asymmetry_drift: float
@@ -220,8 +222,9 @@ class VisemeNetwork(MotionNetwork):
         excited = 1 + FACE.blink_arousal * arousal.mean()
         rate = now(table.blink_rate) * state.traits.blink * excited * FACE.blink_activity.at(activity.mean())
         target = conditions.look_at
+        role = {"listening": FACE.listening_aversion, "thinking": FACE.thinking_aversion}.get(conditions.role, 1.0)
         mood = GazeMood(
-            now(table.aversion), now(table.haste), now(table.gaze_down),
+            role * now(table.aversion), now(table.haste), now(table.gaze_down),
             0.0 if target is None else float(_cast_down(middle)[0]),
             1.0 if target is None else spread_on(target, conditions.hop_start),
         )  # fmt: skip
