@@ -64,7 +64,8 @@ class SmoothNoise:
         t = (position - cell)[:, None]
         first, last = int(cell.min()) - 1, int(cell.max()) + 2
         blocks = range(first // _BLOCK, last // _BLOCK + 1)
-        lattice = np.concatenate([self._block(b) for b in blocks])
+        parts = [self._block(b) for b in blocks]
+        lattice = parts[0] if len(parts) == 1 else np.concatenate(parts)
         i = cell - blocks[0] * _BLOCK
         weights = (
             (1 - t) ** 3 / 6,

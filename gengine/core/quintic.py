@@ -114,12 +114,20 @@ class QuinticSpline:
         times = np.minimum(np.asarray(times, float), self.end)
         starts = np.array(self._starts)
         index = np.maximum(np.searchsorted(starts, times, "right") - 1, 0)
+        if len(index) and (index == (k := int(index[0]))).all():  # a short hop mostly lies within one piece
+            begin = self._starts[k]
+            s = (times - begin) / self._spans[k] if np.isfinite(begin) else np.zeros(len(times))
+            return _polynomial(self._pieces[k], s[:, None])
         begin = np.where(np.isfinite(starts), starts, self._starts[1] if len(starts) > 1 else self.end)
         s = (times - begin[index]) / np.array(self._spans)[index]
         s = np.where(np.isfinite(starts)[index], s, 0.0)
         piece = np.array(self._pieces)[index]
-        s = s[:, None]
-        out = piece[:, 6]
-        for power in range(5, -1, -1):
-            out = out * s + piece[:, power]
-        return out
+        return _polynomial(np.moveaxis(piece, 1, 0), s[:, None])
+
+
+def _polynomial(powers: Array, s: Array) -> Array:
+    """``powers (7, …)`` of ``s (T, 1)``, from s^0 on."""
+    out = powers[6]
+    for power in range(5, -1, -1):
+        out = out * s + powers[power]
+    return out

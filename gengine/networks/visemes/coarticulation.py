@@ -153,7 +153,10 @@ def _merge_rests(stretches: list[_Stretch], table: VisemeTargets) -> list[_Stret
 
 def _with_neighbours(stretches: list[_Stretch]) -> list[_Stretch]:
     durations = [_C.neighbour, *(s.duration for s in stretches), _C.neighbour]
-    return [replace(s, before=durations[i], after=durations[i + 2]) for i, s in enumerate(stretches)]
+    return [
+        _Stretch(s.start, s.end, s.rows, s.stress, s.lead, durations[i], durations[i + 2])
+        for i, s in enumerate(stretches)
+    ]
 
 
 def _hold_pauses(stretches: list[_Stretch], table: VisemeTargets, window: tuple[float, float]) -> Iterator[_Stretch]:
@@ -176,7 +179,7 @@ def _with_leads(stretches: list[_Stretch], table: VisemeTargets) -> list[_Stretc
         if row is not None and table.rounded_vowel[row]:
             free = 0 if free_since is None else _C.rounding_share * (stretch.start - free_since)
             lead = _C.rounding_lead + min(_C.rounding_limit, free)
-        out.append(replace(stretch, lead=lead))
+        out.append(replace(stretch, lead=lead) if lead else stretch)
         if row is None or not table.yielding[row]:
             free_since = None
         elif free_since is None:
