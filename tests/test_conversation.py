@@ -181,3 +181,26 @@ def test_who_thinks_looks_away_and_says_nothing(speech: np.ndarray) -> None:
         assert whole.face is not None and whole.face.channel("jawOpen").max() < 0.1
         gaze[role] = float((np.hypot(*whole.face.gaze.T) > np.radians(8)).mean())
     assert gaze["listen"] < gaze["think"] - 0.1
+
+
+def test_an_endless_conversation_is_held_in_flat_memory_and_never_freezes(speech: np.ndarray) -> None:
+    session, most, latest = Session(config=EngineConfig(hop=0.2, latency=0.5)), {}, []
+    for turn in range(12):
+        if turn % 3 == 0:
+            session.say(WORDS)
+            session.feel("happy" if turn % 2 else "sad")
+        getattr(session, ("speak", "listen", "think")[turn % 3])()
+        parts = heard(session, speech[:48000] if turn % 3 < 2 else np.zeros(48000, np.float32), 1600)
+        if turn % 3 == 0:
+            session.interrupt(session.time - 1)
+        held = session.held | {"said": len(session._hearing._said or ())}
+        sizes = {name: max(count, most.get(name, 0)) for name, count in held.items()}
+        if turn >= 6:
+            assert all(sizes[name] <= 1.1 * most[name] + 16 for name in sizes), (turn, sizes, most)
+        most = sizes
+        latest = parts
+        motion, face = Performance.join(parts).motion, Performance.join(parts).face
+        assert motion is not None and face is not None
+        assert np.abs(np.diff(motion.rotations[:, 4:20], axis=0)).max(axis=(1, 2)).min() > 0
+        assert np.ptp(face.gaze, axis=0).max() > 0.005
+    assert latest and session.latency == pytest.approx(0.5)

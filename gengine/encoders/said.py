@@ -33,6 +33,9 @@ class SaidSpeech:
         self._spans: list[tuple[float, float]] = []
         self._hushed: list[tuple[float, float]] = []
 
+    def __len__(self) -> int:
+        return len(self._phones) + len(self._syllables) + len(self._spans) + len(self._hushed)
+
     def say(self, track: WordTrack) -> None:
         """An utterance with times (s of the stream); without phones the sound alone says what is spoken."""
         if not track.phones:
