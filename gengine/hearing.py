@@ -24,6 +24,7 @@ from gengine.encoders import phones, speech_gate
 from gengine.encoders.prosody import GatedProsody, ProsodyEncoder
 from gengine.encoders.speech_gate import SpeechGate
 from gengine.encoders.syllables import SyllableEncoder
+from gengine.errors import GengineError
 from gengine.windows import CurveBuffer, EventBuffer, Hop
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Hearing:
         self._live = live
         self._settling = SyllableEncoder.LATENCY + (word_wait if live else 0.0)
         self.words = words
-        self._stream = None if rate == SAMPLE_RATE else _Resampler(rate)
+        self._stream = _resampler(rate, soon)
         self.plan = plan or parse_emotion("neutral")
         self._prosody, self._emotion = GatedProsody(), EmotionEncoder(self.plan)
         self._tags: TaggedEmotion | None = None
@@ -359,16 +360,23 @@ class _Resampler:
 
         self._rate = rate
         self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
-        self._recent = np.zeros(0, np.float32)
 
     def push(self, samples: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
         """Samples ``(N,)`` at 16 kHz that the next ones at its rate settle."""
-        self._recent = np.concatenate([self._recent, samples])
-        self._recent = self._recent[(len(self._recent) - 1) // self._rate * self._rate if len(self._recent) else 0 :]
         return self._stream.resample_chunk(samples, last)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Resampler:
-        """The same stream, to rounding: its filter is warmed up with the last whole seconds anew."""
-        twin = _Resampler(self._rate)
-        twin.push(self._recent)
-        return twin
+        raise GengineError(
+            f"Session.fork: sound at {self._rate} Hz cannot be doubled without a latency; give a latency or 16000 Hz"
+        )
+
+
+def _resampler(rate: int, soon: bool) -> Any:
+    """To 16 kHz, whatever the rate; None where it is that."""
+    if rate == SAMPLE_RATE:
+        return None
+    if not soon:
+        return _Resampler(rate)
+    from gengine.encoders.rates import PieceResampler  # a stream that may wait needs none
+
+    return PieceResampler(rate)

@@ -282,10 +282,11 @@ class Session:
         return self.made
 
     def fork(self) -> Session:
-        """Another session that goes on from here as this one would, bit for bit (to rounding at other rates than
-        16 kHz); weights are shared, neither hears what the other is given.
+        """Another session that goes on from here as this one would, bit for bit; weights are shared, neither hears
+        what the other is given.
 
-        Raises ``GengineError`` where words are recognised in the stream.
+        Raises ``GengineError`` where words are recognised in the stream, and without a latency at other rates than
+        16 kHz.
         """
         if self._live is not None:
             raise GengineError("Session.fork: words are recognised in this stream, by a worker that cannot be doubled")

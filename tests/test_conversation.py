@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soxr
 
 from gengine import Performance, Session
 from gengine.config import EngineConfig
@@ -124,6 +125,23 @@ def test_a_fork_goes_on_alike_and_by_itself(speech: np.ndarray) -> None:
     heard(third, np.zeros(20000, np.float32))
     same(Performance.join(heard(twin, speech[40000:80000])), a)
     assert twin.state("body") is not session.state("body") and twin.networks is session.networks
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 7919])
+def test_other_rates_are_heard_in_pieces_and_forked(rate: int) -> None:
+    samples = load_audio("demos/speech.wav", rate).samples[: rate * 3]
+    session = Session(seed=5, rate=rate, config=LIVE)
+    heard(session, samples[: rate * 2], rate // 50)
+    twin = session.fork()
+    a, b = (Performance.join(heard(s, samples[rate * 2 :], step)) for s, step in ((session, 882), (twin, 5000)))
+    same(a, b)
+    sound = session._hearing._curves["sound"]
+    first = sound.end - 8000
+    assert sound.end >= 3 * 16000 - 0.011 * 16000
+    expected = soxr.resample(samples, rate, 16000)[first : sound.end]
+    np.testing.assert_allclose(sound.read(first, sound.end)["sound"], expected, atol=1e-4)
+    with pytest.raises(GengineError, match="give a latency"):
+        Session(rate=rate).fork()
 
 
 def test_interrupted_speech_stops(speech: np.ndarray) -> None:
