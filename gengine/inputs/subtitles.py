@@ -51,6 +51,9 @@ _SHOWING = str.maketrans("\ue010\ue011\ue012\ue013", "<{}\\")
 
 _STAMP = re.compile(r"\d{1,2}:\d{1,2}:\d{1,2}[.,]\d")
 
+_HEADING, LONGEST_HEADING = re.compile(r"\s*.{0,3}\["), 80
+"""How a section of SubStation begins, and characters that its heading has at most (judgement; the format's have 20)."""
+
 ROLLS_ON = 0.05
 """A caption that begins so soon after the one before, seconds, repeats its lines if they roll; YouTube's leave none."""
 
@@ -160,8 +163,10 @@ def _substation(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
     from pysubs2.exceptions import Pysubs2Error
 
     lines = text.split("\n")
+    # pysubs2 takes the square of its length to see that a line without an end is no heading
+    known = "\n".join(line[:LONGEST_HEADING] if _HEADING.match(line) else line for line in lines)
     try:
-        events = pysubs2.SSAFile.from_string(text, suffix[1:]).events
+        events = pysubs2.SSAFile.from_string(known, suffix[1:]).events
     except (Pysubs2Error, ValueError, KeyError, IndexError) as error:
         value = re.search(r"'(.+)'", str(error))
         number = next((n for n, line in enumerate(lines, 1) if value and value[1] in line), 1)

@@ -532,3 +532,11 @@ def test_tags_that_never_close_cost_no_more_than_their_length() -> None:
 
     took(500)
     assert took(16_000) < 12 * took(4_000)
+
+
+@pytest.mark.parametrize("line", ["[" + "a" * 100_000, "  ab[" + "[a" * 50_000])
+def test_a_heading_that_never_ends_costs_no_more_than_its_length(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.ass").write_text(f"{line}\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello!\n")
+    began = time.process_time()
+    assert read_text(tmp_path / "a.ass").text == "Hello!"
+    assert time.process_time() - began < 2
