@@ -38,6 +38,12 @@ class Part:
 
     def __post_init__(self) -> None:
         parsed_channel(self.channel)
+        for option, value, kinds, expected in (
+            ("--track", self.track, int | str | None, "a number from 0, a language or a title"),
+            ("--raw", self.raw, str | None, "a layout such as s16le:24000:1"),
+        ):
+            if not isinstance(value, kinds):
+                raise AudioError(f"{option} {brief(value)}: expected {expected}")
         if self.last <= self.first:
             raise AudioError(f"--end {self.end}: is not after --start {self.start or 0}")
 

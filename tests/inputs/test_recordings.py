@@ -488,7 +488,8 @@ def test_a_part_is_those_samples(speech: np.ndarray, tmp_path: Path, start: obje
 @pytest.mark.parametrize(
     ("values", "said"),
     [({"start": 9}, "ends at 5.60 s"), ({"start": 2, "end": 2}, "is not after"), ({"start": "abc"}, "m:s"),
-     ({"end": -1}, "seconds from 0 on"), ({"start": float("nan")}, "seconds from 0"), ({"start": 5.55}, "0.05")],
+     ({"end": -1}, "seconds from 0 on"), ({"start": float("nan")}, "seconds from 0"), ({"start": 5.55}, "0.05"),
+     ({"raw": float("nan")}, "a layout such as"), ({"track": 0.5}, "a number from 0")],
 )  # fmt: skip
 def test_parts_that_are_none_are_refused(values: dict, said: str, speech: np.ndarray, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", speech, RATE)
