@@ -181,7 +181,7 @@ def main() -> None:
         draw = Studio(avatar, options.size, options.size)
         neutral, _ = face_pose(avatar, "neutral")
         if "emotions" in sheets:
-            row = [draw.shoot(*face_pose(avatar, e), near_face(avatar, 0.36, 0.12), f"{name} {e}") for e in SHOWN]
+            row = [draw.shoot(*face_pose(avatar, e), near_face(avatar, 0.26, 0.12), f"{name} {e}") for e in SHOWN]
             sheets["emotions"].append(np.concatenate(row, axis=1))
         if "mouths" in sheets:
             row = [draw.shoot(neutral, mouth_of(phone), near_mouth(avatar), f"{name} {phone}") for phone in SOUNDS]

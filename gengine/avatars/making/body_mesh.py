@@ -26,7 +26,8 @@ BLINK = 0.9
 
 
 _MIX: dict[str, dict[str, float]] = {
-    "browInnerUp": {"": 1.3},
+    "browInnerUp": {"": 1.55},
+    "cheekSquint": {"": 1.6},
     "noseSneer": {"": 1.35, "mouthUpperUp": 0.7},
     "mouthUpperUp": {"": 1.4},
     "mouthLowerDown": {"": 1.5},

@@ -34,6 +34,7 @@ from gengine.networks.visemes.gaze_holding import (
     in_range,
     spread_on,
 )
+from gengine.networks.visemes.mood import MOOD, MoodMotion
 from gengine.networks.visemes.targets import MOUTH, viseme_targets
 from gengine.networks.visemes.visual_prosody import HEAD, BrowMotion, HeadMotion, to_quaternion
 
@@ -49,13 +50,13 @@ class FaceConstants:
     gain_limits: Limits
     stretch_lifted: float
     stretch_limits: Limits
-    breathing: float
     drift_rate: float
     silent_jaw: Span
     activity_frames: int
     pitch_frames: int
     head_arousal: float
     brow_size: Span
+    brow_arousal: float
     blink_arousal: float
     blink_activity: Span
     look_down_posture: float
@@ -98,7 +99,8 @@ class FaceState:
         self.open_eyes = np.zeros((0, len(ARKIT_NAMES)))
         """Weights ``(T, 52)`` of the last hop before gaze and lids were added."""
         self.idle_lips = lip_contact.IdleLips(seed)
-        self.drift = SmoothNoise(3, FACE.drift_rate, seed, "face drift")
+        self.mood = MoodMotion(seed)
+        self.drift = SmoothNoise(2, FACE.drift_rate, seed, "face drift")
 
 
 class VisemeNetwork(MotionNetwork):
@@ -137,20 +139,23 @@ class VisemeNetwork(MotionNetwork):
         shown, arousal = state.dynamics.follow(wanted), vad[:, 1]
         drift = state.drift(times)
         activity = _smooth(conditions, "speech", times, FACE.activity_frames)
-        # A held expression breathes slowly, so that it never freezes.
-        felt = expression.mix(shown * (1 + FACE.breathing * drift[:, :1]), table)
+        felt = expression.mix(shown, table)
+        state.mood.plan(conditions)
+        state.mood.swell(felt, times, _smooth(conditions, "level", times, MOOD.phrase_frames), arousal)
         felt[:, _JAW] *= FACE.silent_jaw.at(activity)  # a mouth left open in silence looks vacant
 
         weights, closed, touching = self._speech(conditions, state, times, shown, arousal, felt)
         weights = expression.add_to_speech(weights, felt, closed, self.seal)
         state.idle_lips.plan(conditions)
         state.idle_lips.add(weights, times)
+        state.mood.twitch(weights, times, arousal)
         _asymmetry(weights, drift, state.traits.smile)
 
         lively = expression.gain(shown, table.head) * (1 + FACE.head_arousal * arousal)
         state.brows.plan(conditions)
         pitch = _smooth(conditions, "pitch", times, FACE.pitch_frames)
-        state.brows.add(weights, times, pitch, FACE.brow_size.at(lively))
+        stirred = 1 + FACE.brow_arousal * np.maximum(arousal, 0)
+        state.brows.add(weights, times, pitch, FACE.brow_size.at(lively) * stirred)
         state.head.plan(conditions)
         self._plan_gaze(conditions, state, shown, arousal, activity)
         posture = shown @ table.posture
@@ -251,11 +256,11 @@ def _track(weights: NDArray, head: NDArray, gaze: NDArray) -> FaceTrack:
 
 def _asymmetry(weights: NDArray[np.float64], drift: NDArray, habit: float) -> None:
     """The sides differ by a few per cent that drift, led by the speaker's ``habit`` (0 right .. 1 left)."""
-    lean = FACE.asymmetry_drift * drift[:, 1:2] + FACE.asymmetry_habit * (habit - 1 / 2)
+    lean = FACE.asymmetry_drift * drift[:, :1] + FACE.asymmetry_habit * (habit - 1 / 2)
     lean = np.clip(lean, -1, 1) * _ASYMMETRY
     weights[:, _LEFT] *= 1 + lean
     weights[:, _RIGHT] *= 1 - lean
-    sideways = FACE.jaw_sideways * drift[:, 2] * weights[:, _JAW]
+    sideways = FACE.jaw_sideways * drift[:, 1] * weights[:, _JAW]
     weights[:, _JAW_LEFT] += np.maximum(sideways, 0)
     weights[:, _JAW_RIGHT] += np.maximum(-sideways, 0)
 

@@ -36,7 +36,7 @@ def test_the_table_is_the_files():
     assert table.look_down[SAD] == pytest.approx(np.radians(0.15 * 35))
     assert table.posture[SAD] == pytest.approx(np.radians([7, 3, 0]))
     assert (table.blink_rate[ANGRY], table.blink_duration[SAD], table.jaw[SAD]) == (0.6, 1.4, 0.86)
-    assert (table.lips[SAD], table.onset[SAD], table.offset[SAD]) == (0.9, 1.0, 1.8)
+    assert (table.lips[SAD], table.onset[SAD], table.offset[SAD]) == (0.94, 1.0, 1.8)
     assert (table.aversion[SAD], table.gaze_down[SAD], table.haste[SAD], table.head[SAD]) == (3.6, 4.2, 0.9, 0.7)
 
 
@@ -73,7 +73,7 @@ def test_half_an_emotion_is_half_of_it_and_half_of_neutral():
     shown = np.zeros((1, 18))
     shown[0, HAPPY] = 0.5
     mixed = mix(shown, expressions())
-    assert channel(mixed, "cheekSquintLeft") == pytest.approx(0.25)
+    assert channel(mixed, "cheekSquintLeft") == pytest.approx(0.31)
     assert channel(mixed, "mouthSmileLeft") == pytest.approx(0.5 * 0.62 + 0.5 * 0.03)
     assert channel(mixed, "browInnerUp") == pytest.approx(0.5 * 0.08 + 0.5 * 0.03)
     assert channel(mix(3 * shown, expressions()), "mouthSmileLeft") == pytest.approx(0.93)
@@ -84,11 +84,11 @@ def test_of_opposites_the_larger_keeps_itself_less_half_the_smaller():
     shown = np.zeros((1, 18))
     shown[0, [HAPPY, SAD]] = 0.8, 0.2
     mixed = mix(shown, expressions())
-    smile, frown = 0.8 * 0.62, 0.2 * 0.4
+    smile, frown = 0.8 * 0.62, 0.2 * 0.5
     assert channel(mixed, "mouthSmileLeft") == pytest.approx(smile - frown / 2)
     assert channel(mixed, "mouthFrownLeft") == 0
     shown[0, [HAPPY, SAD]] = 0.4, 0.6
-    smile, frown = 0.4 * 0.62, 0.6 * 0.4
+    smile, frown = 0.4 * 0.62, 0.6 * 0.5
     lead = 0.5 + (smile - frown) / (1.2 * (smile + frown))
     lead = lead * lead * (3 - 2 * lead)
     mixed = mix(shown, expressions())
@@ -101,12 +101,12 @@ def test_what_one_emotion_has_of_both_opposites_stays():
     shown = np.zeros((1, 18))
     shown[0, FEAR] = 1.0
     mixed = mix(shown, expressions())
-    assert channel(mixed, "browDownLeft") == pytest.approx(0.25)
+    assert channel(mixed, "browDownLeft") == pytest.approx(0.3)
     assert channel(mixed, "browOuterUpLeft") == pytest.approx(0.3)
     shown[0, [FEAR, ANGRY]] = 0.2, 0.8
     mixed = mix(shown, expressions())
-    assert channel(mixed, "browDownLeft") == pytest.approx(0.05 + 0.8 * 0.78 - 0.2 * 0.05 / 2)
-    assert channel(mixed, "browOuterUpLeft") == pytest.approx(0.05)
+    assert channel(mixed, "browDownLeft") == pytest.approx(0.06 + 0.8 * 0.78)
+    assert channel(mixed, "browOuterUpLeft") == pytest.approx(0.06)
 
 
 def test_gain_is_one_plus_the_deviations():
