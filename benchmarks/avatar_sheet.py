@@ -26,7 +26,7 @@ from gengine.networks.visemes.expression import expressions
 from gengine.networks.visemes.network import FACE
 from gengine.networks.visemes.targets import MOUTH, viseme_targets
 from gengine.renderers.avatar.backend import open_backend
-from gengine.renderers.avatar.scene import Camera, camera_preset, figure_height, studio_lights
+from gengine.renderers.avatar.scene import Camera, camera_preset, exposure, figure_height, studio_lights
 from gengine.retarget.avatar_pose import AvatarPose, to_avatar
 
 SHOWN = ("neutral", "happiness", "sadness", "anger", "fear", "surprise", "disgust", "contempt")
@@ -146,7 +146,7 @@ class Studio:
 
     def __init__(self, avatar: Avatar, width: int, height: int, backend: str = "auto") -> None:
         self.backend, self.avatar = open_backend(backend, avatar, width, height), avatar
-        self.lights = studio_lights(figure_height(avatar))
+        self.lights = studio_lights(figure_height(avatar), exposure(avatar))
 
     def shoot(self, matrices: np.ndarray, weights: np.ndarray, view: Camera, text: str) -> np.ndarray:
         rgba = self.backend.draw(matrices, weights, view, self.lights, None).astype(float)

@@ -37,12 +37,13 @@ SHADOW_TINT = _table((1.0,) * 3, skin=(1.0, 0.8, 0.72))
 """Colour of the key light where it is wholly in shadow, ``(8, 3)`` RGB: skin's shadows have red edges."""
 DIFFUSE_GAIN = _table(1.0, eye=0.92, teeth=0.85, mouth=0.9)
 """Of the diffuse light, ``(8,)``: lids shade the eye, lips the mouth, whose textures darken with depth."""
-GLOSS_GAIN = _table(1.0, skin=0.75, teeth=0.6, mouth=0.5)
+GLOSS_GAIN = _table(1.0, skin=0.6, hair=0.6, teeth=0.6, mouth=0.5)
 """Of the highlights, ``(8,)``."""
-RIM_GAIN = _table(1.0, skin=0.3, teeth=0.0, mouth=0.0)
-"""Of the light from behind, ``(8,)``: a head stands between it and the mouth, and between it and most of a face."""
+RIM_GAIN = _table(1.0, skin=0.3, hair=0.35, teeth=0.0, mouth=0.0)
+"""Of the light from behind, ``(8,)``: a head stands between it and the mouth, and between it and
+most of a face; single hairs would glitter in it."""
 
-OILY_ROUGHNESS, OILY_GAIN = 0.55, 0.18
+OILY_ROUGHNESS, OILY_GAIN = 0.55, 0.10
 """Skin's second, sharper highlight: its roughness as a share of the first one's, and its strength."""
 WINDOW_NEARNESS, WINDOW_ROUGHNESS, WINDOW_REFLECTANCE = 1.6, 0.24, 0.06
 """The mirror image in the eye: how far its light is drawn towards the viewer, and how it shines."""

@@ -12,7 +12,14 @@ from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
 from gengine.errors import GengineError, unknown
 from gengine.renderers.avatar.backend import open_backend
-from gengine.renderers.avatar.scene import CAMERA_PRESETS, Camera, camera_preset, figure_height, studio_lights
+from gengine.renderers.avatar.scene import (
+    CAMERA_PRESETS,
+    Camera,
+    camera_preset,
+    exposure,
+    figure_height,
+    studio_lights,
+)
 from gengine.renderers.base import Renderer
 from gengine.renderers.frame_sampler import FrameSampler
 from gengine.retarget.avatar_pose import to_avatar
@@ -60,7 +67,7 @@ class AvatarRenderer(Renderer):
             raise unknown("--camera", camera, CAMERA_PRESETS)
         self.avatar, self.size, self.camera, self.background = avatar, (width, height), camera, background
         self._preset = camera_preset(avatar, camera, yaw)
-        self._lights = studio_lights(figure_height(avatar))
+        self._lights = studio_lights(figure_height(avatar), exposure(avatar))
         self._backend = open_backend(backend, avatar, width, height)
         self._backdrop = _backdrop(width, height, background)
         self._sampler: FrameSampler | None = None

@@ -33,6 +33,14 @@ EARTH, SKY = (0.150, 0.128, 0.112), (0.270, 0.290, 0.320)
 KEY_FROM, FILL_FROM, RIM_FROM = (-0.55, 0.95, 0.95), (0.8, 0.15, 0.7), (0.5, 0.55, -0.9)
 """Directions towards the three lights of a portrait studio: world axes, any length."""
 
+MIDDLE_SKIN, EXPOSED, MOST_EXPOSED = 0.40, 0.35, 1.5
+"""Luminance (linear 0-1) of the skin that the lights' colours suit; darker skin is exposed more, by this power of how
+much darker it is, up to this factor: as a photographer opens the lens for the face, by about half of what it lacks."""
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Shares of linear red, green and blue (ITU-R BT.709)."""
+TEXELS_ASKED = 8
+"""Of a skin's texture every so-manyth row and column is asked for its colour."""
+
 # the box that the shadow map covers, seen from the key light
 SHADOW_OF_FIGURE, SHADOW_OF_PICTURE = 0.72, 0.85
 """Half its side: this share of the figure's height, or of the picture's where that is less."""
@@ -106,12 +114,16 @@ def figure_height(avatar: Avatar) -> float:
 
 @dataclass(frozen=True)
 class Lights:
-    """Three-point light: directions towards key, fill and rim (unit, world), and the figure's ``height`` m."""
+    """Three-point light: directions towards key, fill and rim (unit, world), and the figure's ``height`` m.
+
+    ``exposure`` multiplies every colour.
+    """
 
     key: NDArray[np.float64]
     fill: NDArray[np.float64]
     rim: NDArray[np.float64]
     height: float = 1.9
+    exposure: float = 1.0
 
     def projection(self, camera: Camera) -> NDArray[np.float64]:
         """World to the key light's clip space ``(4, 4)``: a box around what the camera sees of the figure."""
@@ -131,14 +143,26 @@ class Lights:
 
     def table(self) -> NDArray[np.float32]:
         """``(4, 6)``: direction and colour of key, fill and rim; light from below and from above."""
-        rows = [[*self.key, *KEY], [*self.fill, *FILL], [*self.rim, *RIM], [*EARTH, *SKY]]
-        return np.array(rows, np.float32)
+        rows = np.array([[*self.key, *KEY], [*self.fill, *FILL], [*self.rim, *RIM], [*EARTH, *SKY]], np.float32)
+        rows[:3, 3:] *= self.exposure
+        rows[3] *= self.exposure
+        return rows
 
 
-def studio_lights(height: float) -> Lights:
+def exposure(avatar: Avatar) -> float:
+    """How much more light a face needs than one of middle tone, so that its eyes and brows are read: 1 or more."""
+    seen = [p.material for p in avatar.parts if p.material.kind == "skin" and p.material.texture is not None]
+    if not seen or seen[0].texture is None:
+        return 1.0
+    colors = seen[0].texture[::TEXELS_ASKED, ::TEXELS_ASKED, :3] / 255 * seen[0].color[:3]
+    light = float((colors**2.2 @ np.array(LUMINANCE)).mean())
+    return float(np.clip((MIDDLE_SKIN / max(light, 1e-3)) ** EXPOSED, 1.0, MOST_EXPOSED))
+
+
+def studio_lights(height: float, exposure: float = 1.0) -> Lights:
     """Soft portrait light: key from the upper left of the picture, fill opposite, rim behind."""
 
     def unit(direction: tuple[float, float, float]) -> NDArray[np.float64]:
         return np.array(direction) / np.linalg.norm(direction)
 
-    return Lights(unit(KEY_FROM), unit(FILL_FROM), unit(RIM_FROM), height)
+    return Lights(unit(KEY_FROM), unit(FILL_FROM), unit(RIM_FROM), height, exposure)

@@ -18,7 +18,7 @@ from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
 from gengine.errors import GengineError
 from gengine.renderers.avatar.gl import GlBackend
 from gengine.renderers.avatar.renderer import AvatarRenderer
-from gengine.renderers.avatar.scene import CAMERA_PRESETS, camera_preset, studio_lights
+from gengine.renderers.avatar.scene import CAMERA_PRESETS, camera_preset, exposure, studio_lights
 from gengine.renderers.avatar.soft import SoftBackend
 from gengine.renderers.frame_sampler import FrameSampler
 from gengine.retarget.avatar_pose import to_avatar
@@ -94,6 +94,17 @@ def test_the_face_follows_the_curves(anna, soft, standing, curve, at, direction)
     near = np.hypot(x - places[0][0], y - places[0][1])
     assert np.median(near) < SIZE * 0.14  # the picture changes there
     assert change[: SIZE // 8].max() == 0  # and nowhere above the head
+
+
+def test_dark_skin_is_exposed_for_its_face_and_light_skin_as_it_is(anna, soft, standing):
+    assert exposure(load_avatar("femi")) > exposure(load_avatar("hugo")) > exposure(anna) == pytest.approx(1, abs=0.05)
+    assert exposure(replace(anna, parts=())) == 1.0  # nothing is known of a figure without skin
+    view = camera_preset(anna, "portrait")
+    plain, bright = (
+        soft.draw(standing, weights(), view, studio_lights(1.7, more), None)[..., :3].astype(float).mean()
+        for more in (1.0, 1.4)
+    )
+    assert 1.05 * plain < bright < 1.4 * plain
 
 
 def test_an_open_mouth_is_dark(anna, soft, standing):

@@ -58,7 +58,7 @@ void main() {
     float shadow = lit_by_key(n);
     bool inside = kind == 6 || kind == 7;  // a mouth: soft shadows, and no light from behind the head
     vec3 leak = inside ? vec3(0.5) : kind == 1 ? vec3(0.06, 0.03, 0.02) : vec3(0.0);
-    RIM *= inside ? 0.0 : kind == 1 ? 0.3 : 1.0;
+    RIM *= inside ? 0.0 : kind == 1 ? 0.3 : kind == 4 ? 0.35 : 1.0;
     vec3 wrap = kind == 1 ? vec3(0.34, 0.16, 0.10) : kind == 5 ? vec3(0.12) : kind == 4 ? vec3(0.2) : vec3(0.02);
     vec3 tint = kind == 1 ? mix(vec3(1.0, 0.80, 0.72), vec3(1.0), shadow) : vec3(1.0);
     vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), leak) * tint
@@ -70,11 +70,13 @@ void main() {
     vec3 gloss = KEY * shadow * ggx(n, v, key_direction, rough, f0) + FILL * ggx(n, v, fill_direction, rough, f0)
         + RIM * ggx(n, v, rim_direction, rough, f0);
     if (kind == 1) {  // an oily second lobe
-        gloss = gloss * 0.75 + KEY * shadow * ggx(n, v, key_direction, rough * 0.55, f0) * 0.18;
+        gloss = gloss * 0.6 + KEY * shadow * ggx(n, v, key_direction, rough * 0.55, f0) * 0.10;
     } else if (kind == 2) {  // wet eye: sharp highlight, the lids' shade on top
         // a window's mirror image: every living eye holds one
         gloss += KEY * ggx(n, v, normalize(key_direction + 1.6 * v), 0.24, 0.06);
         shaded *= 0.92;
+    } else if (kind == 4) {
+        gloss *= 0.6;
     } else if (kind == 5) {
         float fuzz = pow(1.0 - max(dot(n, v), 0.0), 4.0);
         shaded += albedo * fuzz * 0.25;
