@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from gengine import metrics
+    from gengine.capturing import capture
     from gengine.config import EngineConfig
     from gengine.core.audio import AudioClip
     from gengine.core.emotion import EmotionTrack
@@ -40,10 +41,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AudioClip", "AudioError", "EmotionError", "EmotionPlan", "EmotionTrack", "EngineConfig", "Exporter", "FaceTrack",
     "FormatError", "GengineError", "MissingExtraError", "Motion", "Performance", "Phone", "Session", "Speaker",
-    "TextError", "Word", "WordTrack", "animate", "export", "load", "metrics", "render",
+    "TextError", "Word", "WordTrack", "animate", "capture", "export", "load", "metrics", "render",
 ]  # fmt: skip
 
 _HOMES = {
+    "gengine.capturing": ["capture"],
     "gengine.config": ["EngineConfig"],
     "gengine.core.audio": ["AudioClip"],
     "gengine.core.emotion": ["EmotionTrack"],

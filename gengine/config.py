@@ -23,7 +23,7 @@ class EngineConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     face: str = "visemes"
-    """Face network."""
+    """Face network: visemes, or the face that a film shows: capture, capture:2 …."""
     body: str = "choreographer"
     """Body network: choreographer, camn, or the folder of a trained checkpoint."""
     words: str = "auto"

@@ -39,6 +39,9 @@ __all__ = [
 SOURCE_KINDS = str | Path | AudioClip | np.ndarray | bytes | bytearray | memoryview
 Source = SOURCE_KINDS
 
+CAPTURE = "capture"
+"""As a face network: the face that the film shows; "capture:2" is the second largest."""
+
 NO_WORDS = "none"
 """As a text and as a recogniser of words: none are to be heard."""
 
@@ -121,6 +124,7 @@ class Take:
     def __iter__(self) -> Iterator[Performance]:
         from gengine.inputs.audio import open_audio
 
+        face = self._captured()
         words = self._words()
         self.check()
         with ExitStack() as stack:
@@ -133,7 +137,7 @@ class Take:
                 self.duration = stream.duration
             session = Session(
                 emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, stance=self.stance,
-                look_at=self.look_at or NOBODY, config=self.config,
+                look_at=self.look_at or NOBODY, face=face, config=self.config,
             )  # fmt: skip
             while True:
                 with self._timed("decode"):
@@ -169,6 +173,17 @@ class Take:
     def _stamped(self, stretch: Performance | None) -> Iterator[Performance]:
         if stretch is not None:
             yield replace(stretch, provenance={"gengine": gengine.__version__, **self.settings})
+
+    def _captured(self) -> Any:
+        """The face that the film shows in the place of a network, where it is asked for."""
+        if self.config.face.partition(":")[0] != CAPTURE:
+            return None
+        from gengine.capturing import captured_face
+
+        with self._timed("capture"):
+            network, report = captured_face(self.source, self.config.face, self.part.first if self.part else 0.0)
+        self.report += report
+        return network
 
     def _words(self) -> WordTrack | None:
         """The transcript with times, aligned to the sound where it has none; without one, the words recognised."""

@@ -71,6 +71,7 @@ class Session:
     BEAT's joints: the body begins in its first pose and keeps that posture. ``look_at`` is whom the eyes rest on,
     wherever head and trunk turn: a name or "x,y,z" as ``config.look_at`` has it, (x, y, z) in metres, rows of
     (seconds, x, y, z) between which the target moves, or a function that is asked (x, y, z) of each second.
+    ``face`` stands in for the configuration's face network, as one that hands out a captured face does.
     Raises ``GengineError`` for a value that is none of these.
     """
 
@@ -87,6 +88,7 @@ class Session:
         rate: int = SAMPLE_RATE,
         stance: Motion | None = None,
         look_at: Any = None,
+        face: MotionNetwork | None = None,
         config: EngineConfig | None = None,
     ) -> None:
         check_sound_rate("Session rate", rate)
@@ -110,7 +112,7 @@ class Session:
         self.rate = int(rate)
         self.seconds: dict[str, float] = {"analysis": 0.0, "face": 0.0, "body": 0.0}
 
-        self.networks = _cascade(self.config)
+        self.networks = _cascade(self.config, face)
         self._stance = None
         if stance is not None:
             from gengine.constraints.stance import Stance  # a run without one needs none
@@ -465,9 +467,10 @@ def run_network(
     return parts
 
 
-def _cascade(config: EngineConfig) -> dict[str, MotionNetwork]:
+def _cascade(config: EngineConfig, face: MotionNetwork | None) -> dict[str, MotionNetwork]:
     """Build the networks in order and check that each finds what it consumes."""
-    face: MotionNetwork = build("face network", config.face)
+    face = face or build("face network", config.face)
+    assert face is not None
     body: MotionNetwork = build("body network", config.body)
     given = set(Conditions.__dataclass_fields__) - {"face"}
     for network, produced in ((face, "face"), (body, "motion")):

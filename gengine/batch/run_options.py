@@ -45,6 +45,7 @@ class RunOptions:
     bones: Path | None = None
     decimate: float | None = None
     option: tuple[str, ...] = ()
+    face: str | None = None
     body: str | None = None
     calm: float | None = None
     stance: Path | None = None
@@ -95,7 +96,7 @@ def make_run(
     settings = exporter_options(chosen, o.option, **shared, **glance)
     engine = checked_config(
         load_config(EngineConfig, o.config, list(o.set)),
-        words=o.words, body_fps=o.fps, face_fps=o.face_fps, body=o.body, calm=o.calm,
+        words=o.words, body_fps=o.fps, face_fps=o.face_fps, face=o.face, body=o.body, calm=o.calm,
         look_at=o.look_at,
     )  # fmt: skip
     take = Take(

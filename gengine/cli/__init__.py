@@ -19,6 +19,7 @@ COMMANDS = {
     "batch": "Animate many recordings: parallel, resumable, also on a Ray cluster.",
     "export": "Write a saved performance in other formats.",
     "retarget": "Write any humanoid's BVH on another skeleton.",
+    "capture": "Capture the face of a film: ARKit-52 weights, head and gaze, with its sound.",
     "render": "Film an avatar that performs: a video with sound, or transparent pictures.",
     "view": "Watch a performance in the browser: play, scrub, emotion timeline, ARKit curves.",
     "avatar": "Persons to show a performance on.",

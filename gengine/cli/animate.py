@@ -34,6 +34,7 @@ Examples:
   gengine animate speech.wav --emotion sad --body camn
   gengine animate speech.wav --words whisper --formats bvh,csv,srt,words
   gengine animate speech.wav --text none
+  gengine animate clip.mp4 --face capture
   gengine animate next.wav --stance my-character.bvh
   gengine animate speech.wav --look-at camera
   gengine animate speech.wav --look-at 0.8,1.2,1.5
@@ -94,6 +95,9 @@ def animate(
     bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
     decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     settings_of: OptionSettings = None,
+    face: Annotated[
+        str | None, typer.Option(help="Face: visemes (rules), or the one a film shows: capture, capture:2 (by size).")
+    ] = None,
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")
     ] = None,
@@ -140,8 +144,8 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        decimate, tuple(settings_of or ()), body, calm, stance, look_at, language, tier, track, channel, start, end,
-        raw, config, tuple(settings or ()), strict,
+        decimate, tuple(settings_of or ()), face, body, calm, stance, look_at, language, tier, track, channel, start,
+        end, raw, config, tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):
         from gengine.cli.batch import animate_all

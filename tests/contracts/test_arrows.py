@@ -34,6 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "formats": {"avatars", "retarget"},
     "renderers": {"avatars", "retarget"},
     "vision": {"checkpoint"},
+    "capturing": {"exporting", "inputs", "networks", "runs", "vision"},
     # the engine's core
     # words heard where none are given: aligned like a transcript, believed where the phone recogniser agrees
     "recognition": {"encoders", "inputs", "registry"},
@@ -47,23 +48,25 @@ ARROWS: dict[str, set[str]] = {
     "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
     "training": {
         "checkpoint", "config", "data", "encoders", "hearing", "inputs", "metrics", "networks", "registry", "session",
-        "vision",
+        "avatars", "renderers", "vision",
     },
     "serve": {"formats"},
     # what knows them all
     "runs": set(),
     "exporting": {"registry", "runs"},
     "engine": {
-        "config", "data", "emotion", "exporting", "formats", "inputs", "recognition", "runs", "session", "training",
+        "capturing", "config", "data", "emotion", "exporting", "formats", "inputs", "recognition", "runs", "session",
+        "training",
     },
     # many runs at once: what one is told, wherever it is made
     "batch": {"config", "engine", "exporting", "inputs", "registry", "runs"},
     "showing": {"exporting", "runs", "serve"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},
-    "__init__": {"config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},
+    "__init__": {"capturing", "config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},
     "cli": {
-        "about", "avatars", "batch", "config", "data", "engine", "exporting", "metrics", "runs", "serve", "showing",
+        "about", "avatars", "batch", "capturing", "config", "data", "engine", "exporting", "metrics", "runs", "serve",
+        "showing",
     },
     "__main__": {"cli"},
 }  # fmt: skip
