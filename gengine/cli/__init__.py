@@ -22,6 +22,7 @@ COMMANDS = {
     "capture": "Capture the face of a film: ARKit-52 weights, head and gaze, with its sound.",
     "render": "Film an avatar that performs: a video with sound, or transparent pictures.",
     "view": "Watch a performance in the browser: play, scrub, emotion timeline, ARKit curves.",
+    "serve": "Serve live performances over WebSockets: sound in, frames of face and body out.",
     "avatar": "Persons to show a performance on.",
     "data": "Corpora in BEAT's layout: check one, make one.",
     "train": "Train a network from a configuration; the run folder receives checkpoints, log, curves and previews.",
@@ -89,7 +90,3 @@ def main() -> None:
                 sys.exit(2)
             fail(f"{error.format_message()} (see gengine --help)", 2)  # type: ignore[attr-defined]
         raise
-
-
-if __name__ == "__main__":
-    main()

@@ -98,6 +98,11 @@ def kind_and_span(message: bytes) -> tuple[int, float, float]:
     return kind, at / MICROSECONDS, at / MICROSECONDS + count * RATE / rate
 
 
+def sequence_of(message: bytes) -> int:
+    """Sequence number of a message of frames."""
+    return _SEQUENCE.unpack_from(message, _AT_SEQUENCE)[0]
+
+
 def decode(message: bytes, skeleton: Skeleton) -> Frames:
     """The frames of a message; ``FormatError`` for one that is damaged, of another version or of other joints."""
     if len(message) < HEADER.size:

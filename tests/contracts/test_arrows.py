@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
         "checkpoint", "config", "data", "encoders", "hearing", "inputs", "metrics", "networks", "registry", "session",
         "avatars", "renderers", "vision",
     },
-    "serve": {"formats"},
+    "serve": {"config", "formats", "registry", "retarget", "session"},
     # what knows them all
     "runs": set(),
     "exporting": {"registry", "runs"},
