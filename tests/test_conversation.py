@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soxr
 
+import gengine
 from gengine import Performance, Session
 from gengine.config import EngineConfig
 from gengine.core.emotion import EMOTION_INDEX
@@ -60,6 +61,14 @@ def test_latency_is_kept_in_sound_time_however_it_is_cut(hop: float, latency: fl
     cuts = np.sort(np.random.default_rng(1).integers(0, len(speech), 25))
     pieces = [other.push(part) for part in np.split(speech, cuts)] + [other.flush()]
     same(Performance.join([p for p in pieces if p]), Performance.join([p for p in parts if p]))
+
+
+def test_a_file_is_animated_with_a_latency_as_a_stream_is(speech: np.ndarray) -> None:
+    config = LIVE.model_copy(update={"words": "none"})
+    whole = gengine.animate(gengine.AudioClip(speech, 16000), "happy", seed=2, config=config)
+    session = Session(emotion="happy", seed=2, config=config)
+    parts = heard(session, speech, 777)
+    same(Performance.join([*parts, *[p for p in [session.flush()] if p]]), whole)
 
 
 def test_a_latency_that_networks_or_hops_cannot_keep_is_refused() -> None:
@@ -199,6 +208,20 @@ def test_who_thinks_looks_away_and_says_nothing(speech: np.ndarray) -> None:
         assert whole.face is not None and whole.face.channel("jawOpen").max() < 0.1
         gaze[role] = float((np.hypot(*whole.face.gaze.T) > np.radians(8)).mean())
     assert gaze["listen"] < gaze["think"] - 0.1
+
+
+def test_a_flood_of_calls_holds_no_memory(speech: np.ndarray) -> None:
+    session = Session(config=LIVE)
+    heard(session, speech[:16000], 1600)
+    for _ in range(50):
+        session.feel("happy")
+        session.interrupt()
+        session.listen()
+        session.speak()
+    assert len(session._hearing._said or ()) <= 8 and len(session._hearing._emotion._changes) <= 8
+    assert session._past is not None and len(session._past._copies) <= 4
+    part = Performance.join(heard(session, speech, 1600))
+    assert part.face is not None and part.face.channel("jawOpen").max() > 0.1
 
 
 def test_an_endless_conversation_is_held_in_flat_memory_and_never_freezes(speech: np.ndarray) -> None:

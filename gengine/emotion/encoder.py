@@ -10,6 +10,10 @@ from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.emotion.plan import SHORTEST_FADE, EmotionPlan
 
 
+MOST_CHANGES = 8
+"""Changes that may be under way at once; the oldest is taken as complete beyond. Judgement."""
+
+
 class EmotionEncoder:
     """Streaming emotion: push prosody, get the track of the same frames at ``ANALYSIS_RATE``.
 
@@ -38,6 +42,8 @@ class EmotionEncoder:
 
             self._reader = VoiceReader()
         self._changes.append((plan, at, max(fade, SHORTEST_FADE)))
+        if len(self._changes) > MOST_CHANGES:
+            self.plan = self._changes.pop(0)[0]
 
     def push(self, prosody: Prosody) -> EmotionTrack:
         """The emotion of the next ``len(prosody)`` frames: weights ``(N, 18)`` and VAD ``(N, 3)``."""

@@ -55,7 +55,7 @@ class SaidSpeech:
         self._phones = [replace(p, end=min(p.end, at)) for p in self._phones if p.start < at]
         self._syllables = [s for s in self._syllables if s.onset < at]
         self._spans = [(a, min(b, at)) for a, b in self._spans if a < at]
-        self._hushed.append((at, until))
+        self._hushed = [(a, min(b, at)) for a, b in self._hushed if a < at] + [(at, until)]
 
     def speak(self, at: float) -> None:
         """What is heard from ``at`` s on is said again."""
