@@ -9,7 +9,6 @@ from gengine.core.conditions import ANALYSIS_RATE, Prosody
 from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.emotion.plan import SHORTEST_FADE, EmotionPlan
 
-
 MOST_CHANGES = 8
 """Changes that may be under way at once; the oldest is taken as complete beyond. Judgement."""
 
