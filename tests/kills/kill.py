@@ -324,20 +324,26 @@ class Theatre:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def kills(count: int, seed: int) -> tuple[dict[str, Counter[str]], list[str]]:
-    """``count`` kills over all scenes: numbers by scene, and what went wrong."""
+def kills(
+    count: int, seed: int, only: list[str] | None = None, signals: list[str] | None = None
+) -> tuple[dict[str, Counter[str]], list[str]]:
+    """``count`` kills over all scenes, or ``only`` some, by all ``signals`` or some: numbers by scene, and what went
+    wrong."""
+    signals = signals or [*SIGNALS, "SIGKILL", "SIGKILL"]
     rng = random.Random(seed)
     table: dict[str, Counter[str]] = {}
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="kills-") as home:
-        theatre = Theatre(Path(home), training=count >= len(ORDER) and importlib.util.find_spec("torch") is not None)
+        trains = "train" in only if only else count >= len(ORDER)
+        theatre = Theatre(Path(home), training=trains and importlib.util.find_spec("torch") is not None)
+        theatre.scenes = [scene for scene in theatre.scenes if not only or scene.name in only]
         for scene in theatre.scenes:
             theatre.rehearse(scene)
             table[scene.name] = Counter()
             sys.stderr.write(f"{scene.name}: {scene.seconds:.2f} s\n")
         for k in range(count):
             scene = theatre.scenes[ORDER[k % len(ORDER)] % len(theatre.scenes)]
-            name, over = rng.choice([*SIGNALS, "SIGKILL", "SIGKILL"]), rng.random() < 0.7
+            name, over = rng.choice(signals), rng.random() < 0.7
             fault = theatre.perform(scene, name, over, rng)
             table[scene.name][name] += 1
             if fault is not None:
@@ -351,8 +357,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scenes", nargs="+", choices=("animate", "export", "render", "batch", "train"))
+    parser.add_argument("--signals", nargs="+", choices=tuple(SIGNALS))
     options = parser.parse_args()
-    table, wrong = kills(options.kills, options.seed)
+    table, wrong = kills(options.kills, options.seed, options.scenes, options.signals)
     columns = [*SIGNALS, "faults"]
     print("| command | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 1) + "|")
