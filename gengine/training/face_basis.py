@@ -5,8 +5,8 @@
 Avatars are drawn from the front with a slightly open mouth, the vision networks find the 478 points, and each point is
 traced back to the place of the skin it lies on: so a point means what the networks mean by it. Then every curve is
 drawn alone: how far the found points move is what the networks see of it, which is less than the skin moves at lids and
-brows. What is kept is a blend of both where the skin moves at all, mirrored, the mean over the heads. Needs the extras
-``vision`` and ``render``.
+brows. What is kept is a blend of both where the skin moves at all, mirrored, the median of the heads: at the rim of
+a face a ray may pass one of them by. Needs the extras ``vision`` and ``render``.
 """
 
 from __future__ import annotations
@@ -173,9 +173,9 @@ def bake(pictures: Path | None = None) -> dict[str, NDArray]:
             basis[ARKIT_INDEX[name]] = shares[:, index] @ delta
         bases.append(basis)
         seen.append(responses(studio))
-    neutral, centres = np.mean(shapes, 0), np.mean(eyes, 0)
+    neutral, centres = np.median(shapes, 0), np.mean(eyes, 0)
     pairs = np.asarray(KDTree(neutral * MIRROR).query(neutral)[1])
-    basis, seen = (_mirrored(np.mean(x, 0), pairs) for x in (bases, seen))
+    basis, seen = (_mirrored(np.median(x, 0), pairs) for x in (bases, seen))
     size = (basis[..., :2] ** 2).sum(-1, keepdims=True)
     basis[..., :2] += SEEN_SHARE * (size / (size + NOISE**2) * seen - basis[..., :2])
     neutral = (neutral + neutral[pairs] * MIRROR) / 2
