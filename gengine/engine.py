@@ -125,7 +125,7 @@ class Take:
         from gengine.inputs.audio import open_audio
 
         face = self._captured()
-        words = self._words()
+        words = self.words()
         self.check()
         with ExitStack() as stack:
             if isinstance(self.source, AudioClip) and self.part is None:
@@ -185,7 +185,7 @@ class Take:
         self.report += report
         return network
 
-    def _words(self) -> WordTrack | None:
+    def words(self) -> WordTrack | None:
         """The transcript with times, aligned to the sound where it has none; without one, the words recognised."""
         if self.text is None:
             return self._recognised()

@@ -16,6 +16,7 @@ from gengine.errors import GengineError
 
 COMMANDS = {
     "animate": "Animate a recording.",
+    "emotion": "Read the emotion of a recording: a timeline, and one plain sentence for every stretch of speech.",
     "batch": "Animate many recordings: parallel, resumable, also on a Ray cluster.",
     "export": "Write a saved performance in other formats.",
     "retarget": "Write any humanoid's BVH on another skeleton.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,13 @@ _FUNCTION_WORDS = frozenset(
 def is_function_word(text: str) -> bool:
     """Whether ``text`` is an English word that a sentence leaves unaccented, punctuation aside."""
     return text.lower().strip('.,;:!?"()[]…-') in _FUNCTION_WORDS
+
+
+SENTENCE_PAUSE = 0.7
+"""A pause of this length ends a sentence without a full stop too, seconds. Judgement."""
+
+LONGEST_SENTENCE = 40
+"""Words; more without a full stop are parted. Judgement."""
 
 
 @dataclass(frozen=True)
@@ -105,3 +113,19 @@ class WordTrack:
             self.source,
             tuple(replace(t, start=t.start + seconds, end=t.end + seconds) for t in self.tags),
         )
+
+
+def sentences(words: Sequence[Word]) -> list[list[Word]]:
+    """Words by sentence: to a full stop, a pause, or ``LONGEST_SENTENCE`` words."""
+    found: list[list[Word]] = []
+    for word in words:
+        last = found[-1] if found else None
+        if (
+            last is None
+            or last[-1].text.rstrip("\"'”’)»").endswith(tuple(".!?…。！？"))
+            or word.start - last[-1].end > SENTENCE_PAUSE
+            or len(last) >= LONGEST_SENTENCE
+        ):
+            found.append([])
+        found[-1].append(word)
+    return found

@@ -61,12 +61,13 @@ ARROWS: dict[str, set[str]] = {
     # many runs at once: what one is told, wherever it is made
     "batch": {"config", "engine", "exporting", "inputs", "registry", "runs"},
     "showing": {"exporting", "runs", "serve"},
+    "explaining": {"emotion", "engine", "hearing"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},
     "__init__": {"capturing", "config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},
     "cli": {
-        "about", "avatars", "batch", "capturing", "config", "data", "engine", "exporting", "metrics", "runs", "serve",
-        "showing",
+        "about", "avatars", "batch", "capturing", "config", "data", "emotion", "engine", "explaining", "exporting",
+        "metrics", "runs", "serve", "showing",
     },
     "__main__": {"cli"},
 }  # fmt: skip
