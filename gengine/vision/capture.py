@@ -24,6 +24,9 @@ twice that of GRID's speakers (judgement)."""
 SMALL = 80
 """Width of a face, px, below which lips are read from too few pixels (judgement): half of what the network sees."""
 
+MOST_FRAMES = 36_000
+"""Frames of a film that are captured at most: 20 minutes at 30 Hz, which take 4 GB (measured: .1 MB a frame)."""
+
 BRIEF = 0.05
 """Share of a film's frames in which a face must be to count as one of its people (judgement)."""
 
@@ -46,7 +49,7 @@ def capture_face(
 
     ``progress(seconds, duration or None)`` is called after each frame. Frames without the face are filled between those
     around them, or held, and a warning says so. Raises VisionError where the file is no film, shows no face, or has
-    fewer than ``number``; MissingExtraError without the extra ``vision``.
+    fewer than ``number``, or has more than ``MOST_FRAMES`` frames; MissingExtraError without the extra ``vision``.
     """
     film = Film(path)
     faces = load_faces()
@@ -54,6 +57,11 @@ def capture_face(
 
     def pictures() -> Iterator[NDArray[np.uint8]]:
         for seconds, picture in film:
+            if len(times) == MOST_FRAMES:
+                raise VisionError(
+                    f"it has more than {MOST_FRAMES} frames, which no memory is counted on for; "
+                    "cut it into parts, for example with ffmpeg -ss 10:00 -t 10:00"
+                )
             times.append(seconds)
             yield picture
             if progress:

@@ -102,6 +102,12 @@ def test_skipped_pictures_leave_time_as_it_is(tmp_path: Path) -> None:
     assert smiles[seconds > 0.55].mean() > smiles[seconds < 0.3].mean() + 0.05
 
 
+def test_a_film_that_memory_is_not_counted_on_for_is_refused(smiling: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gengine.vision.capture.MOST_FRAMES", 5)
+    with pytest.raises(VisionError, match="smile.mp4: it has more than 5 frames"):
+        capture_face(smiling)
+
+
 def test_what_is_no_film_of_a_face_is_refused(tmp_path: Path) -> None:
     grey = write(tmp_path / "grey.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 3)
     with pytest.raises(VisionError, match=r"grey.mp4: no face was found in any of 3 frames"):
