@@ -226,13 +226,16 @@ def _lips(image: NDArray, look: Appearance, c: SkinMaps, x: NDArray, y: NDArray,
 
 
 def _lines(c: SkinMaps, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Furrows of age: forehead, frown, crow's feet, from nose to mouth and below its corners."""
-    curves = [([(x, 38 + 10 * k + 2.0 * np.cos(x / 16 + k)) for x in np.linspace(-44, 44, 30)], 0.5) for k in range(3)]
+    """Furrows of age: forehead, frown, crow's feet, from nose to mouth and below its corners.
+
+    They stay put whatever the face does, so those that an expression makes (worry, a drooping mouth) are faint.
+    """
+    curves = [([(x, 38 + 10 * k + 2.0 * np.cos(x / 16 + k)) for x in np.linspace(-44, 44, 30)], 0.28) for k in range(3)]
     for s in (-1, 1):
         curves += [
-            ([(s * u, v) for u, v in ((16, -36), (23, -44), (29, -55), (33, -66), (35, -76))], 1.0),
-            ([(s * u, v) for u, v in ((27, -78), (31, -86), (32, -96))], 0.6),
-            ([(s * u, v) for u, v in ((5, 12), (5.5, 20), (5, 27))], 0.6),
+            ([(s * u, v) for u, v in ((16, -36), (23, -44), (29, -55), (33, -66), (35, -76))], 0.75),
+            ([(s * u, v) for u, v in ((27, -78), (31, -86), (32, -96))], 0.3),
+            ([(s * u, v) for u, v in ((5, 12), (5.5, 20), (5, 27))], 0.22),
             ([(s * u, v) for u, v in ((17, -13), (25, -19), (34, -20), (41, -16))], 0.55),
         ]
         curves += [
