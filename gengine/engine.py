@@ -261,6 +261,7 @@ def animate(
     face_fps: float = 60.0,
     language: str | None = None,
     tier: str | None = None,
+    face: str | None = None,
     body: str | None = None,
     calm: float | None = None,
     stance: str | Path | Motion | None = None,
@@ -295,7 +296,9 @@ def animate(
         face_fps: frames per second of the face, 15 to 120 Hz.
         language: of the text ("en", "de", "zh", …); else guessed.
         tier: the tier or speaker of a TextGrid; else the one who speaks most.
-        body: the network that moves it: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
+        face: the network that moves the face: "visemes" (rules), "a2m" (a mouth learned from real ones), or a
+            checkpoint's folder.
+        body: the network that moves the body: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
         calm: 0 to 1, how much smaller and rarer body and head move than the speaker usually would.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
             whose posture it keeps.
@@ -303,7 +306,7 @@ def animate(
             "camera", "none" (the eyes go along with the head), "x,y,z" or (x, y, z) in metres of the world (x to the
             character's left, y up, z ahead; the body begins at 0, 0, 0), a target that moves as rows (N, 4) of
             (seconds, x, y, z), or a function that is asked (x, y, z) of each second.
-        config: everything else; ``words``, ``fps``, ``face_fps``, ``body`` and ``calm`` win over it.
+        config: everything else; ``words``, ``fps``, ``face_fps``, ``face``, ``body`` and ``calm`` win over it.
         track: of a video with several sound tracks: a number from 0, a language or a title; else its default one.
         channel: a number from 0, "left", "right" or "mix"; else the mean, or one where channels cancel each other.
         start, end: seconds (or "m:s") of the part to take, on the recording's clock, on which the times of transcripts
@@ -327,7 +330,7 @@ def animate(
     if not isinstance(config, EngineConfig | None):
         raise wrong_kind("config", config, "an EngineConfig")
     config = checked_config(
-        config or EngineConfig(), words=words, body_fps=fps, face_fps=face_fps, body=body, calm=calm
+        config or EngineConfig(), words=words, body_fps=fps, face_fps=face_fps, face=face, body=body, calm=calm
     )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,

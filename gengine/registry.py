@@ -14,12 +14,14 @@ from gengine.errors import FormatError, GengineError, unknown
 REGISTRY: dict[str, dict[str, str]] = {
     "face network": {
         "visemes": "gengine.networks.visemes.network:VisemeNetwork",
+        "a2m": "gengine.networks.a2m.network:A2mNetwork",
     },
     "body network": {
         "choreographer": "gengine.networks.choreographer.network:Choreographer",
         "camn": "gengine.networks.camn.network:CamnNetwork",
     },
     "training": {
+        "a2m": "gengine.training.a2m_task:A2mTraining",
         "camn": "gengine.training.camn_task:CamnTraining",
         "camn-paper": "gengine.training.published_camn_task:PublishedCamnTraining",
         "fgd": "gengine.training.fgd_task:FgdTraining",
@@ -57,6 +59,7 @@ REGISTRY: dict[str, dict[str, str]] = {
 }
 
 CHECKPOINTS: dict[str, str] = {
+    "a2m": "gengine.networks.a2m.network:A2mNetwork",
     "camn": "gengine.networks.camn.network:CamnNetwork",
     "camn-paper": "gengine.networks.camn.published_network:PublishedCamnNetwork",
 }

@@ -96,7 +96,11 @@ def animate(
     decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     settings_of: OptionSettings = None,
     face: Annotated[
-        str | None, typer.Option(help="Face: visemes (rules), or the one a film shows: capture, capture:2 (by size).")
+        str | None,
+        typer.Option(
+            help="Face: visemes (rules), a2m (a mouth learned from real ones), a checkpoint's folder, or the one that a "
+            "film shows: capture, capture:2 (by size)."
+        ),
     ] = None,
     body: Annotated[
         str | None, typer.Option(help="Body network: choreographer (rules), camn (learned), or a checkpoint's folder.")

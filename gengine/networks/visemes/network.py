@@ -197,11 +197,7 @@ class VisemeNetwork(MotionNetwork):
         """Speech weights ``(T, 52)``, seal and contact curves ``(T,)``."""
         table = expressions()
         segments = coarticulation.gather(conditions, viseme_targets())
-        mouth = coarticulation.mouth_curves(conditions, segments, viseme_targets())
-        if conditions.jaw is not None and len(conditions.jaw):
-            alone = conditions.only_heard(times) if conditions.source == RECOGNISED else 1.0
-            share = FACE.heard_jaw * alone
-            mouth[:, 0] += share * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
+        mouth = self._mouth(conditions, times, segments)
         effort = self.gain * state.traits.articulation * (1 + FACE.effort_arousal * arousal)
         jaw_gain = FACE.gain_limits.clip(expression.gain(shown, table.jaw))
         lip_gain = FACE.gain_limits.clip(expression.gain(shown, table.lips))
@@ -213,6 +209,17 @@ class VisemeNetwork(MotionNetwork):
         stretch = FACE.stretch_limits.clip((jaw_gain * effort / FACE.gain) ** 2 + FACE.stretch_lifted * lifted)
         closed = lip_contact.closure_curve(times, segments.closures, stretch)
         return weights, closed, lip_contact.contact_curve(times, segments.contacts, stretch)
+
+    def _mouth(
+        self, conditions: Conditions, times: NDArray, segments: coarticulation.PhoneSegments
+    ) -> NDArray[np.float64]:
+        """Mouth weights ``(T, 12)`` by ``MOUTH`` at ``times (T,)``, of neutral speech."""
+        mouth = coarticulation.mouth_curves(conditions, segments, viseme_targets())
+        if conditions.jaw is not None and len(conditions.jaw):
+            alone = conditions.only_heard(times) if conditions.source == RECOGNISED else 1.0
+            share = FACE.heard_jaw * alone
+            mouth[:, 0] += share * (_heard_jaw(conditions, conditions.jaw, times) - mouth[:, 0])
+        return mouth
 
     def _plan_gaze(
         self, conditions: Conditions, state: FaceState, shown: NDArray, arousal: NDArray, activity: NDArray

@@ -1,0 +1,1 @@
+"""Audio-to-motion: a face whose mouth was learned from real ones."""
