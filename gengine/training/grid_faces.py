@@ -1,0 +1,72 @@
+"""Films of the GRID corpus as captured faces that the audio-to-motion network learns from:
+
+    python -m gengine.training.grid_faces --data $GENGINE_DATA --out runs/captured --every 5 --most 47
+
+Every so many of one man's films (``grid_s1``), an eighth of them held out, and those of five more people (``grid``), all
+held out: names that end in ``_held`` are never learned from. Words and their times come along where the corpus tells
+them. Needs the extra ``vision``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from gengine.core.emotion import EMOTIONS, EmotionTrack
+from gengine.core.performance import Performance
+from gengine.core.words import Word, WordTrack
+from gengine.errors import GengineError
+from gengine.inputs.audio import load_audio
+from gengine.vision.capture import capture_face
+
+log = logging.getLogger(__name__)
+
+TICKS = 25_000
+"""Units a second of GRID's times."""
+HELD = 8
+"""One of so many of the man's films is held out."""
+ENDINGS = (".mkv", ".mpg", ".mp4")
+
+
+def words_of(path: Path) -> WordTrack:
+    """The words of a film's ``.align``, none where it has none."""
+    if not path.is_file():
+        return WordTrack()
+    rows = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    said = [Word(word, int(a) / TICKS, int(b) / TICKS) for a, b, word in rows if word not in ("sil", "sp")]
+    return WordTrack(tuple(said), (), "en", "given")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with grid and grid_s1")
+    parser.add_argument("--out", type=Path, default=Path("runs/captured"))
+    parser.add_argument("--every", type=int, default=5, help="take one of so many of grid_s1")
+    parser.add_argument("--most", type=int, default=47, help="and so many of them at most")
+    args = parser.parse_args()
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    args.out.mkdir(parents=True, exist_ok=True)
+    people = [(p, f"people_{p.stem}_held") for p in sorted((args.data / "grid").iterdir()) if p.suffix in ENDINGS]
+    one = [p for p in sorted((args.data / "grid_s1").iterdir()) if p.suffix in ENDINGS][:: args.every][: args.most]
+    jobs = people + [(p, f"s1_{p.stem}" + "_held" * (i % HELD == 0)) for i, p in enumerate(one)]
+    for path, name in jobs:
+        if (args.out / f"{name}.npz").is_file():
+            continue
+        try:
+            captured = capture_face(path)
+        except GengineError as error:
+            log.warning("%s: left out: %s", name, error)
+            continue
+        sound = load_audio(path)
+        seconds = int(sound.duration) + 2
+        still = EmotionTrack(np.zeros((seconds, len(EMOTIONS))), np.zeros((seconds, 3)), 1.0)
+        made = Performance(sound, words_of(path.with_suffix(".align")), still, face=captured.face)
+        made.save(args.out / f"{name}.npz")
+        log.info("%s: %d frames, %.2f %% off the model", name, len(captured.face), 100 * captured.fitted.error)
+
+
+if __name__ == "__main__":
+    main()
