@@ -296,8 +296,8 @@ def animate(
         face_fps: frames per second of the face, 15 to 120 Hz.
         language: of the text ("en", "de", "zh", …); else guessed.
         tier: the tier or speaker of a TextGrid; else the one who speaks most.
-        face: the network that moves the face: "visemes" (rules), "a2m" (a mouth learned from real ones), or a
-            checkpoint's folder.
+        face: the network that moves the face: "visemes" (rules), "a2m" (a mouth learned from real ones), a
+            checkpoint's folder, or "capture" (the face that a film shows; "capture:2" its second largest).
         body: the network that moves the body: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
         calm: 0 to 1, how much smaller and rarer body and head move than the speaker usually would.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and

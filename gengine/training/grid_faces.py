@@ -2,9 +2,9 @@
 
     python -m gengine.training.grid_faces --data $GENGINE_DATA --out runs/captured --every 5 --most 47
 
-Every so many of one man's films (``grid_s1``), an eighth of them held out, and those of five more people (``grid``), all
-held out: names that end in ``_held`` are never learned from. Words and their times come along where the corpus tells
-them. Needs the extra ``vision``.
+Every so many of one man's films (``grid_s1``), an eighth of them held out, and those of five more people (``grid``),
+all held out: names that end in ``_held`` are never learned from. Words and their times come along where the corpus
+tells them. Needs the extra ``vision``.
 """
 
 from __future__ import annotations
