@@ -98,8 +98,8 @@ def animate(
     face: Annotated[
         str | None,
         typer.Option(
-            help="Face: visemes (rules), a2m (a mouth learned from real ones), a checkpoint's folder, or the one that a "
-            "film shows: capture, capture:2 (by size)."
+            help="Face: visemes (rules), a2m (a mouth learned from real ones), a checkpoint's folder, or the one that "
+            "a film shows: capture, capture:2 (by size)."
         ),
     ] = None,
     body: Annotated[
