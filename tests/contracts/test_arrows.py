@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "encoders": {"checkpoint"},
     "retarget": set(),
     # rooms on rooms
-    "networks": {"checkpoint", "constraints"},
+    "networks": {"checkpoint", "constraints", "encoders"},  # a2m hears the recogniser's bands
     "avatars": {"retarget"},
     "formats": {"avatars", "retarget"},
     "renderers": {"avatars", "retarget"},
