@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from gengine.exporting import export
     from gengine.runs import load
     from gengine.session import Session
-    from gengine.showing import render
+    from gengine.showing import portrait, render
 
 __all__ = [
     "AudioClip", "AudioError", "EmotionError", "EmotionPlan", "EmotionTrack", "EngineConfig", "Exporter", "FaceTrack",
     "FormatError", "GengineError", "MissingExtraError", "Motion", "Performance", "Phone", "Session", "Speaker",
-    "TextError", "Word", "WordTrack", "animate", "capture", "export", "load", "metrics", "render",
+    "TextError", "Word", "WordTrack", "animate", "capture", "export", "load", "metrics", "portrait", "render",
 ]  # fmt: skip
 
 _HOMES = {
@@ -63,7 +63,7 @@ _HOMES = {
     "gengine.exporting": ["export"],
     "gengine.runs": ["load"],
     "gengine.session": ["Session"],
-    "gengine.showing": ["render"],
+    "gengine.showing": ["portrait", "render"],
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

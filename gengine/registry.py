@@ -49,6 +49,7 @@ REGISTRY: dict[str, dict[str, str]] = {
         "rhubarb-dat": "gengine.formats.rhubarb:RhubarbDatExporter",
         "mp4": "gengine.renderers.preview.preview_video:PreviewExporter",
         "avatar": "gengine.renderers.avatar.video:AvatarVideoExporter",
+        "portrait": "gengine.portraits.film:PortraitExporter",
         "glb": "gengine.formats.glb:GlbExporter",
         "vrma": "gengine.formats.vrma:VrmaExporter",
         "fbx": "gengine.formats.fbx:FbxExporter",

@@ -77,6 +77,52 @@ def render(
     return export_file([performance], path, "avatar", options, reports)
 
 
+def portrait(
+    performance: Performance | str | Path,
+    photo: str | Path,
+    path: str | Path = "portrait.mp4",
+    *,
+    size: int = 512,
+    fps: float = 25.0,
+    face: int = 1,
+    mark: bool = True,
+    progress: Callable[[float, float | None], None] | None = None,
+    reports: Callable[[Report], None] | None = None,
+) -> Path:
+    """Film a photo that speaks: the person of ``photo`` performs at the photo's own framing, with the sound.
+
+    Parameters:
+        performance: a ``Performance`` with a face, a ``performance.npz`` or a run's folder.
+        photo: a picture that shows a face from the front or a little from the side.
+        path: the .mp4 to write.
+        size: pixels of the longer side, 128 to 2048.
+        fps: frames per second, Hz.
+        face: which of several faces, the largest first.
+        mark: whether a small sign says that the film is generated; the file's description says so in any case.
+        progress: called after each frame with the seconds drawn and those of the whole.
+        reports: called with what was told of the photo; else it is a Python warning.
+
+    Returns ``path``. Raises ``GengineError`` for bad values, a photo without a usable face or a performance without
+    one, and ``MissingExtraError`` without the extras ``vision`` and ``portrait``. Show only people who agreed to it.
+
+    >>> gengine.portrait("runs/talk", "face.jpg", "talk.mp4")
+    """
+    if isinstance(performance, str | Path):
+        performance = load(performance)
+    if not isinstance(performance, Performance):
+        raise wrong_kind("performance", performance, "a Performance, or the path of a saved one")
+    done, total = 0, performance.duration
+
+    def count(_: Any) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done / fps, total)
+
+    options = {"photo": photo, "size": size, "fps": fps, "face": face, "mark": mark, "seen": count}
+    return export_file([performance], path, "portrait", options, reports)
+
+
 def view(
     source: str | Path,
     avatar: str | None,

@@ -19,7 +19,7 @@ OUT = "out"
 
 TRUE, FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
 
-FILES = ("sound", "text", "emotion", "stance", "bones", "config", "skeleton", "avatar", "face", "body")
+FILES = ("sound", "text", "emotion", "stance", "bones", "config", "skeleton", "avatar", "portrait", "face", "body")
 """Columns that may hold the path of a file; one that is not absolute counts from the manifest's folder."""
 FOLDERS = {"stance": ("performance.npz",), "face": ("config.json",), "body": ("config.json",)}
 """Those of them that may name a folder, with the files by which it is told from a name."""

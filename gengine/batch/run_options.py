@@ -45,6 +45,7 @@ class RunOptions:
     bones: Path | None = None
     decimate: float | None = None
     option: tuple[str, ...] = ()
+    portrait: Path | None = None
     face: str | None = None
     body: str | None = None
     calm: float | None = None
@@ -89,8 +90,9 @@ def make_run(
 
     began = time.perf_counter()
     o = options
-    chosen = chosen_formats(o.formats)
+    chosen = chosen_formats(o.formats + ",portrait" * (o.portrait is not None and "portrait" not in o.formats))
     shared = {"skeleton": o.skeleton, "avatar": o.avatar, "bones": o.bones, "decimate": o.decimate}
+    shared |= {} if o.portrait is None else {"photo": o.portrait}
     # nobody who asks for no format in particular waits for the preview of an hour
     glance = {"seconds": GLANCE} if o.formats == FORMATS else {}
     settings = exporter_options(chosen, o.option, **shared, **glance)

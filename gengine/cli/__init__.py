@@ -22,6 +22,7 @@ COMMANDS = {
     "retarget": "Write any humanoid's BVH on another skeleton.",
     "capture": "Capture the face of a film: ARKit-52 weights, head and gaze, with its sound.",
     "render": "Film an avatar that performs: a video with sound, or transparent pictures.",
+    "portrait": "One photo and one performance: a film of that person speaking.",
     "view": "Watch a performance in the browser: play, scrub, emotion timeline, ARKit curves.",
     "serve": "Serve live performances over WebSockets: sound in, frames of face and body out.",
     "avatar": "Persons to show a performance on.",

@@ -32,6 +32,7 @@ Examples:
   gengine animate speech.wav --text "Hello, this is really big!" --emotion happy:0.6+surprised:0.3
   gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
   gengine animate speech.wav --emotion sad --body camn
+  gengine animate speech.wav --emotion happy --portrait face.jpg
   gengine animate speech.wav --words whisper --formats bvh,csv,srt,words
   gengine animate speech.wav --text none
   gengine animate clip.mp4 --face capture
@@ -95,6 +96,9 @@ def animate(
     bones: Annotated[Path | None, typer.Option(help=BONES_HELP)] = None,
     decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     settings_of: OptionSettings = None,
+    portrait: Annotated[
+        Path | None, typer.Option(help="A photo that speaks: portrait.mp4, at its own framing (extra portrait).")
+    ] = None,
     face: Annotated[
         str | None,
         typer.Option(
@@ -148,8 +152,8 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        decimate, tuple(settings_of or ()), face, body, calm, stance, look_at, language, tier, track, channel, start,
-        end, raw, config, tuple(settings or ()), strict,
+        decimate, tuple(settings_of or ()), portrait, face, body, calm, stance, look_at, language, tier, track,
+        channel, start, end, raw, config, tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):
         from gengine.cli.batch import animate_all

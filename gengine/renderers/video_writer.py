@@ -79,7 +79,7 @@ class VideoWriter:
     ``crf`` is x264's quality (18 near lossless, 28 small). The picture is tagged BT.709 and the index is
     put first (faststart), so browsers begin to play at once. ``name`` is what messages call the file, where
     that is not ``path``. ``format`` is one of ``VIDEO_FORMATS``: webm is VP9 and mov ProRes 4444, both with
-    transparency.
+    transparency. ``about`` is written into the file: title, comment and the like.
     Raises ``GengineError`` for a rate or size no video can have, and for what the file system refuses.
     """
 
@@ -93,6 +93,7 @@ class VideoWriter:
         preset: str = "veryfast",
         name: str | Path | None = None,
         format: str = "mp4",
+        about: dict[str, str] | None = None,
     ) -> None:
         import av
         from av.video.reformatter import VideoReformatter
@@ -102,6 +103,7 @@ class VideoWriter:
         self.name, self.size, self.fps, self.format = Path(name or path), size, fps, VIDEO_FORMATS[format]
         with self._writing():
             self._container = av.open(str(path), "w", format=format, options=VIDEO_FORMATS[format].container)
+        self._container.metadata.update(about or {})
         rate = Fraction(fps).limit_denominator(_RATE_DENOMINATOR)
         options = self.format.options | ({"crf": str(crf), "preset": preset} if format == "mp4" else {})
         self._video: Any = self._container.add_stream(self.format.video, rate=rate, options=options)

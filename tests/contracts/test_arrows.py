@@ -32,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "networks": {"checkpoint", "constraints", "encoders"},  # a2m hears the recogniser's bands
     "avatars": {"retarget"},
     "formats": {"avatars", "retarget"},
+    "portraits": {"avatars", "renderers", "vision"},  # a photo's face is found, its teeth are an avatar's
     "renderers": {"avatars", "retarget"},
     "vision": {"checkpoint"},
     "capturing": {"exporting", "inputs", "networks", "runs", "vision"},

@@ -1,0 +1,1 @@
+"""Talking portraits: one photo, one performance, a film of that face speaking."""

@@ -1,0 +1,154 @@
+"""A photo that is to speak: its face found, measured and cut from the ground behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.errors import MissingExtraError, VisionError
+
+Array = NDArray[np.float64]
+
+SIZES = (128, 2048)
+"""Least and longest side of what is drawn, px (judgement)."""
+SMALLEST_FACE = 48
+"""Width of a face, px of the film, below which lips would be a smear (judgement)."""
+WIDEST_TURN = np.radians(40.0)
+"""From so far to the side half of the mouth is out of sight and cannot be made up (judgement)."""
+SHARP, FULL = 0.15, 0.7
+"""Chance of a person below which a pixel is ground, and by how much above it is all person (judgement)."""
+BEHIND = 0.08
+"""Cover below which a pixel of the photo is ground that the plate may keep (judgement)."""
+SPREAD = 9
+"""Pixels by which a person is made larger before the plate is filled: halos of hair are no ground (judgement)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPhoto:
+    """A photo and what was measured on it.
+
+    ``rgb (H, W, 3)`` uint8; ``landmarks (478, 2)`` px; ``neutral (468, 3)`` m, the person's own face at rest, about the
+    middle between the eyes; ``weights (52,)`` of the expression in the photo. ``turn (3, 3)``, ``scale`` px a metre and
+    ``shift (2,)`` px put the head's points into the picture (y down). ``cover (H, W)`` in 0..1 is the person,
+    ``plate (H, W, 3)`` what stands behind. ``notes`` say what was guessed.
+    """
+
+    rgb: NDArray[np.uint8]
+    landmarks: Array
+    neutral: Array
+    weights: Array
+    turn: Array
+    scale: float
+    shift: Array
+    cover: NDArray[np.float32]
+    plate: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+
+    def project(self, at: Array) -> Array:
+        """Places ``(N, 3)`` m of the head in the picture: x and y px, and how near (px)."""
+        there = self.scale * at @ self.turn.T
+        return np.stack([there[:, 0] + self.shift[0], self.shift[1] - there[:, 1], there[:, 2]], 1)
+
+
+def fit_photo(path: str | Path, size: int = 512, face: int = 1) -> FittedPhoto:
+    """Read a photo, make its longer side ``size`` px (even sides), and fit its ``face``, counted by size from 1.
+
+    Raises ``VisionError`` for a picture that cannot be read or holds no such face, one that is too small or seen from
+    too far aside; ``MissingExtraError`` without the extras ``vision`` and ``portrait``.
+    """
+    try:
+        import cv2
+    except ImportError:
+        raise MissingExtraError("talking portraits", "portrait") from None
+    from gengine.vision import load_faces
+    from gengine.vision.fit import face_basis, fit_face
+    from gengine.vision.pictures import read_picture
+
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise VisionError(f"portrait size: {size} px, expected {SIZES[0]} to {SIZES[1]}")
+    picture = read_picture(path)
+    whole = picture.rgb
+    shrink = size / max(whole.shape[:2])
+    width, height = (max(2 * round(side * shrink / 2), 2) for side in (whole.shape[1], whole.shape[0]))
+    rgb = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_CUBIC)
+    networks = load_faces()
+    try:
+        found = networks.read(rgb)
+    except VisionError as error:
+        raise VisionError(f"{path}: {error}") from None
+    if not 1 <= face <= len(found):
+        raise VisionError(f"{path}: face {face} is not there; it shows {len(found)}: give 1 to {len(found)}")
+    seen = found[face - 1]
+    landmarks = seen.landmarks[0].astype(float)
+    notes = [f"{Path(path).name} shows {len(found)} faces; number {face} by size speaks."] if len(found) > 1 else []
+    wide = float(seen.boxes[0, 2] - seen.boxes[0, 0])
+    if wide < SMALLEST_FACE:
+        raise VisionError(
+            f"{path}: the face is {wide:.0f} px wide in a film of {size} px; give a closer photo or a larger size"
+        )
+    fitted = fit_face(seen, 30.0)
+    turn = rotation.to_matrix(fitted.head[0])
+    ahead = turn[:, 2]
+    if abs(np.arctan2(ahead[0], ahead[2])) > WIDEST_TURN:
+        aside = np.degrees(abs(np.arctan2(ahead[0], ahead[2])))
+        raise VisionError(
+            f"{path}: the face looks {aside:.0f}° aside; from {np.degrees(WIDEST_TURN):.0f}° on half of the mouth is "
+            "out of sight; give a photo from the front"
+        )
+    shape = fitted.neutral + np.einsum("k,kpc->pc", fitted.weights[0], face_basis().basis[:, : len(fitted.neutral)])
+    flat, wanted = (shape @ turn.T)[:, :2], landmarks[: len(shape), :2] * [1, -1]
+    spread = flat - flat.mean(0)
+    scale = float((spread * (wanted - wanted.mean(0))).sum() / (spread**2).sum())
+    shift = (wanted - scale * flat).mean(0) * [1, -1]
+    cover = _cover(rgb, networks.person(rgb))
+    if picture.alpha is not None:
+        cover = np.minimum(cover, cv2.resize(picture.alpha, (width, height), interpolation=cv2.INTER_AREA))
+    plate, known = _plate(rgb, cover)
+    if not known:
+        notes.append("No ground is seen behind the person: what the head uncovers is the photo's own edge.")
+    return FittedPhoto(
+        rgb, landmarks[:, :2], fitted.neutral, fitted.weights[0], turn, scale, shift, cover, plate, tuple(notes)
+    )
+
+
+def _cover(rgb: NDArray[np.uint8], person: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel is the person: the network's coarse mask led to the picture's own edges (guided filter:
+    He, Sun & Tang 2013)."""
+    import cv2
+
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    radius = max(4, rgb.shape[1] // 64)
+
+    def mean(x: NDArray) -> NDArray:
+        return cv2.blur(x, (radius, radius))
+
+    both, mask = mean(grey), mean(person)
+    slope = (mean(grey * person) - both * mask) / (mean(grey * grey) - both * both + 1e-4)
+    led = mean(slope) * grey + mean(mask - slope * both)
+    return np.clip((led - SHARP) / FULL, 0, 1).astype(np.float32)
+
+
+def _plate(rgb: NDArray[np.uint8], cover: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
+    """The ground with the person's place filled from around it (push-pull: Gortler et al. 1996), and whether any
+    ground is seen."""
+    import cv2
+
+    ground = (cv2.dilate(cover, np.ones((SPREAD, SPREAD))) < BEHIND).astype(np.float32)
+    picture = rgb.astype(np.float32)
+    if ground.mean() < 1e-3:
+        return picture, False
+    levels = [(picture * ground[..., None], ground)]
+    while min(levels[-1][1].shape) > 2:
+        levels.append(tuple(cv2.pyrDown(part) for part in levels[-1]))
+    colour, weight = levels[-1]
+    filled = colour / np.maximum(weight, 1e-6)[..., None]
+    for colour, weight in levels[-2::-1]:
+        coarse = cv2.pyrUp(filled, dstsize=weight.shape[::-1])
+        share = np.clip(4 * weight, 0, 1)[..., None]
+        filled = colour / np.maximum(weight, 1e-6)[..., None] * share + coarse * (1 - share)
+    soft = cv2.GaussianBlur(ground, (0, 0), 2)[..., None]
+    return filled * (1 - soft) + picture * soft, True

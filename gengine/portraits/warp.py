@@ -1,0 +1,328 @@
+"""The warp: a photo whose face moves as ARKit weights, a head and a gaze say.
+
+The photo's mesh lies over the person's own neutral face plus the weights' shapes, turned with the head and drawn from
+the photo's pixels; hair, neck and shoulders follow on a grid that the head leads and the shoulders hold; lids close
+over what lies between them, irises slide, teeth are drawn behind the lips, and skin that is pressed together darkens
+as in creases (expression ratio images: Liu, Shan & Zhang 2001, by compression instead of a second photo). Behind it
+stands the plate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gengine.core import rotation
+from gengine.core.constants import Span, read_constants
+from gengine.core.face import ARKIT_INDEX
+from gengine.core.lips import OUTER_EYE_DISTANCE, SealModel
+from gengine.portraits import points
+from gengine.portraits.kernels import lay
+from gengine.portraits.mouth import AMBIENT, DEPTH, FACING, MouthPart, mouth_parts
+from gengine.portraits.photo import FittedPhoto
+from gengine.vision.fit import MESH_POINTS, face_basis
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class WarpConstants:
+    """``data/warp.csv``, see there for units and sources."""
+
+    grid: int
+    beyond: float
+    pivot: tuple[float, ...]
+    most_turn: tuple[float, ...]
+    lid_size: Span
+    lid_close: float
+    size: float
+    head_reach: Span
+    neck: Span
+    hair_back: float
+    face_reach: float
+    ring_soft: float
+    edge: float
+    iris_turn: float
+    iris_soft: float
+    cavity: tuple[float, ...]
+    lip_shade: float
+    shade_width: float
+    white: float
+    bright: float
+    least_gap: float
+    most_gap: float
+    upper_share: float
+    shut: float
+    crease: float
+    crease_limits: tuple[float, ...]
+    least_mouth: float
+
+
+WARP = read_constants(WarpConstants, "gengine.portraits", "warp")
+SEAL = SealModel.ict()
+_NOWHERE = -1e9
+_BEHIND = -1e6
+_FINER = 2
+"""Pixels of the mouth are drawn so many times finer each way."""
+
+
+class PortraitWarp:
+    """Draws frames of one photo; all that does not change is made once."""
+
+    def __init__(self, photo: FittedPhoto) -> None:
+        self.photo = p = photo
+        self.height, self.width = p.rgb.shape[:2]
+        model = face_basis()
+        self.basis = WARP.size * model.basis[:, :MESH_POINTS].copy()
+        for name, upper, lower in points.LIDS:
+            k = ARKIT_INDEX[name]
+            over, under = upper[len(upper) // 2], lower[len(lower) // 2]
+            gap = p.neutral[over, 1] - p.neutral[under, 1]
+            closes = model.basis[k, under, 1] - model.basis[k, over, 1]
+            least, most = WARP.lid_size.low, WARP.lid_size.low + WARP.lid_size.width
+            self.basis[k] = model.basis[k, :MESH_POINTS] * np.clip(
+                WARP.lid_close * gap / max(closes, 1e-4), least, most
+            )
+        self.source = p.landmarks[:MESH_POINTS]
+        shown = p.neutral + np.einsum("k,kpc->pc", p.weights, model.basis[:, :MESH_POINTS])
+        # What the fit misses of this face stays as it is in the photo.
+        self.missed = self.source - p.project(shown)[:, :2]
+        for upper, lower in ((points.UPPER_LIP, points.LOWER_LIP), *(lids[1:] for lids in points.LIDS)):
+            both = (self.missed[list(upper)] + self.missed[list(lower)]) / 2  # it neither opens nor closes anything
+            self.missed[list(upper)] = self.missed[list(lower)] = both
+        self.pivot = np.array(WARP.pivot)
+        self.eyes = [_Eye(p, ring, corners, iris) for ring, corners, iris in
+                     zip(points.EYES, points.CORNERS, (MESH_POINTS, MESH_POINTS + 5), strict=True)]  # fmt: skip
+        self.parts = mouth_parts(p.neutral)
+        skin = np.round(p.landmarks[list(points.CHEEKS)]).astype(int)
+        x, y = np.clip(skin, 0, [self.width - 1, self.height - 1]).T
+        self.skin = p.rgb[y, x].astype(float).mean(0)
+        # Teeth stand in the face's own light: its brightest places, where any skin shines, with little of its colour.
+        low, high = np.clip(self.source.min(0), 0, None).astype(int), self.source.max(0).astype(int) + 1
+        bright = np.percentile(p.rgb[low[1] : high[1], low[0] : high[0]].mean(-1), WARP.bright)
+        level = max(self.skin.mean() * WARP.white, bright)
+        self.light = level * (0.8 + 0.2 * self.skin / max(self.skin.mean(), 1.0))
+        right, left = points.OUTER_EYES
+        self.eyes_apart = float(np.linalg.norm(p.neutral[left] - p.neutral[right]))
+        self.wide = float(np.linalg.norm(self.source[points.LEFT_SIDE] - self.source[points.RIGHT_SIDE]))
+        self._lay_grid()
+
+    def _lay_grid(self) -> None:
+        """The grid over the whole picture: how far each of its points goes with the head, and with the face's edge."""
+        count = WARP.grid
+        # It reaches beyond the picture, whose edge is drawn on where a head comes in from outside.
+        beyond = WARP.beyond * max(self.width, self.height)
+        x, y = (np.linspace(-beyond, side - 1 + beyond, count) for side in (self.width, self.height))
+        self.grid = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
+        index = np.arange(count * count).reshape(count, count)
+        a, b, c, d = (i.ravel() for i in (index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]))
+        self.cells = np.concatenate([np.stack([a, b, c], 1), np.stack([b, d, c], 1)]).astype(np.int32)
+        oval = self.source[list(points.OVAL)]
+        top, chin = self.source[points.TOP], self.source[points.CHIN]
+        tall = float(np.linalg.norm(top - chin))
+        up = (top - chin) / tall
+        aside = np.array([-up[1], up[0]])
+        way = self.grid - oval.mean(0)
+        across, along = way @ aside / (self.wide / 2), way @ up / (tall / 2)
+        away = np.hypot(across, np.where(along > 0, along / 1.35, along))  # a head goes on above the face
+        self.led = _smooth(1 - WARP.head_reach.share(away)) * _smooth(1 - WARP.neck.share(-along))
+        depth = np.where(away < 1, 0.0, np.maximum(-WARP.hair_back * (away - 1), self.pivot[2]))
+        self.grid_head = self._unproject(self.grid, depth)
+        square = ((self.grid[:, None] - oval[None]) ** 2).sum(-1)
+        near = 1 / (square + (self.wide * WARP.ring_soft) ** 2) ** 1.5
+        self.ring = near / near.sum(1, keepdims=True)
+        distance = np.sqrt(square.min(1))
+        distance[away < 1] = 0
+        self.pulled = np.exp(-((distance / (self.wide * WARP.face_reach)) ** 2))[:, None]
+
+    def frame(self, weights: Array, head: Array, gaze: Array) -> NDArray[np.uint8]:
+        """The photo ``(H, W, 3)`` under ARKit ``weights (52,)``, ``head (4,)`` wxyz over a trunk at rest, and
+        ``gaze (2,)`` rad, yaw to the person's left and pitch up."""
+        import cv2
+
+        weights = np.asarray(weights, float)
+        turn = rotation.to_matrix(bearable(np.asarray(head, float)))
+        shape = self.photo.neutral + np.einsum("k,kpc->pc", weights, self.basis)
+        self._part_lips(shape, weights)
+        for _, upper, lower in points.LIDS:
+            _part(shape, upper, lower, np.maximum(shape[list(upper), 1] - shape[list(lower), 1], 0), 0.0)
+        placed = self._placed(shape, turn)
+        mesh, depth = placed[:, :2] + self.missed, placed[:, 2]
+        maps = self._grid_map(mesh, turn)
+        face = np.zeros((self.height, self.width, 3), np.float32)
+        nearest = np.full((self.height, self.width), _NOWHERE, np.float32)
+        carried = np.column_stack([self.source, self._creases(mesh)]).astype(np.float32)
+        self._lay(mesh, depth, carried, points.skin(), nearest, face)
+        share = self._inside(mesh[list(points.OVAL)]) * (nearest > _NOWHERE)
+        maps += (face[..., :2] - maps) * share[..., None]
+        for eye in self.eyes:
+            eye.open(maps, mesh, gaze)
+        drawn = cv2.remap(self.photo.rgb, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        drawn = drawn.astype(np.float32)
+        drawn *= 1 + (cv2.GaussianBlur(face[..., 2], (0, 0), max(self.wide / 120, 0.5)) * share)[..., None]
+        cover = cv2.remap(
+            self.photo.cover, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        drawn = self.photo.plate + (drawn - self.photo.plate) * cover[..., None]
+        self._mouth(drawn, mesh, depth, weights, turn)
+        return np.clip(drawn + 0.5, 0, 255).astype(np.uint8)
+
+    def _part_lips(self, shape: Array, weights: Array) -> None:
+        """Move the lips' inner edge of ``shape (468, 3)`` so that it opens by what the project's lip model says: closed
+        is closed, on every face."""
+        gap = shape[list(points.UPPER_LIP), 1] - shape[list(points.LOWER_LIP), 1]
+        wanted = max(float(SEAL.gap_mm(weights)) - SEAL.rest, 0.0) / OUTER_EYE_DISTANCE * self.eyes_apart
+        middle = max(float(gap[len(gap) // 2]), WARP.least_gap)
+        wide = np.maximum(gap, 0) * min(wanted / middle, WARP.most_gap)
+        _part(shape, points.UPPER_LIP, points.LOWER_LIP, wide, WARP.upper_share)
+
+    # -- parts of a frame ------------------------------------------------------------------------------------------
+
+    def _placed(self, at: Array, turn: Array) -> Array:
+        """Head points ``(N, 3)`` m turned about the neck and put into the picture, px."""
+        return self.photo.project((at - self.pivot) @ turn.T + self.pivot)
+
+    def _unproject(self, at: Array, depth: Array) -> Array:
+        """Head points ``(N, 3)`` m of given ``depth (N,)`` m that stand at picture places ``(N, 2)``."""
+        p = self.photo
+        camera = p.scale * p.turn
+        flat = np.stack([at[:, 0] - p.shift[0], p.shift[1] - at[:, 1]], 1) - depth[:, None] * camera[:2, 2]
+        return np.column_stack([flat @ np.linalg.inv(camera[:2, :2]).T, depth])
+
+    def _grid_map(self, mesh: Array, turn: Array) -> NDArray[np.float32]:
+        """Where every pixel comes from ``(H, W, 2)``, the face's own movement aside."""
+        led = (self._placed(self.grid_head, turn)[:, :2] - self.grid) * self.led[:, None]
+        oval = list(points.OVAL)
+        rest = self.ring @ (mesh[oval] - self.source[oval]) - led
+        there = self.grid + led + rest * self.pulled
+        out = np.zeros((self.height, self.width, 2), np.float32)
+        nearest = np.full((self.height, self.width), _NOWHERE, np.float32)
+        self._lay(there, np.full(len(there), _BEHIND), self.grid.astype(np.float32), self.cells, nearest, out)
+        return out
+
+    def _creases(self, mesh: Array) -> Array:
+        """Light of the skin ``(468,)``, 0 as in the photo: darker where a point's triangles are pressed together."""
+        triangles = points.skin()
+        total = [np.zeros(MESH_POINTS), np.zeros(MESH_POINTS)]
+        for k, at in enumerate((mesh, self.source)):
+            corners = at[triangles]
+            first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+            area = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
+            for corner in triangles.T:
+                np.add.at(total[k], corner, area)
+        ratio = total[0] / np.maximum(total[1], 1e-6)
+        least, most = WARP.crease_limits
+        return np.clip(WARP.crease * np.log(np.maximum(ratio, 1e-2)), least, most)
+
+    def _inside(self, oval: Array) -> NDArray[np.float32]:
+        """How far each pixel lies inside the face's edge, 0..1 over a soft band."""
+        import cv2
+
+        mask = np.zeros((self.height, self.width), np.uint8)
+        cv2.fillPoly(mask, [np.round(oval * 16).astype(np.int32)], 255, shift=4)
+        return np.clip(cv2.distanceTransform(mask, cv2.DIST_L2, 3) / (self.wide * WARP.edge), 0, 1)
+
+    def _mouth(self, drawn: NDArray[np.float32], mesh: Array, depth: Array, weights: Array, turn: Array) -> None:
+        """Draw what is seen between the lips, in place."""
+        import cv2
+
+        ring = mesh[list(points.MOUTH)]
+        if _area(ring) < WARP.least_mouth * self.wide**2:
+            return
+        low = np.maximum(np.floor(ring.min(0)).astype(int) - 3, 0)
+        high = np.minimum(np.ceil(ring.max(0)).astype(int) + 4, [self.width, self.height])
+        if (high - low < 2).any():
+            return
+        size = (high - low) * _FINER
+        mask = np.zeros((size[1], size[0]), np.uint8)
+        cv2.fillPoly(mask, [np.round((ring - low) * _FINER * 16).astype(np.int32)], 255, shift=4)
+        inner = np.empty((*mask.shape, 3), np.float32)
+        inner[:] = self.skin * np.array(WARP.cavity)
+        nearest = np.full(mask.shape, _NOWHERE, np.float32)
+        lips = float(depth[list(points.MOUTH)].mean())
+        for part in self.parts:
+            self._lay_part(part, weights, turn, lips, low, nearest, inner)
+        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # no gap between lips and what is behind them
+        shade = cv2.distanceTransform(mask, cv2.DIST_L2, 3) / _FINER / (self.wide * WARP.shade_width)
+        inner *= (1 - WARP.lip_shade * (1 - np.clip(shade, 0, 1)))[..., None]
+        plain = (int(high[0] - low[0]), int(high[1] - low[1]))
+        inner = cv2.resize(cv2.GaussianBlur(inner, (0, 0), 1.0), plain, interpolation=cv2.INTER_AREA)
+        share = cv2.resize(cv2.GaussianBlur(mask, (0, 0), 1.2), plain, interpolation=cv2.INTER_AREA)[..., None] / 255.0
+        window = drawn[low[1] : high[1], low[0] : high[0]]
+        window += (inner - window) * share
+
+    def _lay_part(
+        self, part: MouthPart, weights: Array, turn: Array, lips: float, low: NDArray, nearest: NDArray, inner: NDArray
+    ) -> None:
+        placed = self._placed(part.posed(weights), turn)
+        placed[:, :2] += self.missed[list(points.MOUTH)].mean(0)
+        behind = np.clip(1 - (lips - placed[:, 2]) / (self.photo.scale * DEPTH), 0.15, 1)
+        bright = (AMBIENT + FACING * np.clip(part.facing, 0, 1)) * behind
+        colour = (part.colour * np.minimum(self.light, 255))[None] * bright[:, None]
+        at = (placed[:, :2] - low) * _FINER
+        self._lay(at, placed[:, 2], colour.astype(np.float32), part.triangles, nearest, inner)
+
+    def _lay(
+        self, at: Array, depth: Array, carried: NDArray, triangles: NDArray, nearest: NDArray, out: NDArray
+    ) -> None:
+        lay(at.astype(np.float32), depth.astype(np.float32), carried, triangles, nearest, out)
+
+
+class _Eye:
+    """An eye's opening: what lies in it keeps its shape while lids pass over it, and the iris slides with the gaze."""
+
+    def __init__(self, photo: FittedPhoto, ring: tuple[int, ...], corners: tuple[int, int], iris: int) -> None:
+        self.ring, self.corners = list(ring), list(corners)
+        self.source = photo.landmarks[self.corners]
+        self.iris = photo.landmarks[iris]
+        self.radius = float(np.linalg.norm(photo.landmarks[iris + 1 : iris + 5] - self.iris, axis=1).mean())
+
+    def open(self, maps: NDArray[np.float32], mesh: Array, gaze: Array) -> None:
+        """Write where the opening's pixels come from into ``maps (H, W, 2)``."""
+        import cv2
+
+        ring = mesh[self.ring]
+        low = np.maximum(np.floor(ring.min(0)).astype(int) - 1, 0)
+        high = np.minimum(np.ceil(ring.max(0)).astype(int) + 2, maps.shape[1::-1])
+        if (high - low < 2).any() or self.radius < 1 or _area(ring) < WARP.shut * self.radius**2:
+            return
+        mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+        cv2.fillPoly(mask, [np.round((ring - low) * 16).astype(np.int32)], 255, shift=4)
+        # The similarity that takes the corners now to the corners in the photo.
+        now = mesh[self.corners]
+        before, after = self.source[1] - self.source[0], now[1] - now[0]
+        turn = complex(*before) / complex(*after)
+        y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
+        place = ((x - now[0, 0]) + 1j * (y - now[0, 1])) * turn
+        sx, sy = place.real + self.source[0, 0], place.imag + self.source[0, 1]
+        slide = np.array([gaze[0], -gaze[1]]) * self.radius * WARP.iris_turn
+        away = np.hypot(sx - self.iris[0] - slide[0], sy - self.iris[1] - slide[1]) / self.radius
+        share = np.clip(WARP.iris_soft - away, 0, 1)
+        inside = mask > 0
+        window = maps[low[1] : high[1], low[0] : high[0]]
+        window[inside] = np.stack([sx - slide[0] * share, sy - slide[1] * share], -1)[inside]
+
+
+def _part(shape: Array, upper: tuple[int, ...], lower: tuple[int, ...], gap: Array, share: float) -> None:
+    """Bring facing points of ``shape`` to ``gap`` m of each other; the upper ones go a ``share`` of the way."""
+    change = gap - (shape[list(upper), 1] - shape[list(lower), 1])
+    shape[list(upper), 1] += share * change
+    shape[list(lower), 1] -= (1 - share) * change
+
+
+def bearable(head: Array) -> Array:
+    """A head's rotation ``(4,)`` made small enough for one photo: beyond ``most_turn`` nothing more is shown."""
+    way = rotation.to_rotvec(head)
+    most = np.radians(WARP.most_turn)
+    return rotation.from_rotvec(most * np.tanh(way / most))
+
+
+def _area(ring: Array) -> float:
+    """Area of a polygon ``(N, 2)``."""
+    return 0.5 * abs(np.dot(ring[:, 0], np.roll(ring[:, 1], 1)) - np.dot(ring[:, 1], np.roll(ring[:, 0], 1)))
+
+
+def _smooth(share: Array) -> Array:
+    return share * share * (3 - 2 * share)

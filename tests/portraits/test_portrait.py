@@ -1,0 +1,147 @@
+"""A photo that speaks: fitted, warped, filmed. The face is an avatar of the project's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gengine
+from gengine.core import rotation
+from gengine.core.face import ARKIT_INDEX, ARKIT_NAMES
+from gengine.errors import GengineError
+
+pytest.importorskip("torch")
+cv2 = pytest.importorskip("cv2")
+pytest.importorskip("numba")
+from gengine.portraits import points  # noqa: E402
+from gengine.portraits.film import MADE  # noqa: E402
+from gengine.portraits.photo import FittedPhoto, fit_photo  # noqa: E402
+from gengine.portraits.warp import WARP, PortraitWarp, bearable  # noqa: E402
+
+STILL = np.array([1.0, 0, 0, 0])
+AHEAD = np.zeros(2)
+
+
+def look(**weights: float) -> np.ndarray:
+    made = np.zeros(len(ARKIT_NAMES))
+    for name, value in weights.items():
+        made[ARKIT_INDEX[name]] = value
+    return made
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preset's portrait."""
+    path = tmp_path_factory.mktemp("photo")
+    performance = gengine.animate(np.zeros(1600, np.float32), rate=16000, text="none")
+    options = {"camera": "portrait", "size": (256, 256), "fps": 10, "avatar": "david", "backend": "soft"}
+    gengine.render(performance, path / "frames", format="png", **options)
+    return sorted((path / "frames").glob("*.png"))[0]
+
+
+@pytest.fixture(scope="module")
+def fitted(photo: Path) -> FittedPhoto:
+    return fit_photo(photo, 256)
+
+
+@pytest.fixture(scope="module")
+def warp(fitted: FittedPhoto) -> PortraitWarp:
+    return PortraitWarp(fitted)
+
+
+def test_the_face_is_where_it_is(fitted: FittedPhoto) -> None:
+    placed = fitted.project(fitted.neutral)
+    eyes = np.linalg.norm(fitted.landmarks[263] - fitted.landmarks[33])
+    assert np.abs(placed[:, :2] - fitted.landmarks[:468]).mean() < 0.05 * eyes
+    middle = np.round(fitted.landmarks[1]).astype(int)
+    assert fitted.cover[middle[1], middle[0]] > 0.9 and fitted.cover[2, 2] < 0.1
+
+
+def test_at_rest_the_photo_is_itself(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    away = np.abs(warp.frame(fitted.weights, STILL, AHEAD).astype(int) - fitted.rgb)
+    assert away.mean() < 4 and np.median(away) <= 1
+
+
+def test_lips_part_by_what_the_weights_say_and_close(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    def gap(weights: np.ndarray) -> float:
+        shape = fitted.neutral + np.einsum("k,kpc->pc", weights, warp.basis)
+        warp._part_lips(shape, weights)
+        return float(shape[13, 1] - shape[14, 1])
+
+    closed, half, wide = gap(look()), gap(look(jawOpen=0.2)), gap(look(jawOpen=0.4))
+    assert abs(closed) < 1e-6 and 0.003 < half < wide < 0.02
+    assert abs(gap(look(jawOpen=0.4, mouthClose=0.35, mouthSmileLeft=0.8, mouthSmileRight=0.8))) < 0.001
+    inside = np.round(fitted.landmarks[list(points.MOUTH)].mean(0)).astype(int)
+    window = np.s_[inside[1] - 2 : inside[1] + 8, inside[0] - 4 : inside[0] + 5]
+    shut, agape = (warp.frame(look(jawOpen=w), STILL, AHEAD)[window].astype(int) for w in (0.0, 0.5))
+    assert np.abs(agape - shut).mean() > 15
+
+
+def test_lids_cover_the_eye(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    iris = np.round(fitted.landmarks[468]).astype(int)
+    window = np.s_[iris[1] - 1 : iris[1] + 2, iris[0] - 1 : iris[0] + 2]
+    awake = warp.frame(look(), STILL, AHEAD)[window].mean()
+    asleep = warp.frame(look(eyeBlinkLeft=1, eyeBlinkRight=1), STILL, AHEAD)[window].mean()
+    assert asleep > awake + 25  # skin where the dark of the eye was
+
+
+def test_a_turned_head_moves_the_face_and_leaves_the_ground(warp: PortraitWarp) -> None:
+    turned = warp.frame(look(), rotation.from_rotvec(np.radians([0, 10.0, 0])), AHEAD).astype(int)
+    still = warp.frame(look(), STILL, AHEAD).astype(int)
+    assert np.abs(turned - still)[100:150, 100:150].mean() > 4
+    assert np.abs(turned - still)[:20, :20].max() <= 2
+    far = rotation.angle(bearable(rotation.from_rotvec(np.radians([0, 80.0, 0]))))
+    assert np.degrees(far) <= WARP.most_turn[1] + 1e-6
+
+
+def test_a_film_in_stretches_is_a_film_as_a_whole(photo: Path, tmp_path: Path, speech: np.ndarray) -> None:
+    import av
+
+    performance = gengine.animate(speech[:16000], rate=16000, text="none")
+    whole, cut, clean = [], [], []
+    for frames, parts, mark in ((whole, [performance], True), (clean, [performance], False),
+                                (cut, [performance.slice(0, 0.4), performance.slice(0.4, 1.0)], True)):  # fmt: skip
+        from gengine.exporting import export_file
+
+        options = {
+            "photo": photo,
+            "size": 256,
+            "fps": 10,
+            "mark": mark,
+            "seen": lambda f, to=frames: to.append(f.copy()),
+        }
+        path = export_file(parts, tmp_path / f"{len(parts)}{mark}.mp4", "portrait", options)
+    assert len(whole) == 10
+    np.testing.assert_array_equal(whole, cut)
+    differs = np.abs(np.array(whole).astype(int) - np.array(clean)).max((0, 3))
+    assert differs[:230].max() == 0 and differs[230:, 100:].max() > 50  # the sign, and nothing else
+    with av.open(str(path)) as film:
+        assert film.metadata["comment"] == MADE and film.streams.audio and film.streams.video[0].frames == 10
+
+
+@pytest.mark.parametrize(
+    ("size", "face", "what"), [(64, 1, "expected 128 to 2048"), (256, 2, "give 1 to 1"), (128, 1, "px wide")]
+)
+def test_what_cannot_be_is_said(size: int, face: int, what: str, photo: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small.png"
+    with Image.open(photo) as picture:
+        if what == "px wide":
+            wide = Image.new("RGB", (1024, 1024), (90, 90, 90))
+            wide.paste(picture, (300, 300))
+            wide.save(small)
+        else:
+            picture.save(small)
+    with pytest.raises(GengineError, match=what):
+        fit_photo(small, size, face)
+
+
+def test_a_picture_without_a_face_and_no_picture(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 200), (120, 130, 140)).save(tmp_path / "wall.png")
+    with pytest.raises(GengineError, match="no face"):
+        fit_photo(tmp_path / "wall.png", 256)
+    performance = gengine.animate(np.zeros(3200, np.float32), rate=16000, text="none")
+    with pytest.raises(GengineError, match="no photo"):
+        performance.export(tmp_path / "film.mp4", "portrait")
