@@ -123,7 +123,7 @@ def sign(size: tuple[int, int]) -> NDArray[np.float32]:
     left, top, right, bottom = font.getbbox(MARK)
     picture = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
     ImageDraw.Draw(picture).text((1 - left, 1 - top), MARK, fill=255, font=font)
-    return np.asarray(picture, np.float32) / 255 * _MARK_STRENGTH
+    return (np.asarray(picture) * (_MARK_STRENGTH / 255)).astype(np.float32)
 
 
 def put(opacity: NDArray[np.float32], frame: NDArray[np.uint8]) -> None:

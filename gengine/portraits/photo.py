@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def fit_photo(path: str | Path, size: int = 512, face: int = 1) -> FittedPhoto:
     whole = picture.rgb
     shrink = size / max(whole.shape[:2])
     width, height = (max(2 * round(side * shrink / 2), 2) for side in (whole.shape[1], whole.shape[0]))
-    rgb = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_CUBIC)
+    rgb: Any = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_CUBIC)
     networks = load_faces()
     try:
         found = networks.read(rgb)
@@ -141,7 +142,7 @@ def _plate(rgb: NDArray[np.uint8], cover: NDArray[np.float32]) -> tuple[NDArray[
     picture = rgb.astype(np.float32)
     if ground.mean() < 1e-3:
         return picture, False
-    levels = [(picture * ground[..., None], ground)]
+    levels: list[Any] = [(picture * ground[..., None], ground)]
     while min(levels[-1][1].shape) > 2:
         levels.append(tuple(cv2.pyrDown(part) for part in levels[-1]))
     colour, weight = levels[-1]
@@ -151,4 +152,4 @@ def _plate(rgb: NDArray[np.uint8], cover: NDArray[np.float32]) -> tuple[NDArray[
         share = np.clip(4 * weight, 0, 1)[..., None]
         filled = colour / np.maximum(weight, 1e-6)[..., None] * share + coarse * (1 - share)
     soft = cv2.GaussianBlur(ground, (0, 0), 2)[..., None]
-    return filled * (1 - soft) + picture * soft, True
+    return np.asarray(filled * (1 - soft) + picture * soft, np.float32), True

@@ -165,7 +165,7 @@ class PortraitWarp:
         cover = cv2.remap(
             self.photo.cover, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        drawn = self.photo.plate + (drawn - self.photo.plate) * cover[..., None]
+        drawn = np.asarray(self.photo.plate + (drawn - self.photo.plate) * cover[..., None], np.float32)
         self._mouth(drawn, mesh, depth, weights, turn)
         return np.clip(drawn + 0.5, 0, 255).astype(np.uint8)
 
@@ -222,7 +222,8 @@ class PortraitWarp:
 
         mask = np.zeros((self.height, self.width), np.uint8)
         cv2.fillPoly(mask, [np.round(oval * 16).astype(np.int32)], 255, shift=4)
-        return np.clip(cv2.distanceTransform(mask, cv2.DIST_L2, 3) / (self.wide * WARP.edge), 0, 1)
+        away = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
+        return np.clip(away / np.float32(self.wide * WARP.edge), 0, 1)
 
     def _mouth(self, drawn: NDArray[np.float32], mesh: Array, depth: Array, weights: Array, turn: Array) -> None:
         """Draw what is seen between the lips, in place."""
