@@ -12,8 +12,9 @@ from gengine.core.motion import Motion
 from gengine.core.noise import generator
 from gengine.metrics.evaluate import Clip, variety
 from gengine.metrics.limbs import Body
-from gengine.networks.camn.network import spline
+from gengine.networks.camn.network import SPLINE, spline
 from gengine.networks.camn.pose_space import PoseSpace
+from gengine.networks.camn.stroke_plan import KNOWN, rested
 from gengine.training.motion_examples import MotionExamples
 
 HEARD = ("audio", "text", "subwords", "cues")
@@ -52,6 +53,10 @@ class WindowFrames:
         """Frames ``(length,)`` whose face can be known: it is made hop by hop, so that of the last is not there yet."""
         return self.frames < self.before + self.hop - 2
 
+    def planned(self, fps: float) -> NDArray[np.bool_]:
+        """Frames ``(length,)`` at ``fps`` Hz that a plan reaches."""
+        return self.frames + 1 <= self.before + self.hop - SPLINE + KNOWN * fps
+
 
 @dataclass(frozen=True)
 class Rollout:
@@ -84,6 +89,7 @@ class Rollout:
         w, rows = self.window, data.rows(clip)
         length, size = rows.stop - rows.start, sum(self.space.sizes)
         made = np.zeros((0, size), np.float32)
+        held = generator(self.seed, "sample", clip, "rest").standard_normal(size)
         for start in range(0, length, w.hop):
             place = start - w.before + w.frames
             inside = (place >= 0) & (place < length)
@@ -91,9 +97,15 @@ class Rollout:
             inputs = {k: data.columns[k][index] for k in (*HEARD, "emotion", "face")}
             for name in HEARD:
                 inputs[name] = inputs[name] * inside[:, None].astype(inputs[name].dtype)
-            inputs |= {"face_known": (inside & w.faced)[:, None].astype(np.float32), "traits": data.traits[clip]}
+            planned = inside & w.planned(data.fps)
+            plan = data.columns["own_plan"][index] * planned[:, None]
+            inputs |= {
+                "face_known": (inside & w.faced)[:, None].astype(np.float32), "traits": data.traits[clip],
+                "plan": plan, "plan_known": planned[:, None].astype(np.float32),
+            }  # fmt: skip
             noise = generator(self.seed, "sample", clip, start).standard_normal((w.length, size))
-            window = camn.draw(inputs, made, w.before, noise.astype(np.float32), self.sampling)
+            noise = rested(noise, held, plan, planned)
+            window = camn.draw(inputs, made, w.before, noise, self.sampling)
             made = np.concatenate([made, window[w.before : w.before + w.hop]])
         poses = spline(made[:length], np.arange(length))
         rotations, root = self.space.decode(*np.split(poses, [self.space.sizes[0]], axis=1))

@@ -18,6 +18,7 @@ from gengine.core.noise import generator, stable_seed
 from gengine.errors import GengineError
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.validation import pose_distance, validate
+from gengine.networks.camn.network import VERSION
 from gengine.networks.camn.pose_space import PoseSpace
 from gengine.networks.camn.sizes import CamnShape
 from gengine.training import stick_figures
@@ -81,6 +82,8 @@ class CamnTraining(Training):
     """Share of examples without words."""
     no_face: float = Field(default=0.15, ge=0, le=1)
     """Share of examples without a face."""
+    no_plan: float = Field(default=0.1, ge=0, le=1)
+    """Share of examples without planned strokes."""
     no_seed: float = Field(default=0.08, ge=0, le=1)
     """Share of examples without the poses before the window, as at the start of a recording."""
     seed_noise: float = Field(default=0.12, ge=0)
@@ -217,7 +220,9 @@ class CamnTask:
         for name in ("text", "subwords", "cues"):
             columns[name] = np.where(wordless, 0, columns[name]).astype(columns[name].dtype)
         known = (rng.random((count, 1)) >= self.s.no_face) & inside & self.window.faced
-        return columns | {"face": faces, "face_known": known[..., None]}
+        planned = (rng.random((count, 1)) >= self.s.no_plan) & inside & self.window.planned(self.s.fps)
+        plan = data.columns["plan"][index]
+        return columns | {"face": faces, "face_known": known[..., None], "plan": plan, "plan_known": planned[..., None]}
 
     def _poses(self, index: NDArray, inside: NDArray, rng: np.random.Generator) -> dict[str, NDArray]:
         """True poses ``(B, T, ·)``, which of them are given, the noise on those, and the flow's noise and times."""
@@ -371,7 +376,7 @@ class CamnTask:
         small = {k: v.astype(np.float16) if v.ndim > 1 else v for k, v in tensors.items()}
         config = {
             "kind": "camn",
-            "version": 1,
+            "version": VERSION,
             "shape": self.shape.as_dict(),
             "fps": self.s.fps,
             "before": self.window.before,

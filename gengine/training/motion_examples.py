@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gengine.core.bounds import border
 from gengine.core.conditions import Conditions
 from gengine.core.face import FaceTrack
+from gengine.core.noise import stable_seed
 from gengine.core.placing import whole
 from gengine.data.beat import BeatCorpus, Sequence
 from gengine.encoders.lexicon import lexicon
@@ -26,12 +27,13 @@ from gengine.errors import GengineError
 from gengine.hearing import hear_recording
 from gengine.networks.camn.features import face_rows, features_of, traits_of
 from gengine.networks.camn.pose_space import centred
+from gengine.networks.camn.stroke_plan import planned_strokes, strokes_of
 from gengine.networks.visemes.network import VisemeNetwork
 from gengine.session import run_network
 
 log = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
 """Raise it when a row changes its meaning."""
 
 
@@ -40,6 +42,7 @@ class MotionExamples:
     """Rows of all sequences one after the other; ``starts (S + 1,)`` says where each begins.
 
     ``columns``: ``audio, text, subwords, cues, emotion, face, predicted_face (N, ·)`` of ``features.Features``,
+    ``plan, own_plan (N, STROKES)``: the strokes of the motion itself and those that would be planned for it,
     ``rotations (N, J, 4)``, ``root (N, 3)`` m, ``semantic (N,)``; ``traits (S, ·)`` and ``names`` by sequence.
     ``moments`` are onsets of syllables and of accents (s) by sequence; ``build`` is the hash of all that went in.
     """
@@ -115,6 +118,8 @@ def _rows_of(sequence: Sequence, fps: float, kinds: tuple[str, ...], synthetic: 
     rows["face"] = face_rows(p.face or predicted, 0.0, times)
     if not synthetic:  # a user has no face but the predicted one: the network must meet both
         rows["predicted_face"] = face_rows(predicted, 0.0, times)
+    seed = stable_seed("plan", sequence.name)
+    rows |= {"plan": strokes_of(motion), "own_plan": planned_strokes(c, p.speaker, seed, motion.skeleton, count, fps)}
     return rows | {
         "rotations": motion.rotations, "root": motion.root, "semantic": np.asarray(sequence.semantic, np.float32),
         "traits": traits_of(p.speaker), "onsets": np.array([s.onset for s in c.syllables]),

@@ -24,7 +24,7 @@ def tiny_camn(tmp_path_factory: pytest.TempPathFactory, teacher: Performance) ->
     shape = CamnShape(*space.sizes, cues=2, width=32, blocks=2, hand_width=16, hand_blocks=1, condition=16)
     weights = {f"net.{k}": v.numpy() for k, v in Camn(shape).state_dict().items()}
     config = {
-        "kind": "camn", "version": 1, "shape": shape.as_dict(), "fps": 15.0, "before": 9, "after": 9,
+        "kind": "camn", "version": 2, "shape": shape.as_dict(), "fps": 15.0, "before": 9, "after": 9,
         "sampling": [4, 4], "cues": ["deictic_self", "negation"],
     }  # fmt: skip
     return save_checkpoint(tmp_path_factory.mktemp("camn") / "tiny", config, weights | space.tensors())

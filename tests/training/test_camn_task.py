@@ -119,7 +119,7 @@ def test_regression_knows_one_answer_and_flow_many(corpus, cache):
         camn = CamnTask(settings(corpus, cache, shape=SMALL["shape"] | {"head": head})).module["camn"].eval()
         size = camn.shape.body_axes + camn.shape.hand_axes
         widths = {"audio": features.AUDIO, "text": features.TEXT, "emotion": features.EMOTION, "face": features.FACE}
-        widths |= {"cues": camn.shape.cues, "face_known": 1}
+        widths |= {"cues": camn.shape.cues, "face_known": 1, "plan": 4, "plan_known": 1}
         rows = {k: np.zeros((20, n), np.float32) for k, n in widths.items()}
         rows |= {"subwords": np.zeros((20, features.SUBWORDS), int), "traits": np.zeros(features.TRAITS, np.float32)}
         noise = np.random.default_rng(0).standard_normal((2, 20, size)).astype(np.float32)
@@ -131,7 +131,10 @@ def test_the_noise_is_as_large_as_conditions_ask_for(corpus, cache):
     camn = CamnTask(settings(corpus, cache)).module["camn"].eval()
     size = camn.shape.body_axes + camn.shape.hand_axes
     rows = {"audio": features.AUDIO, "text": features.TEXT, "emotion": features.EMOTION, "face": features.FACE}
-    rows = {k: np.zeros((20, n), np.float32) for k, n in (rows | {"cues": camn.shape.cues, "face_known": 1}).items()}
+    rows = {
+        k: np.zeros((20, n), np.float32)
+        for k, n in (rows | {"cues": camn.shape.cues, "face_known": 1, "plan": 4, "plan_known": 1}).items()
+    }
     rows |= {"subwords": np.zeros((20, features.SUBWORDS), int), "traits": np.ones(features.TRAITS, np.float32)}
     noise, nothing = np.random.default_rng(0).standard_normal((20, size)), np.zeros((0, size), np.float32)
     larger = camn.draw(rows, nothing, 4, (1.1 * noise).astype(np.float32), (2, 2))

@@ -2,9 +2,10 @@
 
 The cascade is that of Liu et al. 2022 (BEAT, arXiv:2203.05297): speaker, emotion and text join the sound, the face
 joins what they made, the body is made from all of it and the hands from the body. What differs from the published
-network (``published.py``): emotion is a mixture with strengths and a VAD point at every frame; convolutions in place
-of LSTMs, so a window costs milliseconds; and the two decoders are generative (``gengine.networks.flow``): regression
-gives the mean of all gestures that could go with a sentence, which is a still pose, while this draws one of them.
+network (``published.py``): strokes are planned before bodies are drawn (``stroke_plan.py``); emotion is a mixture with
+strengths and a VAD point at every frame; convolutions in place of LSTMs, so a window costs milliseconds; and the two
+decoders are generative (``gengine.networks.flow``): regression gives the mean of all gestures that could go with a
+sentence, which is a still pose, while this draws one of them.
 
 This file imports torch and is itself imported only when a network is built.
 """
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 
 from gengine.networks.camn.features import AUDIO, BUCKETS, EMOTION, FACE, TEXT, TRAITS
 from gengine.networks.camn.sizes import CamnShape
+from gengine.networks.camn.stroke_plan import STROKES
 from gengine.networks.flow import ConvNeXtBlock, FlowDecoder
 
 OVERVIEW = TRAITS + EMOTION + AUDIO + TEXT
@@ -52,13 +54,14 @@ class Conditioner(nn.Module):
         self.dimensions = nn.Linear(3, 32, bias=False)
         self.emotion = _encoder(32, 32, 1, 0.0)
         self.face = _encoder(FACE + 1, 32, 1, drop)
-        self.fuse = nn.Sequential(nn.Linear(128 + 64 + 32 + 32, 192), nn.GELU(), nn.Linear(192, 128))
+        self.plan = _encoder(STROKES + 1, 64, 1, 0.0)
+        self.fuse = nn.Sequential(nn.Linear(128 + 64 + 32 + 32 + 64, 192), nn.GELU(), nn.Linear(192, 128))
         self.fuse_face = nn.Sequential(nn.Linear(128 + 32, 64), nn.GELU(), nn.Linear(64, 32))
-        self.out = nn.Linear(128 + 32 + 64 + 32 + 32, shape.condition)
+        self.out = nn.Linear(128 + 32 + 64 + 32 + 32 + 64, shape.condition)
 
     def forward(self, f: dict[str, Tensor]) -> Tensor:
-        """``f`` holds ``audio, text, subwords, cues, emotion, face (B, T, ·)``, ``traits (B, TRAITS)`` and
-        ``face_known (B, T, 1)``."""
+        """``f`` holds ``audio, text, subwords, cues, emotion, face (B, T, ·)``, ``traits (B, TRAITS)``,
+        ``plan (B, T, STROKES)``, ``face_known`` and ``plan_known (B, T, 1)``."""
         batch, frames = f["audio"].shape[:2]
         audio = self.audio(f["audio"])
         words = rearrange(self.subwords(rearrange(f["subwords"], "b t n -> (b t) n")), "(b t) c -> b t c", b=batch)
@@ -66,9 +69,10 @@ class Conditioner(nn.Module):
         speaker = repeat(self.speaker(f["traits"]), "b c -> b t c", t=frames)
         emotion = self.emotion(self.labels(f["emotion"][..., :-3]) + self.dimensions(f["emotion"][..., -3:]))
         face = self.face(torch.cat([f["face"] * f["face_known"], f["face_known"]], -1))
-        fused = self.fuse(torch.cat([audio, text, speaker, emotion], -1))
+        plan = self.plan(torch.cat([f["plan"] * f["plan_known"], f["plan_known"]], -1))
+        fused = self.fuse(torch.cat([audio, text, speaker, emotion, plan], -1))
         faced = self.fuse_face(torch.cat([fused, face], -1))
-        return self.out(torch.cat([fused, faced, text, speaker, emotion], -1))
+        return self.out(torch.cat([fused, faced, text, speaker, emotion, plan], -1))
 
 
 class Camn(nn.Module):

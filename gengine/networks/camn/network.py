@@ -21,15 +21,19 @@ from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
 from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
 from gengine.networks.camn.pose_space import PoseSpace
+from gengine.networks.camn.stroke_plan import LOOKAHEAD, StrokePlanner, rested
+from gengine.networks.choreographer.speech_context import BACK
 from gengine.networks.choreographer.trunk import answer, spread_head
 
-DEFAULT = "camn-synthetic-v1"
+DEFAULT = "camn-synthetic-v2"
 SPLINE = 3
 """Pose frames that the spline reads beyond the last one of a hop."""
 MOST_FRAMES = 1000
 """Frames before and after a hop that a checkpoint may ask for (judgement): a minute at 15 Hz."""
 SETTLE = 0.3
 """Seconds beyond the last frame read: a syllable is listed once it has ended."""
+VERSION = 2
+"""Of what a checkpoint's network reads."""
 
 
 @dataclass
@@ -38,6 +42,7 @@ class CamnState:
 
     seed: int
     traits: NDArray[np.float32]
+    strokes: StrokePlanner
     planting: FootPlanting
     poses: NDArray[np.float32]
     """The last of the ``end`` poses made."""
@@ -66,6 +71,8 @@ class CamnNetwork(MotionNetwork):
         config, tensors = load_checkpoint(checkpoint)
         if config.get("kind") != "camn":
             raise FormatError(f"checkpoint {checkpoint}: is for '{config.get('kind')}', expected one for 'camn'")
+        if config.get("version") != VERSION:
+            raise FormatError(f"checkpoint {checkpoint}: was made before strokes were planned; train it again")
         with fitting(checkpoint):
             self.fps = bounds.number(config["fps"], "fps", *FRAME_RATES)
             self.before, self.after = (int(bounds.number(config[k], k, 0, MOST_FRAMES)) for k in ("before", "after"))
@@ -93,14 +100,15 @@ class CamnNetwork(MotionNetwork):
             consumes=("prosody", "syllables", "words", "cues", "emotion", "speaker", "face"),
             produces="motion",
             fps=MOTION_RATE,
-            context=_steps_of_50_ms((self.before + 2 * SPLINE) / self.fps + 0.1),
-            lookahead=_steps_of_50_ms((self.after + SPLINE) / self.fps + SETTLE),
+            context=max(BACK, _steps_of_50_ms((self.before + 2 * SPLINE) / self.fps + 0.1)),
+            lookahead=_steps_of_50_ms(max(LOOKAHEAD, (self.after + SPLINE) / self.fps + SETTLE)),
         )
 
     def start(self, speaker: Speaker, seed: int) -> CamnState:
         """A fresh body."""
         empty = np.zeros((0, sum(self.space.sizes)), np.float32)
-        return CamnState(seed, traits_of(speaker), FootPlanting(self.skeleton), empty)
+        strokes = StrokePlanner(speaker, seed, self.skeleton)
+        return CamnState(seed, traits_of(speaker), strokes, FootPlanting(self.skeleton), empty)
 
     def generate(self, conditions: Conditions, state: CamnState) -> Motion:
         """Motion of the hop at 60 fps."""
@@ -131,15 +139,25 @@ class CamnNetwork(MotionNetwork):
         """Make the pose frames up to ``end`` and remember what the next hop needs."""
         place = np.arange(state.end - self.before, end + self.after)
         rows = features_of(c, place, self.fps, self.kinds)
-        known = self._see(c, state, place, rows)
-        size = sum(self.space.sizes)
-        noise = generator(state.seed, "camn", state.end).standard_normal((len(place), size)).astype(np.float32)
-        inputs = rows.__dict__ | {"face_known": known, "traits": state.traits}
-        made = self.model.draw(inputs, state.poses, self.before, noise, self.steps)
+        state.strokes.extend(c)
+        plan, planned = state.strokes.rows(place, self.fps)
+        inputs = rows.__dict__ | {
+            "face_known": self._see(c, state, place, rows), "traits": state.traits,
+            "plan": plan, "plan_known": planned[:, None].astype(np.float32),
+        }  # fmt: skip
+        made = self.model.draw(inputs, state.poses, self.before, self._noise(state, plan, planned), self.steps)
         fresh = made[self.before : self.before + end - state.end]
         keep = self.before + 2 * SPLINE + 1 + end - state.end
         state.poses = np.concatenate([state.poses, fresh])[-keep:]
         state.end = end
+
+    def _noise(self, state: CamnState, plan: NDArray, planned: NDArray) -> NDArray[np.float32]:
+        """Noise of a window ``(T, axes)``. It belongs to what is planned as well as to the seed: with the seed's alone
+        every recording would be gestured alike where sound and words leave a choice."""
+        size = sum(self.space.sizes)
+        fresh = generator(state.seed, "camn", state.end, *state.strokes.key).standard_normal((len(plan), size))
+        held = generator(state.seed, "camn", "rest").standard_normal(size)
+        return rested(fresh, held, plan, planned)
 
     def _see(self, c: Conditions, state: CamnState, place: NDArray, rows: Features) -> NDArray[np.float32]:
         """Write the faces seen so far into ``rows``; returns where they are known ``(T, 1)``."""
