@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gengine.constraints import two_bone_ik
 from gengine.constraints.body_limits import RANGES_DEG, WRIST_CLEARANCE, BodySpace, soft_clip
 from gengine.core import rotation
+from gengine.core.quintic import smoothstep
 from gengine.core.skeleton import Skeleton
 
 Array = NDArray[np.float64]
@@ -23,12 +24,14 @@ _SHORTEST = 1.05
 _NECK, _SKULL = (0, 0.14, 0), (0, 0.08, 0.02)
 """Top of the torso's capsule from Spine3 and middle of the skull from Head, m (BEAT's skeleton)."""
 _KNEE = np.radians(8.0)
-"""A finger begins to slow down this far from the end of its range."""
+"""A finger or a palm begins to slow down this far from the end of its range."""
+_HINGED = (15.0, 25.0)
+"""Degrees of an elbow's bend over which its hinge begins to say how a palm is turned (judgement)."""
 
 
 class HandReach:
     """Both arms of one skeleton. ``clear`` moves wrists out of trunk, head, thighs and each other; elbows follow.
-    ``curl`` keeps fingers within their ranges."""
+    ``pronate`` keeps palms and ``curl`` fingers within their ranges."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         limbs = [f"{side}{part}" for side in ("Left", "Right") for part in (*_ARM, *_LEG)]
@@ -60,6 +63,31 @@ class HandReach:
         axis = turns[far][:, 1:] * np.where(turns[far][:, :1] < 0, -1, 1) / size[far][:, None]
         turns[far] = np.concatenate([np.cos(half)[:, None], axis * np.sin(half)[:, None]], -1)
         rotations[:, self.fingers] = turns
+
+    def pronate(self, rotations: Array) -> None:
+        """Write the hands of ``rotations (T, J, 4)`` whose palms turn further about the forearm than they can.
+
+        The angle is ``joint_limits``' pronation: 0 with the palm towards the upper arm, of which the hinge of the
+        elbow is the reference, so it counts where the elbow bends.
+        """
+        for (_, arm, fore, hand), sign in zip(self.arms, (1.0, -1.0), strict=True):
+            arm, fore, hand = self.joints[arm], self.joints[fore], self.joints[hand]
+            elbow = rotations[:, fore]
+            along = np.broadcast_to([sign, 0.0, 0.0], (len(elbow), 3))
+            lower = rotation.rotate(elbow, along)
+            straight = (lower * along).sum(-1)
+            share = smoothstep(
+                (np.degrees(np.arccos(np.clip(straight, -1, 1))) - _HINGED[0]) / (_HINGED[1] - _HINGED[0])
+            )
+            _, roll = rotation.swing_twist(rotations[:, hand], np.array([1.0, 0.0, 0.0]))
+            palm = rotation.rotate(rotation.multiply(elbow, roll), np.broadcast_to([0.0, -1.0, 0.0], along.shape))
+            supine = -along + straight[:, None] * lower
+            turn = sign * np.arctan2((np.cross(supine, palm) * lower).sum(-1), (supine * palm).sum(-1))
+            turn = (turn + np.pi / 2) % (2 * np.pi) - np.pi / 2
+            excess = share * (soft_clip(turn, 0.0, np.pi, _KNEE) - turn)
+            if excess.any():
+                back = rotation.from_axis_angle([1.0, 0.0, 0.0], excess)
+                rotations[:, hand] = rotation.multiply(back, rotations[:, hand])
 
     def clear(self, rotations: Array, root: Array) -> None:
         """Write the arms of ``rotations (T, J, 4)``; hands keep their angle to the forearm."""

@@ -8,6 +8,7 @@ from gengine import Performance
 from gengine.constraints.hand_reach import HandReach
 from gengine.core import rotation
 from gengine.core.motion import Motion
+from gengine.metrics.joint_limits import joint_angles
 from gengine.metrics.limbs import Body
 from gengine.metrics.safety import inspect, penetration
 
@@ -57,3 +58,29 @@ def test_fingers_bend_no_further_than_they_can(teacher: Performance) -> None:
     reach.curl(same)
     easy = rotation.angle(before[:, reach.fingers]) < reach.most - np.radians(8.0)
     np.testing.assert_array_equal(same[:, reach.fingers][easy], before[:, reach.fingers][easy])
+
+
+def test_palms_turn_no_further_than_they_can(teacher: Performance) -> None:
+    motion = teacher.motion
+    assert motion is not None
+    for turn in (-2.0, 2.0):
+        rotations = np.array(motion.rotations, float)
+        for side in ("Left", "Right"):
+            hand = motion.skeleton.index(f"{side}Hand")
+            rotations[:, hand] = rotation.multiply(rotation.from_rotvec(np.array([turn, 0.0, 0.0])), rotations[:, hand])
+
+        before = _pronation(motion, rotations)
+        HandReach(motion.skeleton).pronate(rotations)
+        after = _pronation(motion, rotations)
+        beyond = {side: np.maximum(-angle, angle - 180) for side, angle in before.items()}
+        assert max(b.max() for b in beyond.values()) > 20
+        for side, angle in after.items():
+            far = beyond[side] > 5
+            assert np.maximum(-angle, angle - 180)[far].max(initial=0) < 1
+            easy = beyond[side] < -10
+            np.testing.assert_allclose(angle[easy], before[side][easy], atol=1e-6)
+
+
+def _pronation(motion: Motion, rotations: np.ndarray) -> dict[str, np.ndarray]:
+    angles = joint_angles(Body(Motion(motion.skeleton, rotations, motion.root, motion.fps)))
+    return {side: angles[f"{side}_pronation"] for side in ("left", "right")}

@@ -132,6 +132,7 @@ class CamnNetwork(MotionNetwork):
             rotations[:, self._neck] = np.stack(spread_head(answer(chest, head), head), axis=1)
         root = state.planting.plant(rotations, root)
         self._reach.curl(rotations)
+        self._reach.pronate(rotations)
         self._reach.clear(rotations, root)
         return Motion(self.skeleton, rotations, root, MOTION_RATE)
 
