@@ -14,7 +14,7 @@ from gengine.metrics.evaluate import Clip, variety
 from gengine.metrics.limbs import Body
 from gengine.networks.camn.network import SPLINE, spline
 from gengine.networks.camn.pose_space import PoseSpace
-from gengine.networks.camn.stroke_plan import KNOWN, rested
+from gengine.networks.camn.stroke_plan import KNOWN
 from gengine.training.motion_examples import MotionExamples
 
 HEARD = ("audio", "text", "subwords", "cues")
@@ -89,7 +89,6 @@ class Rollout:
         w, rows = self.window, data.rows(clip)
         length, size = rows.stop - rows.start, sum(self.space.sizes)
         made = np.zeros((0, size), np.float32)
-        held = generator(self.seed, "sample", clip, "rest").standard_normal(size)
         for start in range(0, length, w.hop):
             place = start - w.before + w.frames
             inside = (place >= 0) & (place < length)
@@ -104,8 +103,7 @@ class Rollout:
                 "plan": plan, "plan_known": planned[:, None].astype(np.float32),
             }  # fmt: skip
             noise = generator(self.seed, "sample", clip, start).standard_normal((w.length, size))
-            noise = rested(noise, held, plan, planned)
-            window = camn.draw(inputs, made, w.before, noise, self.sampling)
+            window = camn.draw(inputs, made, w.before, noise.astype(np.float32), self.sampling)
             made = np.concatenate([made, window[w.before : w.before + w.hop]])
         poses = spline(made[:length], np.arange(length))
         rotations, root = self.space.decode(*np.split(poses, [self.space.sizes[0]], axis=1))

@@ -22,6 +22,8 @@ from gengine.core.subwords import subword_ids
 CURVES = ("level", "speech", "pitch", "voicing", "sibilance")
 READINGS = 4
 """Each prosody curve is read this often per frame: accents are shorter than a frame of 15 fps."""
+SPEECH = slice(CURVES.index("speech"), len(CURVES) * READINGS, len(CURVES))
+"""Columns of ``audio`` that say whether somebody speaks."""
 SUBWORDS = 12
 """Most subwords of one word."""
 BUCKETS = 4096

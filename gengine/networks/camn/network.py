@@ -19,9 +19,9 @@ from gengine.core.speaker import Speaker
 from gengine.core.timing import FRAME_RATES
 from gengine.errors import FormatError, MissingExtraError
 from gengine.networks.base import MotionNetwork, NetworkSpec
-from gengine.networks.camn.features import FACE, Features, face_rows, features_of, traits_of
+from gengine.networks.camn.features import FACE, SPEECH, Features, face_rows, features_of, traits_of
 from gengine.networks.camn.pose_space import PoseSpace
-from gengine.networks.camn.stroke_plan import LOOKAHEAD, StrokePlanner, rested
+from gengine.networks.camn.stroke_plan import LOOKAHEAD, StrokePlanner
 from gengine.networks.choreographer.speech_context import BACK
 from gengine.networks.choreographer.trunk import answer, spread_head
 
@@ -32,6 +32,8 @@ MOST_FRAMES = 1000
 """Frames before and after a hop that a checkpoint may ask for (judgement): a minute at 15 Hz."""
 SETTLE = 0.3
 """Seconds beyond the last frame read: a syllable is listed once it has ended."""
+HUSH, HUSHED = 1.0, 0.15
+"""Seconds without speech on either side from which on nobody speaks, and the noise's size there (judgement)."""
 VERSION = 2
 """Of what a checkpoint's network reads."""
 
@@ -146,19 +148,22 @@ class CamnNetwork(MotionNetwork):
             "face_known": self._see(c, state, place, rows), "traits": state.traits,
             "plan": plan, "plan_known": planned[:, None].astype(np.float32),
         }  # fmt: skip
-        made = self.model.draw(inputs, state.poses, self.before, self._noise(state, plan, planned), self.steps)
+        made = self.model.draw(inputs, state.poses, self.before, self._noise(state, rows), self.steps)
         fresh = made[self.before : self.before + end - state.end]
         keep = self.before + 2 * SPLINE + 1 + end - state.end
         state.poses = np.concatenate([state.poses, fresh])[-keep:]
         state.end = end
 
-    def _noise(self, state: CamnState, plan: NDArray, planned: NDArray) -> NDArray[np.float32]:
+    def _noise(self, state: CamnState, rows: Features) -> NDArray[np.float32]:
         """Noise of a window ``(T, axes)``. It belongs to what is planned as well as to the seed: with the seed's alone
-        every recording would be gestured alike where sound and words leave a choice."""
-        size = sum(self.space.sizes)
-        fresh = generator(state.seed, "camn", state.end, *state.strokes.key).standard_normal((len(plan), size))
-        held = generator(state.seed, "camn", "rest").standard_normal(size)
-        return rested(fresh, held, plan, planned)
+        every recording would be gestured alike where sound and words leave a choice. Where nobody speaks it is small:
+        what is drawn from it is rest."""
+        draws = generator(state.seed, "camn", state.end, *state.strokes.key)
+        noise = draws.standard_normal((len(rows), sum(self.space.sizes)))
+        speaking = rows.audio[:, SPEECH].max(1) > 0
+        around = round(HUSH * self.fps)
+        near = np.convolve(speaking, np.ones(2 * around + 1), "full")[around : around + len(rows)] > 0.5
+        return (noise * np.where(near, 1, HUSHED)[:, None]).astype(np.float32)
 
     def _see(self, c: Conditions, state: CamnState, place: NDArray, rows: Features) -> NDArray[np.float32]:
         """Write the faces seen so far into ``rows``; returns where they are known ``(T, 1)``."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from gengine.core.conditions import Conditions
 from gengine.core.motion import Motion
-from gengine.core.quintic import smoothstep
 from gengine.core.skeleton import Skeleton
 from gengine.core.speaker import Speaker
 from gengine.networks.choreographer.arms import ArmSpec
@@ -36,9 +35,6 @@ KNOWN = MARGIN - PLAN.fill_behind
 """Seconds beyond a hop that its plan reaches."""
 MEMORY = 2.0
 """Seconds that a plan is kept: more than the poses before a window (judgement)."""
-HELD = 0.95
-"""Share of the noise that stands still while both hands rest (judgement): who rests keeps one posture, and drawn
-poses do not wander."""
 _SIDES = ("Left", "Right")
 
 
@@ -89,14 +85,6 @@ def planned_strokes(conditions: Conditions, speaker: Speaker, seed: int, skeleto
     planner = StrokePlanner(speaker, seed, skeleton)
     planner.extend(conditions)
     return planner.rows(np.arange(count), fps)[0]
-
-
-def rested(fresh: NDArray, held: NDArray, plan: NDArray, known: NDArray) -> NDArray[np.float32]:
-    """Noise ``fresh (T, axes)`` of which ``held (axes,)`` takes the place where both hands of ``plan (T, STROKES)``
-    rest; both of unit size, and so is the result. Frames without a plan, ``known (T,)``, keep theirs."""
-    quick = np.maximum(plan[:, 0], plan[:, 1]) / np.log1p(1.0)
-    share = HELD * smoothstep(1 - quick)[:, None] * known[:, None]
-    return (share * held + np.sqrt(1 - share**2) * fresh).astype(np.float32)
 
 
 def _rows(way: Array, velocity: Array) -> NDArray[np.float32]:

@@ -17,7 +17,8 @@ from gengine.core import rotation
 from gengine.errors import GengineError
 from gengine.inputs.audio import load_audio
 from gengine.metrics.safety import inspect
-from gengine.networks.camn.network import CamnNetwork, spline
+from gengine.networks.camn.features import SPEECH, features_of
+from gengine.networks.camn.network import HUSHED, CamnNetwork, spline
 from gengine.networks.choreographer.trunk import answer
 from gengine.registry import build
 
@@ -142,3 +143,21 @@ def test_the_bundled_network_speaks_with_its_hands() -> None:
     speeds = [30 * np.linalg.norm(np.diff(w, axis=0), axis=-1).mean() for w in (angry, sad)]
     assert speeds[0] > 1.5 * speeds[1] and speeds[1] > 0.02
     assert np.linalg.norm(angry - again, axis=-1).mean() > 0.03
+
+
+def test_other_words_are_other_noise(speech: np.ndarray, tiny_camn: Path) -> None:
+    """With one seed, what is drawn belongs to what is planned: else all recordings are gestured alike."""
+    network = CamnNetwork(tiny_camn)
+    noises = []
+    for samples in (speech, speech[::-1].copy()):
+        session = Session(config=EngineConfig(body=str(tiny_camn)), seed=1)
+        session.push(samples)
+        state = session._states["body"]
+        state.end = 30
+        rows = features_of(session.hearing.whole(4.0), np.arange(20), 15.0, network.kinds)
+        rows.audio[:, SPEECH] = 1.0
+        noises.append(network._noise(state, rows))
+    assert np.abs(noises[0] - noises[1]).mean() > 0.5
+    rows.audio[:, SPEECH] = 0.0
+    hushed = network._noise(state, rows)
+    np.testing.assert_allclose(hushed, HUSHED * noises[1], atol=1e-6)

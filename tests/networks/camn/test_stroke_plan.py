@@ -9,7 +9,7 @@ from gengine import Performance, Session
 from gengine.core.speaker import Speaker
 from gengine.hearing import hear_recording
 from gengine.metrics.limbs import Body
-from gengine.networks.camn.stroke_plan import KNOWN, SLOW, StrokePlanner, planned_strokes, rested, strokes_of
+from gengine.networks.camn.stroke_plan import KNOWN, SLOW, StrokePlanner, planned_strokes, strokes_of
 from gengine.networks.choreographer.network import Choreographer
 
 
@@ -54,16 +54,3 @@ def test_a_plan_ends_where_nothing_is_decided(take: Performance) -> None:
     times = np.arange(-3, len(rows) - 3) / 15
     np.testing.assert_array_equal(known, (times >= 0) & (times + 1 / 15 <= c.hop_end + KNOWN))
     assert not rows[~known].any() and rows[known].any() and planner.key != first
-
-
-def test_noise_stands_still_where_hands_rest() -> None:
-    rng = np.random.default_rng(0)
-    fresh, held = rng.standard_normal((4000, 3)), rng.standard_normal(3)
-    plan = np.zeros((4000, 4))
-    plan[2000:, 0] = np.log1p(3.0)
-    known = np.ones(4000, bool)
-    made = rested(fresh, held, plan, known)
-    np.testing.assert_allclose(made[:2000].mean(0), 0.95 * held, atol=0.03)
-    assert made[:2000].std(0).max() < 0.35
-    np.testing.assert_allclose(made[2000:], fresh[2000:], atol=1e-6)
-    np.testing.assert_allclose(rested(fresh, held, plan, ~known), fresh, atol=1e-6)
