@@ -17,7 +17,7 @@ from gengine.core import rotation
 from gengine.errors import GengineError
 from gengine.inputs.audio import load_audio
 from gengine.metrics.safety import inspect
-from gengine.networks.camn.features import SPEECH, features_of
+from gengine.networks.camn.features import AUDIO, SPEECH, Features
 from gengine.networks.camn.network import HUSHED, CamnNetwork, spline
 from gengine.networks.choreographer.trunk import answer
 from gengine.registry import build
@@ -154,8 +154,8 @@ def test_other_words_are_other_noise(speech: np.ndarray, tiny_camn: Path) -> Non
         session.push(samples)
         state = session._states["body"]
         state.end = 30
-        rows = features_of(session.hearing.whole(4.0), np.arange(20), 15.0, network.kinds)
-        rows.audio[:, SPEECH] = 1.0
+        loud = np.ones((20, AUDIO), np.float32)
+        rows = Features(loud, *(np.zeros((20, 1), np.float32) for _ in range(5)))  # type: ignore[arg-type]
         noises.append(network._noise(state, rows))
     assert np.abs(noises[0] - noises[1]).mean() > 0.5
     rows.audio[:, SPEECH] = 0.0
