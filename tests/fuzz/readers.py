@@ -382,13 +382,13 @@ def _networks() -> dict[str, Callable[[Path], Any]]:
     return {
         "face-vision-v1": vision,
         "phones-v1": lambda folder: hear(np.zeros(4000, np.float32), folder) and 0,
-        "speech-gate-v1": gate, "camn-synthetic-v1": camn, "fgd-synthetic-v1": fgd,
+        "speech-gate-v1": gate, "camn-synthetic-v2": camn, "fgd-synthetic-v1": fgd,
     }  # fmt: skip
 
 
 def _checkpoints() -> list[Reader]:
     found = []
-    for name, weight in (("speech-gate-v1", 0.4), ("phones-v1", 0.3), ("camn-synthetic-v1", 0.05),
+    for name, weight in (("speech-gate-v1", 0.4), ("phones-v1", 0.3), ("camn-synthetic-v2", 0.05),
                          ("fgd-synthetic-v1", 0.1), ("face-vision-v1", 0.1)):  # fmt: skip
         home = ROOT / "checkpoints" / name
         for part, file, edits in (("config", "config.json", JSON), ("weights", "model.safetensors", TENSORS)):

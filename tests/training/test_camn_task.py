@@ -201,6 +201,8 @@ def test_it_memorises_one_minute(corpus, cache, tmp_path):
     changes = {"steps": 1000, "batch": 16, "rate": 3e-3, "no_face": 0.0, "no_seed": 0.2, "evaluate_every": 500}
     task = CamnTask(settings(corpus, cache, shape=shape, **changes))
     task.held = task.learn
+    # its own strokes too: at run time others would be planned
+    task.held.columns["own_plan"] = task.held.columns["plan"]
     from gengine.training.loop import LoopSettings, run
 
     run(task, LoopSettings(steps=1000, warmup=0.05, ema=0.99, threads=1, evaluate_every=500), tmp_path / "run")

@@ -36,7 +36,7 @@ def checked_sizes(shape: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CamnShape:
-    """Sizes of gengine's CaMN; all but the first three are a judgement (see the card of camn-synthetic-v1)."""
+    """Sizes of gengine's CaMN; all but the first three are a judgement (see the card of camn-synthetic-v2)."""
 
     body_axes: int
     """Coordinates of the body's pose space."""

@@ -72,7 +72,7 @@ def test_the_head_is_the_one_of_the_face(whole: Performance) -> None:
     _, world = motion.skeleton.forward(motion.rotations, motion.root)
     chest, head = (world[:, motion.skeleton.index(n)] for n in ("Spine3", "Head"))
     relative = rotation.multiply(rotation.conjugate(chest), head)
-    assert np.degrees(rotation.angle(relative, answer(chest, face.head))).max() < 0.1
+    assert np.degrees(rotation.angle(relative, answer(chest, face.head))).max() < 0.2  # of single precision
 
 
 def test_standing_soles_do_not_slide(whole: Performance) -> None:
@@ -103,7 +103,7 @@ def test_a_name_that_is_nothing_says_what_there_is() -> None:
 
 
 def test_a_checkpoint_of_another_network_is_refused() -> None:
-    with pytest.raises(GengineError, match="is for 'phones'; expected one for camn"):
+    with pytest.raises(GengineError, match="is for 'phones'; expected one for a2m, camn"):
         build("body network", "phones-v1")
     with pytest.raises(GengineError, match="expected one for 'camn'"):
         CamnNetwork("phones-v1")
