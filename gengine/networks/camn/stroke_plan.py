@@ -29,8 +29,8 @@ STROKES = 4
 over the middle of the shoulders (arm lengths)."""
 SLOW = 0.2
 """Arm lengths a second (about 10 cm/s) below which a hand hardly moves (judgement)."""
-LOOKAHEAD = HORIZON + MARGIN
-"""Seconds of conditions beyond a hop that its plan is made from."""
+LOOKAHEAD = HORIZON + MARGIN + 0.05
+"""Seconds of conditions beyond a hop that its plan is made from, and a little: curves are read at whole frames."""
 KNOWN = MARGIN - PLAN.fill_behind
 """Seconds beyond a hop that its plan reaches."""
 MEMORY = 2.0
