@@ -20,6 +20,7 @@ from gengine.core.placing import check_place, whole
 from gengine.core.report import Report
 from gengine.core.words import Tag, sentences
 from gengine.emotion import parse_emotion
+from gengine.emotion.text import LANGUAGE, Said, TextReader
 from gengine.engine import Take
 from gengine.errors import GengineError
 from gengine.hearing import Hearing
@@ -178,6 +179,9 @@ def read_emotion(
     heard = hearing.whole(clip.duration)
     track = (dials or Dials()).shape(heard.emotion.resample(FPS))
     said = sentences(words.words) if words is not None else []
+    told = TextReader().read(words.words) if words is not None and words.language == LANGUAGE else []
+    if said and not told:
+        take.report += Report(notes=("Words tell an emotion in English alone; these were not read.",))
     spans = [(one[0].start, one[-1].end) for one in said] or list(_phrases(heard.prosody.speech))
     usual = _measures(heard, 0.0, clip.duration)
     segments, before = [], 0.0
@@ -185,6 +189,7 @@ def read_emotion(
         cues = list(_cues(_measures(heard, start, end), usual)) if len(spans) > 1 else []
         if segments and start - before >= LONG_PAUSE:
             cues.append(f"after a pause of {start - before:.1f} s")
+        cues += _told(told[k]) if told else []
         cues += _tagged(words.tags if words is not None else (), start, end)
         emotions = _strengths(track.weights[_frames(start, end, FPS)])
         text = " ".join(word.text for word in said[k]) if said else ""
@@ -232,6 +237,13 @@ def _cues(own: dict[str, float], usual: dict[str, float]) -> Iterator[str]:
                 difference *= 100 / max(abs(usual[name]), 1e-6)
             if abs(difference) >= least:
                 yield f"{more if difference > 0 else less} ({difference:+.0f} {unit})"
+
+
+def _told(said: Said) -> list[str]:
+    """What the words of a segment tell, where they tell anything beside neutral."""
+    if said.label is None or not said.words:
+        return []
+    return [f"the words say {said.label}: " + ", ".join(f"'{word}'" for word in said.words)]
 
 
 def _tagged(tags: tuple[Tag, ...], start: float, end: float) -> list[str]:

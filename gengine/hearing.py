@@ -18,7 +18,7 @@ from gengine.core.emotion import EmotionTrack
 from gengine.core.performance import Performance
 from gengine.core.resampling import joined
 from gengine.core.speaker import Speaker
-from gengine.core.words import RECOGNISED, Phone, Tag, WordTrack
+from gengine.core.words import RECOGNISED, Phone, WordTrack
 from gengine.emotion import EmotionEncoder, EmotionPlan, parse_emotion
 from gengine.encoders import phones, speech_gate
 from gengine.encoders.prosody import GatedProsody, ProsodyEncoder
@@ -29,6 +29,7 @@ from gengine.windows import CurveBuffer, EventBuffer, Hop
 
 if TYPE_CHECKING:
     from gengine.emotion.tags import TaggedEmotion
+    from gengine.emotion.text import SaidEmotion
     from gengine.encoders.attending import Attending
     from gengine.encoders.known_speech import KnownSpeech
     from gengine.encoders.said import SaidSpeech
@@ -81,6 +82,7 @@ class Hearing:
         self.plan = plan or parse_emotion("neutral")
         self._prosody, self._emotion = GatedProsody(), EmotionEncoder(self.plan)
         self._tags: TaggedEmotion | None = None
+        self._told: SaidEmotion | None = None
         self._syllables = SyllableEncoder()
         recognised = words is not None and words.source == RECOGNISED
         listens = hears and (words is None or not words.phones or recognised)
@@ -104,7 +106,7 @@ class Hearing:
             self._events["words"].append(words.words)
             self._events["phones"].append(() if recognised else words.phones)
             self._events["cues"].append([*lexicon.push(words.words, words.phones), *lexicon.flush()])
-            self._take_tags(words.tags)
+            self._feel(words)
 
     @property
     def hears_phones(self) -> bool:
@@ -166,7 +168,7 @@ class Hearing:
         lexicon = LexiconEncoder(track.language)
         self._events["words"].append(track.words)
         self._events["cues"].append([*lexicon.push(track.words, track.phones), *lexicon.flush()])
-        self._take_tags(track.tags)
+        self._feel(track)
 
     def turn(self, role: str, at: float) -> None:
         """From ``at`` s on the character is "speaking", "listening" or "thinking": what is heard while it does not
@@ -223,11 +225,16 @@ class Hearing:
         for track, cues in self._live.known(np.inf if self._ended else known + self._settling) if self._live else ():
             self._events["words"].append(track.words)
             self._events["cues"].append(cues)
-            self._take_tags(track.tags, start)
+            self._feel(track, start)
 
-    def _take_tags(self, tags: tuple[Tag, ...], earliest: float = 0.0) -> None:
-        """Feel and act what tags of the words ask for."""
-        if tags:
+    def _feel(self, words: WordTrack, earliest: float = 0.0) -> None:
+        """Feel what the words tell, where the emotion is read, and feel and act what their tags ask for."""
+        if self.plan.listens and words.language == "en":
+            from gengine.emotion.text import SaidEmotion  # few runs read the emotion
+
+            self._told = self._told or SaidEmotion()
+            self._told.add(words.words, earliest)
+        if tags := words.tags:
             from gengine.emotion.tags import TaggedEmotion, acts  # hardly any text has tags
 
             self._tags = self._tags or TaggedEmotion(intensity=self.plan.intensity)
@@ -295,6 +302,11 @@ class Hearing:
         emotion = EmotionTrack(**curves["emotion"].read(*frames), fps=ANALYSIS_RATE)
         if self._soon and (missing := frames[1] - frames[0] - len(emotion)) > 0:
             emotion = joined([emotion, self._emotion.coming(missing)])
+        if self._told is not None:
+            share = self.plan((frames[0] + np.arange(len(emotion))) / ANALYSIS_RATE)[2]
+            emotion = self._told.over(emotion, frames[0] / ANALYSIS_RATE, share)
+        if self._tags is not None:
+            emotion = self._tags.over(emotion, frames[0] / ANALYSIS_RATE)
         source, prosody = words.source, Prosody(**curves["prosody"].read(*frames))
         jaw = curves["jaw"].read(*frames)["jaw"] if self._phones else None
         if self._said is not None:
@@ -312,7 +324,7 @@ class Hearing:
             ended=hop.ended,
             prosody=prosody,
             **events,
-            emotion=emotion if self._tags is None else self._tags.over(emotion, frames[0] / ANALYSIS_RATE),
+            emotion=emotion,
             speaker=self.speaker,
             language=words.language,
             source=source,

@@ -26,6 +26,7 @@ REGISTRY: dict[str, dict[str, str]] = {
         "camn-paper": "gengine.training.published_camn_task:PublishedCamnTraining",
         "fgd": "gengine.training.fgd_task:FgdTraining",
         "phones": "gengine.training.phone_task:PhoneTraining",
+        "text-emotion": "gengine.training.text_emotion:TextEmotionTraining",
     },
     "recogniser": {
         "whisper": "gengine.recognition.whisper:Whisper",

@@ -95,7 +95,7 @@ class TaggedEmotion:
         felt = np.concatenate([track.weights, track.vad], axis=1).astype(float)
         shift = np.zeros((len(times), 3))
         for one in near:
-            share = _share(times, one)[:, None]
+            share = span(times, one.start, one.end, FADE)[:, None]
             if one.emotion is not None:
                 felt += share * (one.emotion - felt)
             shift += share * one.shift
@@ -135,9 +135,7 @@ def asked_for(tag: Tag) -> tuple[Meaning, ...]:
     return () if tag.kind == "end" else meanings(tag.written, plainly=True)
 
 
-def _share(times: NDArray[np.float64], layer: _Layer) -> NDArray[np.float64]:
-    """How far a layer is felt at ``times``: smoothsteps of ``FADE`` s centred on its start and end."""
-    rise = np.clip((times - layer.start) / FADE + 1 / 2, 0, 1)
-    fall = np.clip((layer.end - times) / FADE + 1 / 2, 0, 1)
-    share = np.minimum(rise, fall)
+def span(times: NDArray[np.float64], start: float, end: float, fade: float) -> NDArray[np.float64]:
+    """1 at ``times`` from ``start`` to ``end`` s, else 0: smoothsteps of ``fade`` s centred on both."""
+    share = np.clip(np.minimum(times - start, end - times) / fade + 1 / 2, 0, 1)
     return share * share * (3 - 2 * share)

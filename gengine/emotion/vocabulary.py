@@ -1,12 +1,16 @@
 """Words of emotion: each gives strengths over the eighteen named emotions and a point in VAD space.
 
-Three sources, asked in this order:
+Four sources, asked in this order:
 
 1. the eighteen names of ``core.EMOTIONS`` and their synonyms (``SYNONYMS``), at full strength;
 2. everyday words (``data/everyday.csv``), each an even blend of the table's terms named beside it. The choice
    of terms is this project's judgement, not a measurement;
-3. the 151 terms of Russell & Mehrabian 1977 (``data/vad_russell_mehrabian_1977.csv``), points in
+3. labels of GoEmotions and of EmoNet-Voice (``data/labels.csv``), mixtures of the eighteen by judgement: they can be
+   asked for, which does not mean that a voice is read as them;
+4. the 151 terms of Russell & Mehrabian 1977 (``data/vad_russell_mehrabian_1977.csv``), points in
    valence-arousal-dominance turned into strengths by ``strengths_of_vad``.
+
+Two words with an adverb first are a compound (Du, Tao & Martinez 2014): "happily surprised".
 
 Every named emotion is a Gaussian in VAD space. The eight of BEAT have their own terms in the table; for the
 other ten the mean is that of the terms nearest in meaning (``PROTOTYPE_TERMS``).
@@ -86,6 +90,10 @@ _LEAST_REACH = 0.65
 """Distance from neutral at which an emotion is felt in full, at least: contempt and its like lie close to neutral."""
 
 
+ADVERB = 0.6
+"""Share of the adverb in a compound such as "happily surprised". Judgement."""
+
+
 @dataclass(frozen=True, eq=False)
 class Meaning:
     """``weights (18,)`` strengths in [0, 1] by ``EMOTIONS`` and ``vad (3,)`` in [-1, 1]."""
@@ -160,9 +168,19 @@ def _labels() -> dict[str, str]:
     return {normal_form(word): name for name, words in SYNONYMS.items() for word in (name, *words)}
 
 
+@cache
+def named_mixtures() -> dict[str, tuple[tuple[str, float], ...]]:
+    """Labels of other sets and the names, with strengths, that they are a mixture of."""
+    found = {}
+    for row in _rows("labels.csv"):
+        parts = (part.partition(":") for part in row["emotion"].split("+"))
+        found[normal_form(row["label"])] = tuple((name, float(strength)) for name, _, strength in parts)
+    return found
+
+
 def known_words() -> list[str]:
     """All words that ``look_up`` knows, sorted."""
-    return sorted({*_labels(), *terms(), *everyday()})
+    return sorted({*_labels(), *terms(), *everyday(), *named_mixtures()})
 
 
 def _label(text: str) -> Meaning:
@@ -179,6 +197,19 @@ def _term(text: str) -> Meaning:
     return Meaning(strengths_of_vad(vad), vad)
 
 
+def _compound(text: str) -> Meaning | None:
+    """ "happily surprised": the second word in full and the first, an adverb, at ``ADVERB``; None for anything else."""
+    adverb, _, word = text.partition(" ")
+    if not adverb.endswith("ly") or word not in known_words():
+        return None
+    stem = adverb[:-2]
+    for first in (stem, stem.removesuffix("i") + "y", stem + "le", stem.removesuffix("al")):
+        if first in known_words():
+            a, b = look_up(first), look_up(word)
+            return Meaning(np.clip(ADVERB * a.weights + b.weights, 0, 1), np.clip(ADVERB * a.vad + b.vad, -1, 1))
+    return None
+
+
 @cache
 def look_up(word: str) -> Meaning:
     """The meaning of an emotion word at full strength. EmotionError names near matches of an unknown one."""
@@ -186,8 +217,14 @@ def look_up(word: str) -> Meaning:
     if text in everyday() and text not in _labels():
         parts = [_term(term) for term in everyday()[text]]
         return Meaning(np.mean([p.weights for p in parts], axis=0), np.mean([p.vad for p in parts], axis=0))
+    if text in named_mixtures() and text not in _labels():
+        parts = [(_label(name), strength) for name, strength in named_mixtures()[text]]
+        weights, vad = (sum(getattr(p, part) * strength for p, strength in parts) for part in ("weights", "vad"))
+        return Meaning(np.clip(weights, 0, 1), np.clip(vad, -1, 1))
     if text in _labels() or text in terms():
         return _term(text)
+    if (compound := _compound(text)) is not None:
+        return compound
     near = difflib.get_close_matches(text, known_words(), n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
     raise EmotionError(

@@ -48,8 +48,8 @@ ARROWS: dict[str, set[str]] = {
     "data": {"config", "formats", "hearing", "inputs", "session"},
     "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
     "training": {
-        "checkpoint", "config", "data", "encoders", "hearing", "inputs", "metrics", "networks", "registry", "session",
-        "avatars", "renderers", "vision",
+        "checkpoint", "config", "data", "emotion", "encoders", "hearing", "inputs", "metrics", "networks", "registry",
+        "session", "avatars", "renderers", "vision",
     },
     "serve": {"config", "formats", "registry", "retarget", "session"},
     # what knows them all
