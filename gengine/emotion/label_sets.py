@@ -1,7 +1,7 @@
 """The eighteen emotions in other tools' sets of labels, and back: BEAT 8, Ekman 6, Audio2Face 10, VRM 5, TalkingHead 8.
 
-Each row of ``data/label_sets.csv`` says what a label stands for in the emotion grammar, and how far each of the eighteen
-counts as it. The numbers are judgement; both ways are monotone: a stronger emotion never makes a label weaker.
+Each row of ``data/label_sets.csv`` says what a label stands for in the emotion grammar, and how far each of the
+eighteen counts as it. The numbers are judgement; both ways are monotone: a stronger emotion never makes a label weaker.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def label_sets() -> dict[str, tuple[str, ...]]:
 
 
 def to_set(weights: ArrayLike, name: str) -> dict[str, NDArray[np.float64]]:
-    """Strengths 0..1 ``(…)`` of each label of the set ``name``, of strengths ``(…, 18)``: the most of what counts as it.
+    """Strengths 0..1 ``(…)`` of each label of the set ``name``, of strengths ``(…, 18)``: the most that counts as it.
 
     GengineError for an unknown set.
     """

@@ -122,7 +122,7 @@ class TextReader:
         for sentence in sentences(words):
             text = " ".join(w.text for w in sentence)
             chances = self.chances([text])[0]
-            top = int(np.argmax(chances[:-1] / self.thresholds[:-1]))
+            top = int(np.argmax(np.where(chances[:-1] >= self.thresholds[:-1], chances[:-1], 0)))
             telling = sorted(((float(a[top]), w) for w, a in self.saliency(text) if w[0].isalnum()), reverse=True)
             best = tuple(dict.fromkeys(w for a, w in telling if a > max(telling[0][0], 0) / 3))[:3]
             label = labels()[top] if self.felt(chances)[1] > 0 else None

@@ -220,7 +220,8 @@ def look_up(word: str) -> Meaning:
     if text in named_mixtures() and text not in _labels():
         parts = [(_label(name), strength) for name, strength in named_mixtures()[text]]
         weights, vad = (sum(getattr(p, part) * strength for p, strength in parts) for part in ("weights", "vad"))
-        return Meaning(np.clip(weights, 0, 1), np.clip(vad, -1, 1))
+        whole = max(float(np.sum(weights)), 1.0)
+        return Meaning(weights / whole, vad / whole)
     if text in _labels() or text in terms():
         return _term(text)
     if (compound := _compound(text)) is not None:

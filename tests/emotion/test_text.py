@@ -34,7 +34,7 @@ def voice(**strengths: float) -> EmotionTrack:
     [
         ("I am so happy you came!", "joy", "happy"), ("I hate you, you stupid idiot", "anger", "hate"),
         ("This is disgusting", "disgust", "disgusting"), ("I'm scared of the dark", "fear", "scared"),
-        ("Thank you so much", "gratitude", "thank"), ("I miss her so much, it hurts.", "sadness", "miss"),
+        ("Thank you so much", "gratitude", "thank"), ("I miss her so much, it hurts.", "sadness", "hurts"),
         ("The train leaves at nine.", None, ""),
     ],
 )  # fmt: skip
