@@ -56,7 +56,7 @@ def counts(text: str) -> Counter[int]:
 def weighted(found: Counter[int], idf: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Features and their values; ``idf (2 * BUCKETS,)`` is 0 for features that are left out."""
     index = np.fromiter(found, np.int64, len(found))
-    value = (1 + np.log(np.fromiter(found.values(), float, len(found)))) * idf[index]
+    value = (1 + np.log(np.fromiter(found.values(), float, len(found)))) * idf[index].astype(np.float64)
     for kind, length in ((0, 1.0), (1, PIECE_SHARE)):
         own = index // BUCKETS == kind
         norm = np.sqrt((value[own] ** 2).sum())

@@ -219,9 +219,10 @@ def look_up(word: str) -> Meaning:
         return Meaning(np.mean([p.weights for p in parts], axis=0), np.mean([p.vad for p in parts], axis=0))
     if text in named_mixtures() and text not in _labels():
         parts = [(_label(name), strength) for name, strength in named_mixtures()[text]]
-        weights, vad = (sum(getattr(p, part) * strength for p, strength in parts) for part in ("weights", "vad"))
+        weights = np.sum([p.weights * strength for p, strength in parts], axis=0)
+        vad = np.sum([p.vad * strength for p, strength in parts], axis=0)
         whole = max(float(np.sum(weights)), 1.0)
-        return Meaning(weights / whole, vad / whole)
+        return Meaning(weights / whole, np.clip(vad / whole, -1, 1))
     if text in _labels() or text in terms():
         return _term(text)
     if (compound := _compound(text)) is not None:

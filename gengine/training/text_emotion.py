@@ -121,7 +121,8 @@ def sparse(bags: list[Counter[int]], idf: Array) -> csr_matrix:
 def fit(x: csr_matrix, y: Array, strength: float) -> tuple[Array, float]:
     """Weights and bias of the logistic regression of ``y (N,)`` that also keeps the weights small."""
     sign = 2 * y - 1
-    back = x.T.tocsr()
+    back: Any = x.T.tocsr()
+    size: int = back.shape[0]
 
     def loss(w: Array) -> tuple[float, Array]:
         margin = sign * (x @ w[:-1] + w[-1])
@@ -129,13 +130,13 @@ def fit(x: csr_matrix, y: Array, strength: float) -> tuple[Array, float]:
         value = strength * np.logaddexp(0, -margin).sum() + w[:-1] @ w[:-1] / 2
         return float(value), np.concatenate([back @ wrong + w[:-1], [wrong.sum()]])
 
-    start = np.zeros(x.shape[1] + 1)
+    start = np.zeros(size + 1)
     start[-1] = np.log(y.mean() / (1 - y.mean())) if 0 < y.mean() < 1 else 0.0
     best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 40, "maxcor": 5, "ftol": 1e-5}).x
     return best[:-1], float(best[-1])
 
 
-def f1(truth: Array, told: Array) -> Array:
+def f1(truth: Array, told: NDArray) -> Array:
     """F1 of every column."""
     both = (truth * told).sum(axis=0)
     return 2 * both / np.maximum(truth.sum(axis=0) + told.sum(axis=0), 1e-9)
