@@ -147,3 +147,75 @@ def view(
 
     export_folder([performance], folder, ["glb"], {"glb": options}, reports=reports, beside=beside)
     return folder
+
+
+SPEAKING = 60.0
+"""Seconds that a text-to-speech command may take (judgement)."""
+
+
+def live_page(folder: Path, avatar: str, emotion: str, text: str | None, tts: str) -> dict[str, Path]:
+    """Write what the live page needs into ``folder``: the avatar, what it is to know, and the spoken ``text``.
+
+    ``tts`` is a command that reads a text from stdin and writes a WAV to stdout. Returns the files by the path at which
+    a server shows them. Raises ``GengineError`` for an emotion that is none of ``EMOTIONS``, and a command that fails.
+    """
+    import json
+
+    from gengine.avatars import find_avatar
+    from gengine.core.emotion import EMOTIONS
+    from gengine.errors import unknown
+    from gengine.formats.glb import GlbExporter
+    from gengine.serve.viewer import viewer_page
+
+    if emotion not in EMOTIONS:
+        raise unknown("--emotion", emotion, EMOTIONS)
+    person = find_avatar(avatar)
+    GlbExporter.write(_at_rest(), folder / "avatar.glb", avatar=person)
+    about = {"bones": person.joint_map, "eyes": person.eyes, "emotion": emotion, "text": text}
+    (folder / "live.json").write_text(json.dumps(about), "utf-8")
+    pages = {"/": viewer_page("live.html"), **{f"/{name}": folder / name for name in ("avatar.glb", "live.json")}}
+    if text is not None:
+        (folder / "say.wav").write_bytes(_spoken(text, tts))
+        pages["/say.wav"] = folder / "say.wav"
+    return pages
+
+
+def _at_rest() -> Performance:
+    """A moment in which nothing moves."""
+    import numpy as np
+
+    from gengine.core.audio import SAMPLE_RATE, AudioClip
+    from gengine.core.emotion import EMOTIONS, EmotionTrack
+    from gengine.core.face import ARKIT_NAMES, FaceTrack
+    from gengine.core.motion import Motion
+    from gengine.core.rotation import IDENTITY
+    from gengine.core.skeleton import BEAT_HIP_HEIGHT, beat_skeleton
+    from gengine.core.words import WordTrack
+
+    skeleton = beat_skeleton()
+    rest, root = np.tile(IDENTITY, (3, len(skeleton), 1)), np.tile([0, BEAT_HIP_HEIGHT, 0], (3, 1))
+    return Performance(
+        AudioClip(np.zeros(SAMPLE_RATE // 10), SAMPLE_RATE),
+        WordTrack(),
+        EmotionTrack(np.eye(1, len(EMOTIONS)).repeat(5, 0), np.zeros((5, 3)), 50.0),
+        motion=Motion(skeleton, rest, root, 30.0),
+        face=FaceTrack(np.zeros((6, len(ARKIT_NAMES))), np.tile(IDENTITY, (6, 1)), np.zeros((6, 2)), 60.0),
+    )
+
+
+def _spoken(text: str, command: str) -> bytes:
+    import shlex
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            shlex.split(command), input=text.encode(), capture_output=True, timeout=SPEAKING, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise GengineError(
+            f"--tts {command}: cannot be run ({error}); give a command that writes a WAV to stdout"
+        ) from None
+    if done.returncode or not done.stdout.startswith(b"RIFF"):
+        why = done.stderr.decode("utf-8", "replace").strip()[:200] or "no WAV came"
+        raise GengineError(f"--tts {command}: failed ({why}); give a command that writes a WAV to stdout")
+    return done.stdout

@@ -25,6 +25,7 @@ COMMANDS = {
     "portrait": "One photo and one performance: a film of that person speaking.",
     "view": "Watch a performance in the browser: play, scrub, emotion timeline, ARKit curves.",
     "serve": "Serve live performances over WebSockets: sound in, frames of face and body out.",
+    "live": "Talk into the microphone and watch an avatar talk, in the browser.",
     "avatar": "Persons to show a performance on.",
     "data": "Corpora in BEAT's layout: check one, make one.",
     "train": "Train a network from a configuration; the run folder receives checkpoints, log, curves and previews.",

@@ -27,6 +27,7 @@ from gengine.serve.messages import (
     Welcome,
     read_message,
 )
+from gengine.serve.relay import Relay
 from gengine.serve.workers import Worker
 
 RING = 2.0
@@ -85,7 +86,7 @@ class Guest:
 class Hub:
     """All sessions of a server: ``workers`` processes of at most ``each`` sessions. Started and stopped in a loop."""
 
-    def __init__(self, workers: int, each: int, token: str | None = None) -> None:
+    def __init__(self, workers: int, each: int, token: str | None = None, relay: Relay | None = None) -> None:
         self._count, self._each, self._token = workers, each, token
         self.workers: list[Worker] = []
         self.guests: dict[str, Guest] = {}
@@ -93,6 +94,7 @@ class Hub:
         self.errors: Counter[str] = Counter()
         self.connections = 0
         self._leaving = False
+        self._relay = relay
 
     # life
 
@@ -101,13 +103,16 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._first = asyncio.Event()
         self.workers = [self._new_worker() for _ in range(self._count)]
-        self._watch = asyncio.create_task(self._keep_house())
+        self._tasks = [asyncio.create_task(self._keep_house())]
+        if self._relay is not None:
+            self._tasks.append(asyncio.create_task(self._relay.run()))
         await self._first.wait()
 
     async def stop(self) -> None:
         """End all processes."""
         self._leaving = True
-        self._watch.cancel()
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
 
     async def farewell(self) -> None:
@@ -203,6 +208,8 @@ class Hub:
         if kind == wire.FACE:
             guest.clock = max(guest.clock, end)
         message = wire.numbered(message, guest.sequence, wire.DISCONTINUITY if guest.gap else 0)
+        if self._relay is not None and guest.hello.skeleton == "beat":
+            self._relay.take(guest.name, message)
         guest.gap = False
         guest.ring.append((guest.sequence, message))
         guest.sequence += 1

@@ -16,6 +16,7 @@ from typing import Any
 from gengine.errors import GengineError, MissingExtraError
 from gengine.serve.hub import Guest, Hub, Refusal
 from gengine.serve.messages import LONGEST_MESSAGE
+from gengine.serve.relay import Relay
 
 try:
     import uvicorn
@@ -53,6 +54,7 @@ class ServeOptions:
     key: Path | None = None
     origins: tuple[str, ...] = ()
     pages: dict[str, Path] = field(default_factory=dict)
+    relay: Relay | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -80,7 +82,7 @@ class ServeOptions:
 
 def make_app(options: ServeOptions, port: int) -> FastAPI:
     """The application of a server that is reached at ``port``; ``app.state.hub`` is its ``Hub``."""
-    hub = Hub(options.workers, options.sessions, options.token)
+    hub = Hub(options.workers, options.sessions, options.token, options.relay)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:

@@ -25,12 +25,12 @@ POINTS = 1200
 """Columns of the strip under the picture: more would not be seen."""
 
 
-def viewer_page() -> Path:
-    """The page that was built from ``render/web``, in a source checkout or an installed wheel."""
+def viewer_page(name: str = "index.html") -> Path:
+    """A page that was built from ``render/web``, in a source checkout or an installed wheel."""
     package = Path(str(resources.files("gengine")))
     for folder in (package / "render" / "web" / "dist", package.parent / "render" / "web" / "dist"):
-        if (folder / "index.html").is_file():
-            return folder / "index.html"
+        if (folder / name).is_file():
+            return folder / name
     raise GengineError("the viewer's page is missing; build it: cd render/web && npm install && npm run build")
 
 

@@ -61,8 +61,8 @@ ARROWS: dict[str, set[str]] = {
     },
     # many runs at once: what one is told, wherever it is made
     "batch": {"config", "engine", "exporting", "inputs", "registry", "runs"},
-    "showing": {"exporting", "runs", "serve"},
     "explaining": {"emotion", "engine", "hearing", "inputs"},
+    "showing": {"avatars", "exporting", "formats", "runs", "serve"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},
     "__init__": {"capturing", "config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},

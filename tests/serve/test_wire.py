@@ -63,7 +63,7 @@ def golden() -> tuple[dict[str, bytes], dict]:
     files = {
         "face": wire.numbered(wire.encode(face, 1.5)[0], 7),
         "body": wire.numbered(wire.encode(body, 1.5, wire.DISCONTINUITY)[0], 2**32 + 8),
-        "sound": wire.encode_sound(np.array([0.0, 0.5, -0.5, 1.0, -1.0]), 2**32 + 3),
+        "sound": wire.encode_sound(np.array([0.0, 0.25, -0.25, 1.0, -1.0]), 2**32 + 3),
     }
     numbers = {}
     for name in ("face", "body"):
