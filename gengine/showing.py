@@ -211,7 +211,7 @@ def _spoken(text: str, command: str) -> bytes:
         done = subprocess.run(
             shlex.split(command), input=text.encode(), capture_output=True, timeout=SPEAKING, check=False
         )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
         raise GengineError(
             f"--tts {command}: cannot be run ({error}); give a command that writes a WAV to stdout"
         ) from None

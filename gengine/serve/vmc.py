@@ -2,7 +2,7 @@
 
 https://protocol.vmc.info: bones by Unity's names with position and rotation relative to the parent, blend shapes by
 name, all in Unity's left-handed axes. Addresses, names and types never change, so messages are packed once and only
-their numbers are written anew: 0.1 ms a frame instead of 6.
+their numbers are written anew.
 """
 
 from __future__ import annotations
