@@ -29,6 +29,7 @@ from gengine.runs import load, saved
 from gengine.session import Session
 
 if TYPE_CHECKING:
+    from gengine.emotion.voice import Reference
     from gengine.inputs.part import Part
 
 __all__ = [
@@ -66,6 +67,7 @@ class Take:
         tier: str | None = None,
         stance: str | Path | Motion | None = None,
         look_at: Any = None,
+        voice_reference: str | Path | AudioClip | None = None,
         config: EngineConfig | None = None,
         strict: bool = False,
         part: Part | None = None,
@@ -78,6 +80,7 @@ class Take:
             ("language", language, str | None, 'a code such as "en"'),
             ("tier", tier, str | None, "the name of a TextGrid's tier or speaker"),
             ("stance", stance, str | Path | Motion | None, "a path, or a Motion"),
+            ("voice_reference", voice_reference, str | Path | AudioClip | None, "the path of a recording"),
         ):
             if not isinstance(value, kinds):
                 raise wrong_kind(what, value, expected)
@@ -101,6 +104,7 @@ class Take:
         if part is not None and part.first:  # a timeline counts on the recording's clock, as its transcript does
             self.plan = replace(self.plan, times=self.plan.times - part.first)
             self.look_at = self.look_at and self.look_at.shift(part.first)
+        self.voice_reference = self._voice(voice_reference)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
         self.strict = strict
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
@@ -117,6 +121,7 @@ class Take:
             "stance": str(stance) if isinstance(stance, Path) else None,
             "config": self.config.model_dump(),
             **({"look_at": repr(look_at)} if look_at is not None else {}),
+            **({"voice_reference": str(voice_reference)} if isinstance(voice_reference, str | Path) else {}),
         }
         if part is not None:
             self.settings |= {"part": part.settings()}
@@ -137,7 +142,7 @@ class Take:
                 self.duration = stream.duration
             session = Session(
                 emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, stance=self.stance,
-                look_at=self.look_at or NOBODY, face=face, config=self.config,
+                look_at=self.look_at or NOBODY, face=face, voice_reference=self.voice_reference, config=self.config,
             )  # fmt: skip
             while True:
                 with self._timed("decode"):
@@ -149,7 +154,7 @@ class Take:
             yield from self._stamped(session.flush())
             facts = {"seconds": round(self.audio_seconds, 3)} | (stream.facts if stream is not None else {})
             said = (tuple(stream.notes), tuple(stream.warnings)) if stream is not None else ()
-            self.report += Report({"sound": facts}, *said)
+            self.report += Report({"sound": facts}, *said) + session.report()
         if self.audio_seconds == 0:
             raise AudioError(f"{self.source}: holds no sound; give a recording of at least 0.1 s")
         self.seconds |= session.seconds
@@ -184,6 +189,19 @@ class Take:
             network, report = captured_face(self.source, self.config.face, self.part.first if self.part else 0.0)
         self.report += report
         return network
+
+    def _voice(self, recording: str | Path | AudioClip | None) -> Reference | None:
+        """The neutral voice in a recording, where the emotion is read from the voice."""
+        if recording is None:
+            return None
+        if not self.plan.listens:
+            self.report += Report(notes=("The voice reference is not used: no emotion is read from the voice (auto).",))
+            return None
+        from gengine.emotion.voice import neutral_reference
+        from gengine.inputs.audio import load_audio
+
+        clip = recording if isinstance(recording, AudioClip) else load_audio(recording)
+        return neutral_reference(np.concatenate([*analysis_blocks(clip), np.zeros(0, np.float32)]))
 
     def words(self) -> WordTrack | None:
         """The transcript with times, aligned to the sound where it has none; without one, the words recognised."""
@@ -266,6 +284,7 @@ def animate(
     calm: float | None = None,
     stance: str | Path | Motion | None = None,
     look_at: Any = None,
+    voice_reference: str | Path | AudioClip | None = None,
     config: EngineConfig | None = None,
     strict: bool = False,
     track: int | str | None = None,
@@ -306,6 +325,8 @@ def animate(
             "camera", "none" (the eyes go along with the head), "x,y,z" or (x, y, z) in metres of the world (x to the
             character's left, y up, z ahead; the body begins at 0, 0, 0), a target that moves as rows (N, 4) of
             (seconds, x, y, z), or a function that is asked (x, y, z) of each second.
+        voice_reference: a recording of the speaker being neutral, against which "auto" reads the voice; without one
+            what is usual of the speaker is learned while they speak.
         config: everything else; ``words``, ``fps``, ``face_fps``, ``face``, ``body`` and ``calm`` win over it.
         track: of a video with several sound tracks: a number from 0, a language or a title; else its default one.
         channel: a number from 0, "left", "right" or "mix"; else the mean, or one where channels cancel each other.
@@ -334,7 +355,7 @@ def animate(
     )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        tier=tier, stance=stance, look_at=look_at, config=config, strict=strict,
+        tier=tier, stance=stance, look_at=look_at, voice_reference=voice_reference, config=config, strict=strict,
         part=part_of(track=track, channel=channel, start=start, end=end, raw=raw, rate=rate),
     )  # fmt: skip
     stretches, done = [], 0.0

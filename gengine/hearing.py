@@ -30,6 +30,7 @@ from gengine.windows import CurveBuffer, EventBuffer, Hop
 if TYPE_CHECKING:
     from gengine.emotion.tags import TaggedEmotion
     from gengine.emotion.text import SaidEmotion
+    from gengine.emotion.voice import Reference, VoiceReader
     from gengine.encoders.attending import Attending
     from gengine.encoders.known_speech import KnownSpeech
     from gengine.encoders.said import SaidSpeech
@@ -70,6 +71,7 @@ class Hearing:
         word_wait: float = 0.0,
         soon: bool = False,
         hears: bool = True,
+        voice_reference: Reference | None = None,
     ) -> None:
         self.speaker, self.role = speaker or Speaker(), "speaking"
         self._soon, self._rate, self._taken = soon, rate, 0
@@ -80,7 +82,7 @@ class Hearing:
         self.words = words
         self._stream = _resampler(rate, soon)
         self.plan = plan or parse_emotion("neutral")
-        self._prosody, self._emotion = GatedProsody(), EmotionEncoder(self.plan)
+        self._prosody, self._emotion = GatedProsody(), EmotionEncoder(self.plan, voice_reference)
         self._tags: TaggedEmotion | None = None
         self._told: SaidEmotion | None = None
         self._syllables = SyllableEncoder()
@@ -107,6 +109,11 @@ class Hearing:
             self._events["phones"].append(() if recognised else words.phones)
             self._events["cues"].append([*lexicon.push(words.words, words.phones), *lexicon.flush()])
             self._feel(words)
+
+    @property
+    def voice(self) -> VoiceReader | None:
+        """Who reads the emotion from the voice, where that is asked for."""
+        return self._emotion.reader
 
     @property
     def hears_phones(self) -> bool:
@@ -259,7 +266,7 @@ class Hearing:
         if self.role != "speaking":
             first = self._curves["prosody"].end - len(frames)
             self._events["cues"].append(self._attending.push(frames.speech, first, self.role))
-        track = self._emotion.push(frames)
+        track = self._emotion.push(frames, samples)
         self._curves["emotion"].append({"weights": track.weights, "vad": track.vad})
         # Heard phones settle later than the prosody around them, so syllables do without them.
         if self._phones is None:

@@ -19,6 +19,7 @@ from gengine.core.face import FaceTrack
 from gengine.core.look_at import parse_look_at
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.report import Report
 from gengine.core.resampling import hop_at_rate
 from gengine.core.speaker import Speaker
 from gengine.core.words import WordTrack
@@ -31,6 +32,7 @@ from gengine.registry import build
 from gengine.windows import CurveBuffer, Hop, WindowSpec
 
 if TYPE_CHECKING:
+    from gengine.emotion.voice import Reference
     from gengine.rewinding import Past
 
 _MEMORY = (
@@ -72,6 +74,8 @@ class Session:
     wherever head and trunk turn: a name or "x,y,z" as ``config.look_at`` has it, (x, y, z) in metres, rows of
     (seconds, x, y, z) between which the target moves, or a function that is asked (x, y, z) of each second.
     ``face`` stands in for the configuration's face network, as one that hands out a captured face does.
+    ``voice_reference`` is the speaker's neutral voice (``gengine.emotion.voice.neutral_reference``), against which
+    "auto" reads; without one it is learned while the speaker speaks.
     Raises ``GengineError`` for a value that is none of these.
     """
 
@@ -89,6 +93,7 @@ class Session:
         stance: Motion | None = None,
         look_at: Any = None,
         face: MotionNetwork | None = None,
+        voice_reference: Reference | None = None,
         config: EngineConfig | None = None,
     ) -> None:
         check_sound_rate("Session rate", rate)
@@ -123,8 +128,9 @@ class Session:
         self._soon = self.config.latency is not None
         self.window = WindowSpec(max(s.context for s in specs), self.config.hop, self._lookahead())
         self._hearing = Hearing(
-            self.plan, words, self.speaker, self.rate, self._live, word_wait, self._soon, self.config.hears
-        )
+            self.plan, words, self.speaker, self.rate, self._live, word_wait, self._soon, self.config.hears,
+            voice_reference,
+        )  # fmt: skip
         self._audio = CurveBuffer()
         self._hop = 0
         self._pushed = self._heard = 0
@@ -161,6 +167,11 @@ class Session:
     def held(self) -> dict[str, int]:
         """Rows that are held of the sound and of what was heard in it, by kind; flat over any length of stream."""
         return self._hearing.held | {"audio": len(self._audio)}
+
+    def report(self) -> Report:
+        """What was heard of the emotion, where it is read from the voice."""
+        reader = self._hearing.voice
+        return reader.report() if reader is not None else Report()
 
     def state(self, kind: str) -> Any:
         """What the "face" or "body" network remembers of this recording, for example its planned strokes."""

@@ -51,6 +51,7 @@ class RunOptions:
     calm: float | None = None
     stance: Path | None = None
     look_at: str | None = None
+    voice_reference: Path | None = None
     language: str | None = None
     tier: str | None = None
     track: str | None = None
@@ -103,7 +104,8 @@ def make_run(
     )  # fmt: skip
     take = Take(
         o.sound, text=o.text, emotion=o.emotion, intensity=o.intensity, speaker=o.speaker, seed=o.seed,
-        language=o.language, tier=o.tier, stance=o.stance, config=engine, strict=o.strict,
+        language=o.language, tier=o.tier, stance=o.stance, voice_reference=o.voice_reference, config=engine,
+        strict=o.strict,
         part=part_of(track=o.track, channel=o.channel, start=o.start, end=o.end, raw=o.raw),
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ Examples:
   gengine animate speech.wav --emotion timeline.json --intensity 0.8 --seed 7
   gengine animate speech.wav --emotion sad --body camn
   gengine animate speech.wav --emotion happy --portrait face.jpg
+  gengine animate talk.wav --emotion auto --voice-reference her-neutral-voice.wav
   gengine animate speech.wav --words whisper --formats bvh,csv,srt,words
   gengine animate speech.wav --text none
   gengine animate clip.mp4 --face capture
@@ -122,6 +123,13 @@ def animate(
             "(x to the character's left, y up, z ahead), or none: they go along with the head."
         ),
     ] = None,
+    voice_reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="A recording of the speaker being neutral, against which --emotion auto reads the voice; else what is "
+            "usual of them is learned while they speak."
+        ),
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
     tier: Annotated[str | None, typer.Option(help="Tier or speaker of a TextGrid; else who speaks most.")] = None,
     track: Annotated[
@@ -152,8 +160,8 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        decimate, tuple(settings_of or ()), portrait, face, body, calm, stance, look_at, language, tier, track,
-        channel, start, end, raw, config, tuple(settings or ()), strict,
+        decimate, tuple(settings_of or ()), portrait, face, body, calm, stance, look_at, voice_reference, language,
+        tier, track, channel, start, end, raw, config, tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):
         from gengine.cli.batch import animate_all

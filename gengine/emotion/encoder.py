@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,46 +11,53 @@ from gengine.core.conditions import ANALYSIS_RATE, Prosody
 from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.emotion.plan import SHORTEST_FADE, EmotionPlan
 
+if TYPE_CHECKING:
+    from gengine.emotion.voice import Reference, VoiceReader
+
 MOST_CHANGES = 8
 """Changes that may be under way at once; the oldest is taken as complete beyond. Judgement."""
+_NO_SOUND = np.zeros(0, np.float32)
 
 
 class EmotionEncoder:
-    """Streaming emotion: push prosody, get the track of the same frames at ``ANALYSIS_RATE``.
+    """Streaming emotion: push prosody and the sound behind it, get the track of the same frames at ``ANALYSIS_RATE``.
 
     Nothing is held back (``LATENCY`` 0) and nothing depends on the chunking. The voice is read only where
-    the plan asks for it.
+    the plan asks for it (``reader``, else None), against ``reference``, the speaker's neutral voice, if one is given.
     """
 
     LATENCY = 0.0
     """Seconds of prosody needed after a frame's time."""
 
-    def __init__(self, plan: EmotionPlan) -> None:
+    def __init__(self, plan: EmotionPlan, reference: Reference | None = None) -> None:
         self.plan = plan
-        self._reader = None
-        if plan.listens:
-            from gengine.emotion.voice import VoiceReader
-
-            self._reader = VoiceReader()
+        self._reference = reference
+        self.reader = self._listening() if plan.listens else None
         self._frame = 0
         self._heard: EmotionTrack | None = None
         self._changes: list[tuple[EmotionPlan, float, float]] = []
 
     def change(self, plan: EmotionPlan, at: float, fade: float) -> None:
         """From ``at`` s on ``plan`` takes over within ``fade`` s."""
-        if plan.listens and self._reader is None:
-            from gengine.emotion.voice import VoiceReader
-
-            self._reader = VoiceReader()
+        if plan.listens and self.reader is None:
+            self.reader = self._listening()
         self._changes.append((plan, at, max(fade, SHORTEST_FADE)))
         if len(self._changes) > MOST_CHANGES:
             self.plan = self._changes.pop(0)[0]
 
-    def push(self, prosody: Prosody) -> EmotionTrack:
-        """The emotion of the next ``len(prosody)`` frames: weights ``(N, 18)`` and VAD ``(N, 3)``."""
+    def _listening(self) -> VoiceReader:
+        from gengine.emotion.voice import VoiceReader  # who is told the emotion needs no reader
+
+        return VoiceReader(self._reference)
+
+    def push(self, prosody: Prosody, samples: NDArray[np.float32] = _NO_SOUND) -> EmotionTrack:
+        """The emotion of the next ``len(prosody)`` frames: weights ``(N, 18)`` and VAD ``(N, 3)``.
+
+        ``samples (M,)`` (16 kHz) are the next of the sound, which is ahead of its prosody.
+        """
         times = np.arange(self._frame, self._frame + len(prosody)) / ANALYSIS_RATE
         self._frame += len(prosody)
-        heard = self._reader.push(prosody) if self._reader is not None else None
+        heard = self.reader.push(samples, prosody.speech) if self.reader is not None else None
         self._heard = heard[-1:] if heard is not None and len(heard) else self._heard
         return self._felt(times, heard)
 

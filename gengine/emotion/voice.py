@@ -1,169 +1,235 @@
-"""A cautious reading of emotion from how something is said.
+"""Emotion read from how something is said, second by second, while it is said.
 
-Slow averages of the prosody (loudness contour, pitch range and movement, brightness of voiced sound, tempo)
-feed a four-class logistic regression trained on EMO-DB's acted German speech (CC0), with read speech of other
-corpora as further neutral. It tells high from low arousal well and anger from happiness poorly, so the
-strengths it gives are modest. ``benchmarks/emotion_voice.py`` trains it, prints its leave-one-speaker-out
-accuracy and its false alarms, and writes ``data/voice_model.json``.
+The last two seconds of speech become a vector (``voice_encoder``: frozen layers of Whisper). What the speaker usually
+sounds like is taken off it: a neutral recording where one is given, else a running mean of what was heard as neutral,
+begun at the mean of many speakers. A linear head turns the difference into a posterior of seven categories and into
+valence, arousal, dominance and strength. ``gengine.training.voice_head`` trains it, ``benchmarks/emotion_voice.py``
+judges it. It reads voices, not people: acted emotion is not felt emotion, and half of ordinary disagreement between
+listeners stays.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.signal import lfilter
+from numpy.typing import ArrayLike, NDArray
 
-from gengine.core.conditions import ANALYSIS_RATE, Prosody
+from gengine.checkpoint import fitting, shared_checkpoint
+from gengine.core.audio import SAMPLE_RATE
+from gengine.core.conditions import ANALYSIS_RATE
 from gengine.core.emotion import EMOTION_INDEX, EMOTIONS, EmotionTrack
-from gengine.emotion.vocabulary import prototypes
-from gengine.errors import FormatError
+from gengine.core.report import Report
+from gengine.emotion.voice_encoder import CHECKPOINT as ENCODER
+from gengine.emotion.voice_encoder import VoiceEncoder
+from gengine.errors import AudioError, FormatError
 
-SMOOTHING = 1.5
-"""Time constant of the averages, seconds."""
+CATEGORIES = ("neutral", "anger", "happiness", "sadness", "fear", "disgust", "boredom")
+"""What the head tells apart: EMO-DB's seven."""
+DIMENSIONS = ("valence", "arousal", "dominance", "strength")
+"""What it measures beside them: three from -1 to 1, strength from 0 to 1."""
 
-STRENGTH = 0.7
+SECONDS = 2
+"""Of speech that a reading looks at: shorter ones read far worse (.78 of 7 at .6 s, .91 at 2 s)."""
+STEP = 1
+"""Seconds from one reading to the next."""
+
+# By judgement, unless the benchmark's neutral shares say otherwise.
+LEAST_SPEECH = 0.15
+"""Share of speech in the window below which nothing is read."""
+ENOUGH_SPEECH = 0.4
+"""Share of speech from which the reading counts in full."""
+DOUBT = 0.2
+"""Probability of an emotion up to which it is not shown at all: neutral speech stays still."""
+STRONGEST = 0.85
 """Strength of an emotion that the voice shows beyond doubt."""
+SETTLE = 0.25
+"""Time constant, twice in a row, with which one reading becomes the next, seconds: no jump, no kink."""
+SHORTEST_REFERENCE = 1.0
+"""Speech that a neutral recording must hold, seconds."""
 
-FEATURES = (
-    "level mean", "level deviation", "level movement", "pitch deviation", "pitch movement", "pitch skew",
-    "voicing mean", "voiced share", "brightness mean", "brightness deviation", "sibilance mean", "speech share",
-    "loud share", "peak rate",
-)  # fmt: skip
-"""What the averages say; deviations and movements are square roots of averaged squares."""
+SHOWN = {"boredom": "bored"}
+"""Names of categories among the eighteen emotions where they differ."""
 
-CLASSES = ("neutral", "anger", "happiness", "sadness")
-"""Emotions of the classifier: those that EMO-DB has in full length."""
-
-# All by judgement, unless the model's training on EMO-DB says otherwise (benchmarks/emotion_voice.py).
-_SETTLE = 40.0  # frames over which the probabilities are smoothed once more
-_PRIOR = 0.15  # weight of the usual value against a full window of speech: little heard, little said
-_PITCH_LIMIT = 15.0  # semitones from the usual pitch that count
-_MOVEMENT_LIMIT = 3.0  # semitones from frame to frame that count: more is a slip of the tracker
-_PEAK_LEVEL = 0.6  # level of a syllable's peak
-_LOUD_LEVEL = 0.95  # level of a loud frame
-_LEAST_HISS = 1e-4  # share of hiss that its logarithm starts from
-_LEAST_PITCH_VARIANCE = 0.01  # semitones^2
-_LEAST_VARIANCE = 1e-4
-_MOST_SKEW = 3  # of the pitch
-_MOST_DEVIATIONS = 3.0  # of a feature from its mean over the training
-_ENOUGH_SPEECH = 0.4  # share of speech in the window from which the reading counts in full
+_INDICES = [EMOTION_INDEX[SHOWN.get(name, name)] for name in CATEGORIES[1:]]
+_FRAME = SAMPLE_RATE // ANALYSIS_RATE
 
 
-class VoiceAverages:
-    """Streaming features ``(N, 14)``: averages over the last ``SMOOTHING`` seconds of speech or of voiced frames."""
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read of the second that ends at ``end`` s: ``posterior (7,)`` by ``CATEGORIES``, ``dimensions (4,)`` by
+    ``DIMENSIONS``, and ``presence``, from 0 (no speech, all neutral) to 1."""
 
-    # Averaged quantities as (name, frames they are averaged over, usual value).
-    _USUAL = (
-        0.80, 0.68, 0.04,  # level, its square, absolute movement per frame [speech]
-        0.0, 9.0, 0.35, 0.0,  # pitch, its square, absolute movement, cube [voiced]
-        0.70, 0.65,  # voicing, voiced [speech]
-        -2.2, 5.3,  # log10 of the hiss share and its square [voiced]
-        0.12, 0.35, 0.045,  # sibilance, loud, peak [speech]
-    )  # fmt: skip
+    end: float
+    posterior: NDArray[np.float64]
+    dimensions: NDArray[np.float64]
+    presence: float
 
-    def __init__(self) -> None:
-        decay = float(np.exp(-1 / (SMOOTHING * ANALYSIS_RATE)))
-        self._b, self._a = np.array([1 - decay]), np.array([1, -decay])
-        self._state = np.zeros((1, len(self._USUAL) + 3))
-        self._last = np.zeros((3, 2))  # level and pitch of the last three frames
 
-    def push(self, prosody: Prosody) -> NDArray[np.float64]:
-        """Features ``(N, 14)`` by ``FEATURES`` of the next ``len(prosody)`` frames."""
-        count = len(prosody)
-        if not count:
-            return np.zeros((0, len(FEATURES)))
-        level = np.concatenate([self._last[:, 0], prosody.level.astype(float)])
-        pitch = np.concatenate([self._last[:, 1], prosody.pitch.astype(float)])
-        self._last = np.stack([level[-3:], pitch[-3:]], axis=1)
-        both = (pitch[3:] != 0) & (pitch[2:-1] != 0)
-        change = np.where(both, np.minimum(np.abs(pitch[3:] - pitch[2:-1]), _MOVEMENT_LIMIT), 0)
-        peak = (level[2:-1] > level[3:]) & (level[2:-1] >= level[1:-2]) & (level[2:-1] > _PEAK_LEVEL)
-        movement = np.abs(level[3:] - level[2:-1])
-        level, pitch = level[3:], np.clip(pitch[3:], -_PITCH_LIMIT, _PITCH_LIMIT)
-        speech = prosody.speech.astype(float)
-        voiced = speech * (prosody.pitch != 0)
-        hiss = np.log10(prosody.sibilance.astype(float) + _LEAST_HISS)
-        columns = (
-            (level, speech), (level**2, speech), (movement, speech),
-            (pitch, voiced), (pitch**2, voiced), (change, voiced), (pitch**3, voiced),
-            (prosody.voicing.astype(float), speech), ((prosody.pitch != 0).astype(float), speech),
-            (hiss, voiced), (hiss**2, voiced),
-            (prosody.sibilance.astype(float), speech), ((level > _LOUD_LEVEL).astype(float), speech),
-            (peak.astype(float), speech),
-        )  # fmt: skip
-        weights = np.stack([speech, voiced, np.ones(count)], axis=1)
-        sums = np.stack([value * weight for value, weight in columns], axis=1)
-        averaged, self._state = lfilter(
-            self._b, self._a, np.concatenate([sums, weights], axis=1), axis=0, zi=self._state
-        )
-        totals = averaged[:, len(columns) :]
-        over = [1 if weight is voiced else 0 for _, weight in columns]
-        mean = (averaged[:, : len(columns)] + _PRIOR * np.array(self._USUAL)) / (totals[:, over] + _PRIOR)
-        m = mean.T
-        spread = np.sqrt(np.maximum(m[4] - m[3] ** 2, _LEAST_PITCH_VARIANCE))
-        return np.stack(
-            [
-                m[0], np.sqrt(np.maximum(m[1] - m[0] ** 2, _LEAST_VARIANCE)), m[2],
-                spread, m[5], np.clip((m[6] - 3 * m[3] * m[4] + 2 * m[3] ** 3) / spread**3, -_MOST_SKEW, _MOST_SKEW),
-                m[7], m[8], m[9], np.sqrt(np.maximum(m[10] - m[9] ** 2, _LEAST_VARIANCE)), m[11],
-                totals[:, 0], m[12], m[13],
-            ],
-            axis=1,
-        )  # fmt: skip
+class VoiceHead:
+    """From a vector and the speaker's reference to a posterior and dimensions: ``head(vector, reference)``."""
+
+    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
+        if config.get("kind") != "voice emotion" or tuple(config["categories"]) != CATEGORIES:
+            raise FormatError("not a voice reader of this version of gengine")
+        t = {name: value.astype(np.float64) for name, value in tensors.items()}
+        self.home, self.scale = t["home"], t["scale"]
+        self.weights, self.bias = t["weights"], t["bias"]
+        self.dimension_weights, self.dimension_bias = t["dimensions.weights"], t["dimensions.bias"]
+        self.inertia = float(config["inertia"])
+
+    @classmethod
+    def load(cls, checkpoint: str | Path = "voice-v1") -> VoiceHead:
+        """Of a checkpoint; ``FormatError`` where it is another thing."""
+        config, tensors = shared_checkpoint(checkpoint)
+        with fitting(checkpoint):
+            head = cls(config, tensors)
+            head(np.zeros_like(head.home), head.home)
+            return head
+
+    def __call__(self, vector: ArrayLike, reference: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Posterior ``(..., 7)`` and dimensions ``(..., 4)`` of vectors ``(..., D)`` against ``reference (D,)``."""
+        z = (np.asarray(vector, float) - reference) / self.scale
+        scores = z @ self.weights + self.bias
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        dimensions = np.clip(z @ self.dimension_weights + self.dimension_bias, [-1, -1, -1, 0], 1)
+        return scores / scores.sum(axis=-1, keepdims=True), dimensions
+
+
+class Reference:
+    """What a speaker sounds like when neutral: the mean of many speakers, then more and more this one's own.
+
+    ``add`` counts a vector by its chance of being neutral, so that long anger does not become the usual.
+    """
+
+    def __init__(self, home: NDArray[np.float64], inertia: float) -> None:
+        self._sum, self._weight = home * inertia, inertia
+
+    def add(self, vector: NDArray[np.floating], weight: float = 1.0) -> None:
+        """One more vector ``(D,)``."""
+        self._sum = self._sum + weight * vector
+        self._weight += weight
+
+    @property
+    def vector(self) -> NDArray[np.float64]:
+        """The reference ``(D,)``."""
+        return self._sum / self._weight
 
 
 @cache
-def _model() -> dict[str, NDArray[np.float64]]:
-    text = resources.files("gengine.emotion").joinpath("data/voice_model.json").read_text("utf-8")
-    data = json.loads(text)
-    if tuple(data["features"]) != FEATURES:
-        raise FormatError(
-            "gengine/emotion/data/voice_model.json: made for other features; run emotion_voice.py --write"
+def _encoder() -> VoiceEncoder:
+    return VoiceEncoder(ENCODER)
+
+
+def neutral_reference(samples: NDArray[np.float32]) -> Reference:
+    """Of a recording ``(N,)`` at 16 kHz in which the speaker is neutral; ``AudioError`` where it holds too little."""
+    head = VoiceHead.load()
+    reference = Reference(head.home, head.inertia)
+    size = SECONDS * SAMPLE_RATE
+    windows = [samples[at : at + size] for at in range(0, max(1, len(samples) - size // 2), STEP * SAMPLE_RATE)]
+    windows = [w for w in windows if len(w) >= SHORTEST_REFERENCE * SAMPLE_RATE and np.abs(w).max() > 0]
+    if not windows:
+        raise AudioError(
+            f"voice reference: {len(samples) / SAMPLE_RATE:.1f} s, expected at least {SHORTEST_REFERENCE:g} s of "
+            "speech; give a longer recording of the speaker being neutral"
         )
-    return {k: np.array(data[k], float) for k in ("mean", "deviation", "weights", "bias")}
-
-
-def posterior(
-    features: NDArray[np.float64], model: dict[str, NDArray[np.float64]] | None = None
-) -> NDArray[np.float64]:
-    """Probabilities ``(N, 4)`` by ``CLASSES`` of ``features (N, 14)``."""
-    m = model or _model()
-    z = np.clip((features - m["mean"]) / m["deviation"], -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
-    # Not a matrix product: its sums would depend on how many frames come at once.
-    scores = (z[:, None, :] * m["weights"][None]).sum(2) + m["bias"]
-    scores = np.exp(scores - scores.max(1, keepdims=True))
-    return scores / scores.sum(1, keepdims=True)
+    for window in windows:
+        reference.add(_encoder()(window))
+    return reference
 
 
 class VoiceReader:
-    """Streaming emotion from the voice: ``push`` prosody, get an ``EmotionTrack`` of the same frames.
+    """Streaming emotion from the voice: push sound and which of its frames are speech, get an ``EmotionTrack``.
 
-    Only anger, happiness and sadness are ever told, each at most at ``STRENGTH``; where little speech has been
-    heard, and in pauses, the reading fades to neutral. ``vad`` is the expected VAD of the classes.
+    Every whole second of speech is read when it is over, so an emotion is shown from about a second after it is heard;
+    no frame waits, and nothing depends on the chunks. Where little speech is heard, and in pauses, the reading fades to
+    neutral. ``reference`` is the speaker's own (``neutral_reference``); without one it is learned while the speaker
+    speaks. ``readings`` are all that were made where they are kept; without, memory stays flat over hours.
     """
 
-    def __init__(self) -> None:
-        self._averages = VoiceAverages()
-        self._b, self._a = np.array([1 / _SETTLE]), np.array([1, 1 / _SETTLE - 1])
-        self._state = np.zeros((1, len(CLASSES)))
+    def __init__(self, reference: Reference | None = None, keep_readings: bool = False) -> None:
+        self._head = VoiceHead.load()
+        self._given = reference is not None
+        self._reference = reference or Reference(self._head.home, self._head.inertia)
+        self._sound = np.zeros(0, np.float32)  # of the last two seconds and what is not read yet
+        self._speech = np.zeros(0, np.float32)
+        self._dropped = 0  # frames before them
+        self._frame = 0  # frames that were handed out
+        self._target = np.zeros(len(EMOTIONS) + 3)  # what the last reading shows
+        self._states = np.zeros((2, len(EMOTIONS) + 3))
+        self._keep = keep_readings
+        self.readings: list[Reading] = []
+        self._count, self._total = 0, np.zeros(len(CATEGORIES))  # of readings with speech, and their posteriors' sum
 
-    def push(self, prosody: Prosody) -> EmotionTrack:
-        """The reading of the next ``len(prosody)`` frames."""
-        weights = np.zeros((len(prosody), len(EMOTIONS)), np.float32)
-        if not len(prosody):
-            return EmotionTrack(weights, np.zeros((0, 3), np.float32), ANALYSIS_RATE)
-        features = self._averages.push(prosody)
-        presence = np.minimum(features[:, FEATURES.index("speech share")] / _ENOUGH_SPEECH, 1)
-        chance = 1 / len(CLASSES)
-        beyond = np.maximum(posterior(features) - chance, 0) / (1 - chance) * presence[:, None]
-        settled, self._state = lfilter(self._b, self._a, beyond, axis=0, zi=self._state)
-        indices = [EMOTION_INDEX[name] for name in CLASSES]
-        means = prototypes()[0][indices]
-        vad = STRENGTH * (settled[:, :, None] * means[None]).sum(1)
-        weights[:, indices] = STRENGTH * settled
-        weights[:, EMOTION_INDEX["neutral"]] = 0
-        return EmotionTrack(weights, vad.astype(np.float32), ANALYSIS_RATE)
+    def push(self, samples: NDArray[np.float32], speech: NDArray[np.float32]) -> EmotionTrack:
+        """The next frames, one for each of ``speech (M,)`` at 100 Hz, 1 where there is any. ``samples (N,)`` at 16 kHz
+        are the next of the sound, which is as long as its frames or ahead of them."""
+        self._sound = np.concatenate([self._sound, samples])
+        self._speech = np.concatenate([self._speech, speech])
+        parts, last, step = [np.zeros((0, len(self._target)))], self._frame + len(speech), STEP * ANALYSIS_RATE
+        while self._frame < last:
+            end = min(last, (self._frame // step + 1) * step)
+            parts.append(self._smooth(end - self._frame))
+            self._frame = end
+            if end % step == 0:
+                self._read()
+        values = np.concatenate(parts).astype(np.float32)
+        return EmotionTrack(values[:, : len(EMOTIONS)], values[:, len(EMOTIONS) :], ANALYSIS_RATE)
+
+    def report(self) -> Report:
+        """What was heard on the whole, and against what."""
+        if not self._count:
+            return Report({"voice": {"read": 0}}, notes=("No speech was heard long enough to read its emotion.",))
+        mean = self._total / self._count
+        heard = " ".join(f"{CATEGORIES[i]} {mean[i]:.2f}" for i in np.argsort(-mean)[:2])
+        return Report(
+            {"voice": {"read": self._count, "heard": heard, "reference": "given" if self._given else "learned"}}
+        )
+
+    def _read(self) -> None:
+        """Look at the two seconds before now, and forget what the next reading will not see."""
+        first = max(0, self._frame - SECONDS * ANALYSIS_RATE) - self._dropped
+        cut = slice(first, self._frame - self._dropped)
+        reading = self._look(self._sound[cut.start * _FRAME : cut.stop * _FRAME], self._speech[cut])
+        self._target = shown(reading)
+        if self._keep:
+            self.readings.append(reading)
+        keep = max(0, self._frame - (SECONDS - STEP) * ANALYSIS_RATE)
+        self._sound = self._sound[(keep - self._dropped) * _FRAME :]
+        self._speech = self._speech[keep - self._dropped :]
+        self._dropped = keep
+
+    def _look(self, sound: NDArray[np.float32], speech: NDArray[np.float32]) -> Reading:
+        share, end = float(speech.mean()), self._frame / ANALYSIS_RATE
+        if share < LEAST_SPEECH or len(sound) < SAMPLE_RATE // 2:
+            return Reading(end, np.eye(len(CATEGORIES))[0], np.zeros(len(DIMENSIONS)), 0.0)
+        vector = _encoder()(sound).astype(np.float64)
+        posterior, dimensions = self._head(vector, self._reference.vector)
+        if not self._given:
+            self._reference.add(vector, float(posterior[0]))
+        self._count, self._total = self._count + 1, self._total + posterior
+        return Reading(end, posterior, dimensions, min(share / ENOUGH_SPEECH, 1.0))
+
+    def _smooth(self, count: int) -> NDArray[np.float64]:
+        """``count`` frames on the way to what is shown: two equal low passes, frame by frame."""
+        rate = 1 - np.exp(-1 / (SETTLE * ANALYSIS_RATE))
+        out = np.empty((count, len(self._target)))
+        first, second = self._states
+        for i in range(count):
+            first = first + rate * (self._target - first)
+            second = second + rate * (first - second)
+            out[i] = second
+        self._states = np.stack([first, second])
+        return out
+
+
+def shown(reading: Reading) -> NDArray[np.float64]:
+    """Strengths and VAD ``(21,)`` that a reading asks for: what is doubtful is left out, the rest is its chance."""
+    weights, vad = np.zeros(len(EMOTIONS)), np.zeros(3)
+    beyond = np.clip((reading.posterior[1:] - DOUBT) / (1 - DOUBT), 0, 1) * reading.presence
+    weights[_INDICES] = STRONGEST * np.sqrt(beyond * reading.posterior[1:])
+    vad = reading.dimensions[:3] * min(1.0, float(weights.sum()) / STRONGEST)
+    return np.concatenate([weights, vad])

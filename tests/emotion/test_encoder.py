@@ -10,7 +10,6 @@ import soxr
 from gengine.core.conditions import Prosody
 from gengine.core.emotion import EMOTION_INDEX, EmotionTrack
 from gengine.emotion import EmotionEncoder, parse_emotion
-from gengine.emotion.voice import VoiceReader
 from gengine.encoders.prosody import ProsodyEncoder
 
 HAPPY, ANGRY, SAD = (EMOTION_INDEX[n] for n in ("happiness", "anger", "sadness"))
@@ -28,10 +27,18 @@ def prosody(frames: int, seed: int = 0) -> Prosody:
     )  # fmt: skip
 
 
-def encode(plan, curves, sizes=(10_000,)) -> EmotionTrack:
+def buzz(frames: int) -> np.ndarray:
+    """Sound of as many frames, near enough to a voice to be read."""
+    t = np.arange(frames * 160) / 16000
+    return (0.05 * np.sign(np.sin(2 * np.pi * 150 * t + 9 * np.sin(9 * t))) * (1 + np.sin(20 * t))).astype(np.float32)
+
+
+def encode(plan, curves, sizes=(10_000,), sound=None) -> EmotionTrack:
     encoder, parts, at, i = EmotionEncoder(plan), [], 0, 0
+    sound = buzz(len(curves)) if sound is None else sound
     while at < len(curves):
-        parts.append(encoder.push(curves[at : at + sizes[i % len(sizes)]]))
+        to = at + sizes[i % len(sizes)]
+        parts.append(encoder.push(curves[at:to], sound[at * 160 : to * 160]))
         at, i = at + sizes[i % len(sizes)], i + 1
     parts.append(encoder.flush())
     return EmotionTrack(np.concatenate([p.weights for p in parts]), np.concatenate([p.vad for p in parts]), 100)
@@ -59,18 +66,9 @@ def test_frame_k_is_the_plan_at_k_hundredths():
 def test_auto_adds_to_what_is_asked():
     curves = prosody(600)
     heard, both = encode(parse_emotion("auto"), curves), encode(parse_emotion("auto:0.5+happy:0.3"), curves)
-    assert heard.weights.max() > 0.02
+    assert heard.weights.max() > 0.02  # a buzz is no neutral voice
     assert np.allclose(both.weights[:, ANGRY], 0.5 * heard.weights[:, ANGRY], atol=1e-6)
     assert both.weights[:, HAPPY].min() >= 0.3 - 1e-6
-
-
-def test_the_voice_says_nothing_in_silence_and_changes_slowly():
-    silence = Prosody(*(np.full(500, v, np.float32) for v in (-90, 0, 0, 0, 0, 0)))
-    track = VoiceReader().push(silence)
-    assert np.abs(track.weights).max() < 1e-6 and np.abs(track.vad).max() < 1e-6
-    lively = VoiceReader().push(prosody(3000, 1))
-    assert np.abs(np.diff(lively.weights, axis=0)).max() < 0.02
-    assert lively.weights.max() <= 0.7 and lively.weights.min() >= 0
 
 
 @pytest.mark.data
@@ -81,7 +79,7 @@ def test_angry_voices_sound_more_aroused_than_sad_ones(reference_data):
         samples, rate = soundfile.read(reference_data / "speech" / name, dtype="float32")
         samples = samples if samples.ndim == 1 else samples.mean(1)
         encoder = ProsodyEncoder()
-        curves = encoder.push(soxr.resample(samples, rate, 16_000).astype(np.float32))
-        return encode(parse_emotion("auto"), curves).vad[100:, 1].mean()
+        sound = soxr.resample(samples, rate, 16_000).astype(np.float32)
+        return encode(parse_emotion("auto"), encoder.push(sound), sound=sound).vad[100:, 1].mean()
 
     assert arousal("nv_Claire_anger.wav") > arousal("nv_Claire_sadness.wav") + 0.05
