@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE
-from gengine.emotion.voice import CATEGORIES, Reference, VoiceHead, VoiceReader
+from gengine.emotion.voice import CATEGORIES, LEARNING, Reference, VoiceHead, VoiceReader
 from gengine.emotion.voice_encoder import VoiceEncoder
 from gengine.inputs.audio import load_audio
 from gengine.training import voice_clips, voice_head
@@ -164,7 +164,7 @@ def neutral_shares(head: VoiceHead, sets: dict[str, Vectors], windows: int = 5) 
             running = Reference(head.home, head.inertia)
             for i, vector in enumerate(x):
                 posterior = head(vector, running.vector)[0]
-                running.add(vector, posterior[0])
+                running.add(vector, LEARNING * posterior[0])
                 learned.append(posterior.argmax() == 0)
                 own = Reference(head.home, head.inertia)
                 for other in np.delete(x, i, 0)[:windows]:

@@ -48,6 +48,8 @@ STRONGEST = 0.85
 """Strength of an emotion that the voice shows beyond doubt."""
 SETTLE = 0.25
 """Time constant, twice in a row, with which one reading becomes the next, seconds: no jump, no kink."""
+LEARNING = 0.2
+"""Share that a window counts for in a learned reference, beside its chance of being neutral: anger stays anger."""
 SHORTEST_REFERENCE = 1.0
 """Speech that a neutral recording must hold, seconds."""
 
@@ -209,7 +211,7 @@ class VoiceReader:
         vector = _encoder()(sound).astype(np.float64)
         posterior, dimensions = self._head(vector, self._reference.vector)
         if not self._given:
-            self._reference.add(vector, float(posterior[0]))
+            self._reference.add(vector, LEARNING * float(posterior[0]))
         self._count, self._total = self._count + 1, self._total + posterior
         return Reading(end, posterior, dimensions, min(share / ENOUGH_SPEECH, 1.0))
 
@@ -229,7 +231,7 @@ class VoiceReader:
 def shown(reading: Reading) -> NDArray[np.float64]:
     """Strengths and VAD ``(21,)`` that a reading asks for: what is doubtful is left out, the rest is its chance."""
     weights, vad = np.zeros(len(EMOTIONS)), np.zeros(3)
-    beyond = np.clip((reading.posterior[1:] - DOUBT) / (1 - DOUBT), 0, 1) * reading.presence
-    weights[_INDICES] = STRONGEST * np.sqrt(beyond * reading.posterior[1:])
+    beyond = np.clip((reading.posterior[1:] - DOUBT) / (1 - DOUBT), 0, 1)
+    weights[_INDICES] = STRONGEST * reading.presence * np.sqrt(beyond * reading.posterior[1:])
     vad = reading.dimensions[:3] * min(1.0, float(weights.sum()) / STRONGEST)
     return np.concatenate([weights, vad])

@@ -60,11 +60,11 @@ class Recipe:
     """Principal components of the vectors that are used."""
     ridge: float = 0.1
     """Penalty of squared weights."""
-    ordinary: float = 0.1
+    ordinary: float = 0.005
     """Penalty of ordinary speech's squared scores."""
-    sharpness: float = 2.0
+    sharpness: float = 1.5
     """Factor of the scores, which the penalties leave too flat: what makes the posteriors of speakers left out chances
-    (by likelihood on EMO-DB)."""
+    (judgement; the calibration error says how well)."""
     inertia: float = 4.0
     """Windows of speech that the usual speaker counts for in a running reference."""
 
