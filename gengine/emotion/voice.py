@@ -98,7 +98,7 @@ class VoiceHead:
         scores = z @ self.weights + self.bias
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         dimensions = np.clip(z @ self.dimension_weights + self.dimension_bias, [-1, -1, -1, 0], 1)
-        return scores / scores.sum(axis=-1, keepdims=True), dimensions
+        return np.asarray(scores / scores.sum(axis=-1, keepdims=True), float), np.asarray(dimensions, float)
 
 
 class Reference:

@@ -102,7 +102,7 @@ class VoiceEncoder:
     def states(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The last layer ``(N // 320, width)`` at 50 Hz."""
         mel = self.mel(samples)
-        x = gelu(_shifted(mel, self._taps, 1) @ self._conv1 + self._bias1)
+        x: Any = gelu(_shifted(mel, self._taps, 1) @ self._conv1 + self._bias1)
         x = gelu(_shifted(x, self._taps, 2) @ self._conv2 + self._bias2)
         x += self._position[: len(x)]
         for layer in self._layers:
@@ -119,7 +119,7 @@ class VoiceEncoder:
         frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: len(samples) // HOP]
         spectrum = np.fft.rfft(frames * np.hanning(WINDOW + 1)[:-1].astype(np.float32), axis=1)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ self._filters
-        decades = np.log10(np.maximum(power, np.float32(_LEAST_POWER)))
+        decades: Any = np.log10(np.maximum(power, np.float32(_LEAST_POWER)))
         return (np.maximum(decades, decades.max() - np.float32(_DEPTH)) + 4) / 4
 
     def _attend(self, layer: dict[str, NDArray[np.float32]], x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -64,7 +64,7 @@ def read_ctranslate2(path: Path) -> dict[str, NDArray[Any]]:
 
     arrays: dict[str, NDArray[Any]] = {}
     try:
-        number("<I"), text(), number("<I")  # versions and name of the model's kind
+        _ = number("<I"), text(), number("<I")  # versions and name of the model's kind
         for _ in range(number("<I")):
             name = text()
             shape = [number("<I") for _ in range(number("<B"))]
