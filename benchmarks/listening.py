@@ -2,6 +2,7 @@
 
     python benchmarks/listening.py                         choreographer and CaMN
     python benchmarks/listening.py --systems choreographer
+    python benchmarks/listening.py --systems "camn, equal noise"
     python benchmarks/listening.py --checkpoint runs/camn/best
 Needs the reference recordings (GENGINE_DATA) and, for CaMN, the extra camn. BEAT's speaker was never trained on.
 
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from gesture_table import accents, recordings
@@ -30,10 +33,13 @@ from gengine.core.performance import Performance
 from gengine.hearing import hear_recording
 from gengine.metrics.limbs import Body
 from gengine.metrics.speech_coupling import coupling
+from gengine.networks.camn.stroke_plan import StrokePlanner
 
 Array = NDArray[np.float64]
 
-SYSTEMS = ("choreographer", "camn")
+EQUAL = "camn, equal noise"
+"""CaMN whose noise belongs to the seed and the time alone, so that only what it hears can tell two takes apart."""
+SYSTEMS = ("choreographer", "camn", EQUAL)
 STYLES = ("storyteller", "conversational", "orator")
 SPEAKERS = ("conversational", "orator", "alma", "kira", "wayne")
 PARTS = [(recording, start) for recording in range(3) for start in (0, 20, 40)][:8]
@@ -172,6 +178,17 @@ def measure(body: str, seeds: range) -> dict[str, list[float]]:
     return rows
 
 
+@contextmanager
+def equal_noise() -> Iterator[None]:
+    """Noise that does not belong to the plan."""
+    own = StrokePlanner.key
+    StrokePlanner.key = property(lambda self: (0, 0))  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        StrokePlanner.key = own  # type: ignore[method-assign]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
@@ -179,7 +196,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     args = parser.parse_args()
     for system in args.systems:
-        rows = measure(args.checkpoint if system == "camn" else system, range(args.seeds))
+        body = system if system == "choreographer" else args.checkpoint
+        with equal_noise() if system == EQUAL else nullcontext():
+            rows = measure(body, range(args.seeds))
         print(f"\n{system}")
         for name, values in rows.items():
             error = np.std(values) / max(len(values) - 1, 1) ** 0.5
