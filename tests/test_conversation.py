@@ -74,7 +74,7 @@ def test_a_file_is_animated_with_a_latency_as_a_stream_is(speech: np.ndarray) ->
 def test_a_latency_that_networks_or_hops_cannot_keep_is_refused() -> None:
     with pytest.raises(GengineError, match="latency = 0.1: a hop of 0.2 s with these networks needs at least 0.2"):
         Session(config=EngineConfig(hop=0.2, latency=0.1))
-    with pytest.raises(GengineError, match=r"needs at least 1.*"):
+    with pytest.raises(GengineError, match=r"needs at least 2.*"):
         Session(config=EngineConfig(hop=0.2, latency=0.4, body="camn"))
     with pytest.raises(GengineError, match="multiple of 0.05"):
         Session(config=EngineConfig(hop=0.2, latency=0.42))

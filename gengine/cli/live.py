@@ -13,7 +13,7 @@ from gengine.cli.console import say as tell
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-LIVE_HELP = """Talk into the microphone and watch an avatar talk: starts the server and opens its page.
+LIVE_HELP = """Talk into the microphone and watch an avatar talk, in the browser.
 
 \b
 The page has the microphone, an emotion dial and a read-out of the latency. With --say it also speaks a text: --tts is a

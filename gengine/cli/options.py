@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 FORMATS_HELP = (
-    "Comma-separated: bvh csv json npz mp4, srt and words (.json), glb (avatar), avatar (its video), vrma usd fbx "
-    "smplx, textgrid, and mouth shapes: visemes oculus azure moho rhubarb-tsv rhubarb-json rhubarb-xml rhubarb-dat."
+    "Comma-separated: bvh csv json npz mp4, srt and words (.json), glb (avatar), avatar (its video), portrait (a photo "
+    "that speaks), vrma usd fbx smplx, textgrid, and mouth shapes: visemes oculus azure moho rhubarb-tsv rhubarb-json "
+    "rhubarb-xml rhubarb-dat."
 )
 AVATAR_HELP = "Who is shown in glb, usd, fbx and avatar: a preset (gengine avatar list), a .glb, .vrm or .npz."
 BONES_HELP = "Which of the avatar's bones is which: a JSON map (gengine avatar map)."

@@ -14,7 +14,7 @@ from gengine.core.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-PORTRAIT_HELP = """One photo and one performance: a film of that person speaking, at the photo's own framing.
+PORTRAIT_HELP = """One photo and one performance: a film of that person speaking.
 
 \b
 Examples:

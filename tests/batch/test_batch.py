@@ -125,7 +125,7 @@ def test_killed_at_any_moment_and_restarted_nothing_is_done_twice_or_lost(talks:
             stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
-            process.wait(rng.uniform(0.5, 2.5) if kills < 8 else 300)
+            process.wait(rng.uniform(0.3, 1.0) if kills < 4 else 300)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

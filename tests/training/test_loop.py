@@ -230,7 +230,7 @@ def test_a_configuration_names_a_training_that_exists(tmp_path):
     config = tmp_path / "x.yaml"
     for target in ("gengine.training.nothing:train", "os:system", "phonez", "3", "[camn]", ""):
         config.write_text(f"train: {target}")
-        with pytest.raises(GengineError, match=r"x\.yaml: train = .*choose from camn, camn-paper, fgd, phones"):
+        with pytest.raises(GengineError, match=r"x\.yaml: train = .*choose from a2m, camn, camn-paper, fgd, phones"):
             engine.train(config, tmp_path / "run", [])
     config.write_text("train: gengine.training.camn_paper:train")
     with pytest.raises(GengineError, match="write train: camn-paper"):

@@ -224,7 +224,9 @@ def gesture(kind: str, text: str, rng: np.random.Generator) -> GestureForm:
     ``rng`` belongs to the cue: the same generator makes the same form.
     """
     palm = shape = ""
-    if kind == "deictic":
+    if kind == "point":  # a tag asks for it
+        palm, shape = "down", "point"
+    elif kind == "deictic":
         shape = "point" if rng.random() < POINT_CHANCE else "flat_soft"
         palm = "down" if shape == "point" else ("in" if rng.random() < POINT_PALM_IN else "up")
     name = _choose(kind, text, rng)
