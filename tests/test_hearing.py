@@ -18,8 +18,9 @@ from gengine.emotion import parse_emotion
 from gengine.encoders.prosody import ProsodyEncoder
 from gengine.hearing import Hearing, hear_recording
 from gengine.inputs.audio import load_audio
+from gengine.network_run import run_network
 from gengine.networks.visemes.network import VisemeNetwork
-from gengine.session import Session, run_network
+from gengine.session import Session
 from gengine.windows import WindowSpec
 
 SECONDS = 4

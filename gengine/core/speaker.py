@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from gengine.core.noise import generator
+from gengine.core.twins import no_twin
 from gengine.errors import GengineError
 
 BEAT_SPEAKERS: tuple[str, ...] = (
@@ -60,6 +61,8 @@ class Traits:
     smile: float = 0.5
     """One-sided habit of the mouth: 0 leads with the right corner, 1 with the left."""
 
+    __deepcopy__ = no_twin
+
 
 STYLES: dict[str, Traits] = {
     "storyteller": Traits(energy=0.2, rate=0.8, amplitude=0.85, tempo=0.75, hold=0.7, height=-0.1, head=0.85, sway=0.6),
@@ -81,6 +84,8 @@ class Speaker:
 
     name: str = "conversational"
     traits: Traits = Traits()
+
+    __deepcopy__ = no_twin
 
     @property
     def beat_id(self) -> int | None:

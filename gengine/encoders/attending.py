@@ -35,9 +35,13 @@ ATTENDING = read_constants(AttendingConstants, "gengine.encoders", "attending")
 
 
 class Attending:
-    """Frames of what is heard in, cues of one who does not speak out; the same however the frames are cut."""
+    """Frames of what is heard in, cues of one who does not speak out; the same however the frames are cut.
 
-    def __init__(self) -> None:
+    Several who hear the same differ by ``key``.
+    """
+
+    def __init__(self, *key: object) -> None:
+        self._key = key
         self._spoke = self._silent = 0
         self._next = 0.0
 
@@ -55,7 +59,7 @@ class Attending:
         return cues
 
     def _cue(self, role: str, frame: int, chance: float) -> list[Cue]:
-        chosen, lasts = generator("attending", role, frame).random(2)
+        chosen, lasts = generator("attending", role, frame, *self._key).random(2)
         every = ATTENDING.search_every if role == "thinking" else ATTENDING.nod_every
         at = frame / ANALYSIS_RATE + ATTENDING.nod_lead
         self._next = at + every.at(lasts)

@@ -84,6 +84,11 @@ class MelBlocks:
         self._buffer = np.zeros(WINDOW // 2, np.float32)
         self._block = block
 
+    @property
+    def wants(self) -> int:
+        """Samples without which no further block comes out."""
+        return (self._block - 1) * HOP + WINDOW - len(self._buffer)
+
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Band powers ``(blocks, block, BANDS)`` of the blocks that ``samples (N,)`` at 16 kHz complete."""
         buffer = np.concatenate([self._buffer, samples]) if len(samples) else self._buffer

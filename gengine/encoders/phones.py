@@ -1,8 +1,9 @@
 """Phones heard in the sound alone, in any language, while it arrives.
 
-Log-mel frames → a small time-convolutional network with a fixed look-ahead (trained by
-``gengine.training.phone_task``, here plain numpy) → posteriors of 39 ARPAbet phones and silence at 100 Hz →
-a fixed-lag Viterbi path → phones. A language that English lacks sounds of is heard as the English sounds
+Sound → a trunk → posteriors of 39 ARPAbet phones and silence at 100 Hz → a fixed-lag Viterbi path → phones. Two trunks
+are bundled, both plain numpy: the layers of Whisper's encoder (``attentive_phones``; phones-v2), and, where phones must
+be heard soon, log-mel frames → a small time-convolutional network with a fixed look-ahead (trained by
+``gengine.training.phone_task``; phones-v1). A language that English lacks sounds of is heard as the English sounds
 nearest in shape, which is what lips need. Everything runs in fixed blocks (80 ms; 20 ms where it must be soon), so
 the result does not depend on the chunks in which the sound arrives.
 """
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gengine.checkpoint import fitting, shared_checkpoint
+from gengine.checkpoint import find_checkpoint, fitting, shared_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.words import Phone
 from gengine.encoders import logmel
@@ -59,8 +60,10 @@ LOOKAHEAD = 16
 MOST_LAYERS, MOST_TAPS = 64, 256
 """Layers of a network, and taps and dilation of one, that are believed (judgement): the bundled one has 7, 5 and 16."""
 
-SOON = {"block": 2, "lag": 0}
-"""How ``PhoneEncoder`` hears soonest: 0.19 s after the sound, for three times the time of a core."""
+CHECKPOINT = "phones-v2"
+"""What hears best, where there is time to wait."""
+SOON: dict[str, Any] = {"checkpoint": "phones-v1", "block": 2, "lag": 0}
+"""How ``PhoneEncoder`` hears soonest: 0.19 s after the sound, by a small network that hears strangers less well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +144,38 @@ class _Network:
         return (x.reshape(-1, self._rows, x.shape[1]) @ self._head + self._head_bias).reshape(mel.shape[0], -1)
 
 
+class _ConvolutionTrunk:
+    """Sound in, outputs of the network out, block by block, a little after the sound."""
+
+    least = LOOKAHEAD / RATE + logmel.WINDOW / 2 / SAMPLE_RATE
+    """Seconds of sound after a frame without which its outputs are not known."""
+
+    def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray], block: int) -> None:
+        self._network = _Network(config, tensors, block)
+        self._mel, self._room, self._early = logmel.MelBlocks(block), Room(), LOOKAHEAD
+        self._level = logmel.START_LEVEL
+        self.latency = self.least + (block + 0.5) / RATE
+        self.unsettled = LOOKAHEAD + block
+
+    @property
+    def wants(self) -> int:
+        """Samples without which nothing more comes out."""
+        return self._mel.wants
+
+    def push(self, samples: NDArray[np.float32], wanted: object = None) -> NDArray[np.float32]:
+        """Outputs ``(N, 41)`` of the frames that new sound settles; all are heard, whatever is ``wanted``."""
+        power = self._room.suppress(self._mel.push(samples))
+        if not len(power):
+            return np.zeros((0, len(PHONES) + 1), np.float32)
+        level = logmel.block_levels(logmel.loudness(power), self._level)
+        self._level = float(level[-1, -1])
+        mel = logmel.relative(logmel.power_to_db(power), level)
+        outputs = self._network.step(mel.reshape(-1, mel.shape[2]))
+        early = min(self._early, len(outputs))  # they describe what was before the recording
+        self._early -= early
+        return outputs[early:]
+
+
 class _Path:
     """Fixed-lag Viterbi: a label is settled by ``lag`` frames after its own, or more."""
 
@@ -172,20 +207,14 @@ class _Path:
         return labels[: self._lag - 1 if self._lag else None : -1]
 
 
-def _try(config: dict[str, Any], tensors: dict[str, NDArray], block: int, lag: int) -> None:
-    """Raises whatever it is where sizes do not fit each other or silence makes numbers that are none."""
+def _try(config: dict[str, Any], tensors: dict[str, NDArray], block: int) -> None:
+    """Raises whatever it is where the sizes of convolutions do not fit each other."""
     if not 0 < len(config["layers"]) <= MOST_LAYERS:
         raise FormatError(f"phones checkpoint: {len(config['layers'])} layers, expected 1 to {MOST_LAYERS}")
     for layer in config["layers"]:
         for name, largest in (("kernel", MOST_TAPS), ("dilation", MOST_TAPS), ("ahead", LOOKAHEAD)):
             if not (isinstance(layer[name], int) and 0 <= layer[name] <= largest):
                 raise FormatError(f"phones checkpoint: {name} {brief(layer[name])}, expected 0 to {largest}")
-    outputs = _Network(config, tensors, block).step(np.zeros((block, logmel.BANDS), np.float32))
-    labels = _Path(config, tensors, 0).step(outputs[:, :-1])
-    if outputs.shape != (block, len(PHONES) + 1) or not np.isfinite(outputs).all() or len(labels) != block:
-        raise FormatError(f"phones checkpoint: outputs {outputs.shape} of silence, expected {(block, len(PHONES) + 1)}")
-    if tensors["transitions"].shape != (len(PHONES), len(PHONES)):
-        raise FormatError(f"phones checkpoint: transitions {tensors['transitions'].shape}, expected 40 x 40")
 
 
 class PhoneEncoder:
@@ -196,14 +225,15 @@ class PhoneEncoder:
     phones are kept for ``take_frames``; without, memory stays flat over hours. Where a ``gate`` is closed
     everything is silence and the jaw shut; it costs no time, as it settles before the phones do.
 
-    ``latency`` is look-ahead, lag, a block to fill, half a frame and half a window. ``block`` frames are handled at
-    once and ``lag`` frames weighed before a label is settled, both even: fewer of them are settled sooner
-    (``PhoneEncoder(**SOON)``, whose gate is ``SpeechGate(**speech_gate.SOON)``), at more work and another rounding.
+    ``latency`` is the trunk's (of convolutions: look-ahead, a block to fill, half a frame and half a window) and lag.
+    ``block`` frames are handled at once and ``lag`` frames weighed before a label is settled, both even: fewer of them
+    are settled sooner (``PhoneEncoder(**SOON)``, whose gate is ``SpeechGate(**speech_gate.SOON)``), at more work and
+    another rounding.
     """
 
     def __init__(
         self,
-        checkpoint: str | Path = "phones-v1",
+        checkpoint: str | Path = CHECKPOINT,
         keep_frames: bool = False,
         block: int = logmel.BLOCK,
         lag: int = logmel.BLOCK,
@@ -219,17 +249,28 @@ class PhoneEncoder:
         if config.get("kind") != "phones" or config.get("phones") != list(PHONES):
             raise FormatError(f"checkpoint '{checkpoint}': not a phone recogniser of this version of gengine")
         with fitting(checkpoint):
-            _try(config, tensors, block, lag)
-            self._network, self._path = _Network(config, tensors, block), _Path(config, tensors, lag)
-        if gate is not None and gate.latency > LOOKAHEAD / RATE + lag / RATE + logmel.WINDOW / 2 / SAMPLE_RATE:
+            if "encoder" in config:
+                from gengine.encoders import attentive_phones as attentive  # who must hear soon does without
+
+                network = attentive.shared_network(str(find_checkpoint(checkpoint)), config["sha256"])
+                self._trunk: Any = attentive.AttentiveTrunk(network)
+                outputs = np.tile(network.of_silence, (block, 1))
+            else:
+                _try(config, tensors, block)
+                self._trunk = _ConvolutionTrunk(config, tensors, block)
+                outputs = _Network(config, tensors, block).step(np.zeros((block, logmel.BANDS), np.float32))
+            self._path = _Path(config, tensors, lag)
+            labels = _Path(config, tensors, 0).step(outputs[:, :-1])
+            if outputs.shape != (block, len(PHONES) + 1) or not np.isfinite(outputs).all() or len(labels) != block:
+                raise FormatError(f"phones checkpoint: outputs {outputs.shape}, expected {(block, len(PHONES) + 1)}")
+        if gate is not None and gate.latency > self._trunk.least + lag / RATE:
             raise GengineError(
                 f"PhoneEncoder: phones of a lag of {lag} frames settle before a gate of {gate.latency:.3f} s; "
                 "take a lag of whole blocks, or no gate"
             )
-        self.latency = (LOOKAHEAD + lag + block + 0.5) / RATE + logmel.WINDOW / 2 / SAMPLE_RATE
-        self._mel, self._room, self._ahead = logmel.MelBlocks(block), Room(), LOOKAHEAD // block
-        self._unsettled = LOOKAHEAD + lag + 2 * block
-        self._level, self._samples, self._blocks = logmel.START_LEVEL, 0, 0
+        self.latency = self._trunk.latency + lag / RATE
+        self._unsettled = self._trunk.unsettled + lag + block
+        self._samples, self._block = 0, block
         self._keep, self._gate, self.longest = keep_frames, gate, longest
         self._open: list[bool] = []  # whether the gate is open, frame by frame, from the first in _frames on
         self._frames: list[NDArray[np.float32]] = []  # outputs whose labels are not settled or not taken yet
@@ -237,6 +278,11 @@ class PhoneEncoder:
         self._settled = 0  # frames with a label
         self._label, self._start = 0, 0  # the sound going on: its label and first frame
         self._ended = False
+
+    @property
+    def wants(self) -> int:
+        """Samples without which no further frame can be settled."""
+        return self._trunk.wants
 
     def push(self, samples: ArrayLike) -> list[Phone]:
         """Phones that ``samples (N,)`` (16 kHz, [-1, 1]) settle.
@@ -302,22 +348,18 @@ class PhoneEncoder:
 
     def _log_posteriors(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Of the blocks ``(blocks, block, 40)`` that new sound completes; kept for ``take_frames``."""
-        power = self._room.suppress(self._mel.push(samples))
-        if not len(power):
-            return np.zeros((0, power.shape[1], len(PHONES)), np.float32)
-        level = logmel.block_levels(logmel.loudness(power), self._level)
-        self._level = float(level[-1, -1])
-        mel = logmel.relative(logmel.power_to_db(power), level)
-        outputs = self._network.step(mel.reshape(-1, mel.shape[2])).reshape(*mel.shape[:2], -1)
-        early = min(max(self._ahead - self._blocks, 0), len(outputs))  # they describe what was before the recording
-        self._blocks += len(outputs)
-        outputs = outputs[early:]
+        outputs = self._trunk.push(samples, self._wanted if self._gate else None)
+        outputs = outputs.reshape(-1, self._block, outputs.shape[1])
         logits = outputs[..., :-1]
         logits -= logits.max(axis=-1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         if self._keep:
             self._frames += list(outputs)
         return logits
+
+    def _wanted(self, first: int, last: int) -> bool:
+        """Whether the gate is open anywhere in frames [first, last)."""
+        return any(self._open[max(first - self._first, 0) : last - self._first])
 
     def _drop(self, count: int) -> None:
         """Forget ``count`` frames."""
@@ -326,7 +368,7 @@ class PhoneEncoder:
 
 
 def hear(
-    samples: ArrayLike, checkpoint: str | Path = "phones-v1", block: int = logmel.BLOCK, lag: int = logmel.BLOCK
+    samples: ArrayLike, checkpoint: str | Path = CHECKPOINT, block: int = logmel.BLOCK, lag: int = logmel.BLOCK
 ) -> tuple[tuple[Phone, ...], PhoneFrames]:
     """Phones and frames of a whole recording ``(N,)`` at 16 kHz; ``block`` and ``lag`` are the encoder's."""
     encoder = PhoneEncoder(checkpoint, keep_frames=True, block=block, lag=lag)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gengine.core.audio import SAMPLE_RATE
 from gengine.core.constants import Points, read_constants
+from gengine.core.twins import flat_twin
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def pitch_candidates(power: NDArray[np.float32]) -> list[list[float]]:
         best = peaks.argmax(1)
         a, b, c = before[frames, best], centre[frames, best], after[frames, best]
         # the top of the parabola through the peak and its neighbours
-        shift = np.clip((a - c) / 2 / np.minimum(a - 2 * b + c, _TINY_CURVE), -1 / 2, 1 / 2)
+        shift = np.minimum(np.maximum((a - c) / 2 / np.minimum(a - 2 * b + c, _TINY_CURVE), -1 / 2), 1 / 2)
         found = peaks[frames, best] > 0
         candidates += [(lags[best] + shift).tolist(), np.where(found, np.minimum(b, 1), 0).tolist()]
         peaks[frames, best] = 0
@@ -125,6 +126,8 @@ class PitchMedian:
     def __init__(self) -> None:
         self._sorted: list[float] = []
         self._recent: deque[float] = deque()
+
+    __deepcopy__ = flat_twin
 
     def follow(self, pitch: float, strength: float) -> float:
         """The median in semitones, ``pitch`` included where it is clearly voiced; ``pitch`` itself before any is."""

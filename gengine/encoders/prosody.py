@@ -23,6 +23,7 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.core.conditions import ANALYSIS_RATE, Prosody
 from gengine.core.constants import Points, Span, read_constants
 from gengine.core.timing import frame_count
+from gengine.core.twins import flat_twin
 from gengine.encoders.loudness import LOUDNESS, LoudnessRange, VoiceActivity
 from gengine.encoders.pitch import FFT, HERTZ, PITCH, TAPER, WINDOW, PitchMedian, PitchPath, pitch_candidates
 from gengine.errors import AudioError
@@ -148,7 +149,8 @@ _BODY_BAND = PROSODY.body_band.at(HERTZ).astype(np.float32)
 
 def _measure(sound: NDArray[np.float32]) -> tuple[list[float], ...]:
     """Per frame: mean square of 25 ms, loudness power, hiss share, and pitch candidates (lag, strength)."""
-    frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::_HOP]
+    count, (item,) = (len(sound) - WINDOW) // _HOP + 1, sound.strides
+    frames = np.ndarray((count, WINDOW), sound.dtype, sound, strides=(_HOP * item, item))
     middle = np.ascontiguousarray(frames[:, (WINDOW - _ENERGY) // 2 : (WINDOW + _ENERGY) // 2])
     square = np.maximum((middle * middle).mean(1) - middle.mean(1) ** 2, 0)
     spectrum = np.fft.rfft((frames * TAPER).astype(float), FFT)  # numpy transforms single numbers more slowly
@@ -195,6 +197,8 @@ class _FrameSequence:
         self._path, self._median = PitchPath(), PitchMedian()
         self._frames: deque[_Frame] = deque()
         self._written_pitch: deque[float] = deque(maxlen=2)
+
+    __deepcopy__ = flat_twin
 
     def step(self, square: list[float], loud: list[float], hiss: list[float], *candidates: list[float]) -> list[tuple]:
         """Rows (energy, level, speech, pitch, voicing, sibilance) of the frames that are now settled."""

@@ -14,6 +14,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.core.twins import flat_twin
 from gengine.encoders import logmel
 
 CHUNK = 32
@@ -59,6 +60,8 @@ class Room:
         self._decay = np.float32(10 ** (-6 * logmel.HOP / logmel.SAMPLE_RATE / RT60))
         self._gain = np.float32(SHARE) * (1 - self._decay)
         self._until = CHUNK
+
+    __deepcopy__ = flat_twin
 
     def suppress(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """Band powers ``(blocks, block, BANDS)`` → the same without the tail of a room that was heard before them."""

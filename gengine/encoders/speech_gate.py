@@ -181,6 +181,11 @@ class SpeechGate:
         """Seconds of sound needed after a frame before it is settled, at most."""
         return self._ahead + self._block * CHUNK / SAMPLE_RATE
 
+    @property
+    def wants(self) -> int:
+        """Samples without which no further frame can be settled."""
+        return CONTEXT + self._block * CHUNK - len(self._buffer) - len(self._rest)
+
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Frames ``(F,)`` that ``samples (N,)`` (16 kHz, [-1, 1]) settle: True where someone may speak."""
         open_frames: list[bool] = []

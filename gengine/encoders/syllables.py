@@ -21,6 +21,7 @@ import numpy as np
 
 from gengine.core.conditions import ANALYSIS_RATE, Prosody, Syllable
 from gengine.core.constants import Limits, Span, read_constants
+from gengine.core.twins import flat_twin
 from gengine.core.words import Phone
 
 ARPABET_VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW AX AXR IX UX".split())
@@ -135,6 +136,8 @@ class SyllableEncoder:
         self._height = RunningScore(_S.usual_height.low, _S.usual_height.width)
         self._length = RunningScore(math.log(_S.usual_length), _S.usual_length_deviation)
         self._baseline = 0.0
+
+    __deepcopy__ = flat_twin
 
     def push(self, prosody: Prosody, phones: tuple[Phone, ...] | None = None) -> list[Syllable]:
         """Syllables newly settled by the next frames of ``prosody`` and the newly settled ``phones``.

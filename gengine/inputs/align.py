@@ -272,8 +272,8 @@ def _check_rate(said: list[Said], heard: float, duration: float, warnings: list[
     count = sum(t.weight for t, _ in said)
     if count > ABSURD * max(heard, LEAST_SHARE * duration, LEAST_SPEECH):
         raise TextError(
-            f"text: {len(said)} words cannot be spoken in {heard:.1f} s of speech (at most about "
-            f"{int(FASTEST / SOUNDS_A_WORD * max(heard, LEAST_SPEECH))}); give the transcript of this recording"
+            f"text: {len(said)} words of {count:.0f} sounds cannot be spoken in {heard:.1f} s of speech (at most about "
+            f"{int(FASTEST * max(heard, LEAST_SPEECH))} sounds); give the transcript of this recording"
         )
     if heard < LEAST_SPEECH:
         warnings.append("No speech was found in the sound; word times are estimated.")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
+from gengine.core.report import Report
 from gengine.errors import TextError
 from gengine.inputs.language import split_words
 from gengine.inputs.stamped import seconds_of
@@ -15,21 +16,22 @@ from gengine.inputs.transcript import Row, ordered
 TEXTS = ("punctuated_word", "word", "text", "label", "Word", "Text", "value", "privText", "content", "token", "display",
          "body", "sentence", "utterance", "caption", "transcript")  # fmt: skip
 STARTS: dict[str, float | None] = {
-    "start": 1.0, "start_time": 1.0, "startTime": 1.0, "startOffset": 1.0, "start_offset": 1.0, "start_ts": 1.0,
-    "ts": 1.0, "begin": 1.0, "from": 1.0, "start_seconds": 1.0, "startSeconds": 1.0, "start_ms": 1e-3,
-    "startMs": 1e-3, "startTimeMs": 1e-3, "offsetMilliseconds": 1e-3, "offsetInTicks": 1e-7, "audio_offset": None,
-    "AudioOffset": None, "audioOffset": None, "privAudioOffset": None, "offset": None, "Offset": None,
+    "start_time": 1.0, "startTime": 1.0, "start_ts": 1.0, "begin_time": 1.0, "time_begin": 1.0, "start": 1.0,
+    "startOffset": 1.0, "start_offset": 1.0, "ts": 1.0, "begin": 1.0, "from": 1.0, "start_seconds": 1.0,
+    "startSeconds": 1.0, "start_ms": 1e-3, "startMs": 1e-3, "startTimeMs": 1e-3, "begin_ms": 1e-3,
+    "offsetMilliseconds": 1e-3, "offsetInTicks": 1e-7, "audio_offset": None, "AudioOffset": None, "audioOffset": None,
+    "privAudioOffset": None, "offset": None, "Offset": None,
 }  # fmt: skip
 ENDS: dict[str, float | None] = {
-    "end": 1.0, "end_time": 1.0, "endTime": 1.0, "endOffset": 1.0, "end_offset": 1.0, "end_ts": 1.0, "to": 1.0,
-    "end_seconds": 1.0, "endSeconds": 1.0, "stop": 1.0, "end_ms": 1e-3, "endMs": 1e-3, "endTimeMs": 1e-3,
+    "end_time": 1.0, "endTime": 1.0, "end_ts": 1.0, "time_end": 1.0, "end": 1.0, "endOffset": 1.0, "end_offset": 1.0,
+    "to": 1.0, "end_seconds": 1.0, "endSeconds": 1.0, "stop": 1.0, "end_ms": 1e-3, "endMs": 1e-3, "endTimeMs": 1e-3,
 }  # fmt: skip
 LENGTHS: dict[str, float | None] = {
     "durationMilliseconds": 1e-3, "duration_ms": 1e-3, "durationInTicks": 1e-7, "duration": None, "Duration": None,
     "privDuration": None, "dur": 1.0,
 }  # fmt: skip
 """Keys of a word's text, start, end and length, first choice first, and their unit in seconds; None where the numbers
-themselves tell it (``unit_of``)."""
+themselves tell it (``unit_of``). A bare "start" beside "start_time" counts letters."""
 
 TICK = 1e-7
 """Azure counts time in 100 ns."""
@@ -82,8 +84,11 @@ def text_of(entry: Any, where: str, name: str) -> str:
     raise TextError(f"text: '{name}' line 1: {where} is {str(entry)[:60]}, expected an object with 'word'")
 
 
-def _named(entry: Any) -> Any:
+def named(entry: Any) -> Any:
     """A word given as a list, (start, end, word) or (word, start, end), as an object; anything else as it is."""
+    if isinstance(entry, list) and len(entry) > 4 and isinstance(entry[4], str):  # faster-whisper's named tuples
+        words = next((e for e in entry[5:] if isinstance(e, list) and e and isinstance(e[0], list)), None)
+        return {"start": entry[2], "end": entry[3], "text": entry[4], "words": words}
     if isinstance(entry, list) and len(entry) >= 3 and isinstance(entry[2], str):
         return {"word": entry[2], "start": entry[0], "end": entry[1]}
     if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
@@ -119,7 +124,7 @@ def rows_of(entries: Any, what: str, name: str, unit: float | None = None) -> li
     read: list[tuple[str, Any, Any, float | None, bool]] = []
     for k, given in enumerate(entries):
         where = f"{what}[{k}]"
-        entry = _named(given)
+        entry = named(given)
         text = text_of(entry, where, name)
         if str(entry.get("type", "")).lower() in ("spacing", "audio_event"):
             continue
@@ -132,8 +137,10 @@ def rows_of(entries: Any, what: str, name: str, unit: float | None = None) -> li
         start, start_unit = _value(entry, STARTS)
         end, _ = _value(entry, ENDS)
         length, length_unit = _value(entry, LENGTHS) if end is None else (None, None)
-        if start is None and end is not None:
+        if start is None and end is not None and not read:
             start = 0  # Google leaves the first word's zero out
+        if isinstance(length, str) and ":" in length and isinstance(start, int | float) and start_unit is None:
+            start *= TICK  # Azure's offsets beside lengths of C#, "00:00:00.6800000"
         for value in (start, end, length):
             if value is not None and seconds(value) is None:
                 raise _wrong(where, start, end if length is None else length, name)
@@ -151,7 +158,33 @@ def rows_of(entries: Any, what: str, name: str, unit: float | None = None) -> li
         if a is not None and not ordered(a, a if b is None else b):
             raise _wrong(f"{what}[{k}]", start, end, name)
         rows.append((text, a, b))
-    return rows
+    return _whole_words(rows)
+
+
+def _whole_words(rows: list[Row]) -> list[Row]:
+    """``rows``, or, where some are pieces of words, as of tokens, the words: those begin with a blank or "▁"."""
+    texts = [text.replace("▁", " ") for text, *_ in rows]
+    leads = sum(text[0].isspace() for text in texts)
+    if not leads or leads > len(rows) - 2 or any(" " in text.strip() for text in texts):
+        return rows
+    made: list[Row] = []
+    for text, (_, start, end) in zip(texts, rows, strict=True):
+        before = made[-1] if made else None
+        if before is None or text[0].isspace() or not _goes_on(before, start):
+            made.append((text, start, end))
+        else:
+            made[-1] = (before[0] + text, before[1], end)
+    return made
+
+
+def _goes_on(word: Row, start: float | None) -> bool:
+    """Whether a piece that begins at ``start`` may belong to ``word``: no sentence ends there, and no pause."""
+    text, _, end = word
+    return text[-1:] not in ".!?" and (start is None or end is None or start - end < TOGETHER)
+
+
+TOGETHER = 0.05
+"""Pieces of a word follow one another within so many seconds (judgement)."""
 
 
 def _wrong(where: str, start: Any, end: Any, name: str) -> TextError:
@@ -193,3 +226,13 @@ def language_of(*objects: Any) -> str | None:
 
 _THREE = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "por": "pt",
           "rus": "ru", "zho": "zh", "jpn": "ja", "kor": "ko"}  # fmt: skip
+
+
+def in_order(rows: list[Row]) -> list[Row]:
+    """By their starts where all have one; others keep their place."""
+    return sorted(rows, key=lambda r: r[1] or 0.0) if all(r[1] is not None for r in rows) else rows
+
+
+def without_visemes(there: bool) -> Report:
+    """What is said where a file holds visemes beside its words."""
+    return Report(notes=("Visemes in the file are not used; lips follow the words and the sound.",) if there else ())

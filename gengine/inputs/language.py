@@ -65,17 +65,23 @@ def guess_language(text: str) -> str:
     words = re.findall(r"[^\W\d_]+", text.lower())
     if text.isascii() and len(words) >= ENOUGH and sum(w in _ENGLISH for w in words) >= PLAINLY_ENGLISH * len(words):
         return "en"
-    best, probability = _identifier().rank(text)[0]
+    best, probability = _identifier(LATIN).rank(text)[0]
     return best if probability >= SURE else "en"
 
 
+def any_language(text: str) -> str:
+    """ISO 639-1 code of the likeliest of all languages that py3langid knows."""
+    return _identifier(None).rank(text[:LOOKED_AT])[0][0]
+
+
 @cache
-def _identifier() -> Any:
-    """py3langid's naive Bayes over byte sequences, restricted to ``LATIN``."""
+def _identifier(languages: tuple[str, ...] | None) -> Any:
+    """py3langid's naive Bayes over byte sequences, restricted to ``languages`` where some are given."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LATIN))
+    if languages is not None:
+        identifier.set_languages(list(languages))
     return identifier
 
 

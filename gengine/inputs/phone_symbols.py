@@ -51,6 +51,7 @@ _SAMPA = {  # German SAMPA where it differs from IPA's own letters (Wells 1997)
     "I": "ɪ", "E": "ɛ", "E:": "ɛ", "O": "ɔ", "U": "ʊ", "Y": "ʏ", "9": "œ", "2": "ø", "2:": "ø", "6": "ɐ", "@": "ə",
     "A": "ɑ", "A:": "ɑ", "Q": "ɒ", "V": "ʌ", "{": "æ", "3": "ɜ", "3:": "ɜ", "@U": "əʊ", "aI": "aɪ", "aU": "aʊ",
     "OY": "ɔʏ", "OI": "ɔɪ", "eI": "eɪ", "oU": "oʊ", "S": "ʃ", "Z": "ʒ", "C": "ç", "N": "ŋ", "T": "θ", "D": "ð",
+    "I@": "ɪə", "e@": "eə", "U@": "ʊə", "r=": "ɚ",
     "tS": "tʃ", "dZ": "dʒ", "R": "ʁ", "?": "ʔ", "a:": "a", "i:": "i", "u:": "u", "o:": "o", "e:": "e", "y:": "y",
 }  # fmt: skip
 
@@ -112,12 +113,14 @@ def normalise(symbol: str, notation: str = "arpabet") -> list[tuple[str, int]]:
     return [(s, stress) for s in " ".join(letters).split()] or [(UNKNOWN, -1)]
 
 
-def phones_from(intervals: Sequence[tuple[float, float, str]]) -> list[Phone]:
+def phones_from(intervals: Sequence[tuple[float, float, str]], kind: str | None = None) -> list[Phone]:
     """Phones from (start s, end s, symbol) in whatever notation the whole tier is written; stress as far as it says.
+
+    ``kind`` is that notation ("arpabet", "ipa" or "sampa") where it is known.
 
     A symbol that stands for several sounds ("pf") shares its time out evenly among them.
     """
-    kind = notation(label for *_, label in intervals)
+    kind = kind or notation(label for *_, label in intervals)
     found: list[Phone] = []
     for start, end, label in intervals:
         parts = normalise(label, kind)

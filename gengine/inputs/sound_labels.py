@@ -33,7 +33,7 @@ _MANNERS = frozenset(
     "thoughtful thoughtfully sincere warmly coldly flatly quizzically resigned rushed drawn-out dramatic "
     "dramatically emphatic emphasized frustrated sorrowful appalled impressed delighted awe beat inhale exhale "
     "ugh offscreen off-screen v.o. o.s. narrator woo muffled continuing interrupting aside robotic british "
-    "accent german french".split()
+    "break long-break accent german french".split()
 )
 """Manners of speaking that stand alone, or with another word, between square brackets or asterisks."""
 

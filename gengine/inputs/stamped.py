@@ -13,8 +13,11 @@ from gengine.inputs.transcript import ALLOWED, LATEST, Row, Transcript, cued, ti
 _NUMBER = r"\d{1,7}(?:[.,]\d{1,9})?"
 _LABEL = re.compile(rf"({_NUMBER})\t({_NUMBER})(?:\t(.*))?")
 _CLOCK = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,3})?"
-_SPAN = re.compile(rf"\[({_CLOCK})\s?-->\s?({_CLOCK})\]\s*(.*)")
-"""A line of what Whisper prints: [00:00.000 --> 00:02.500]  Hello!"""
+_SPAN = re.compile(
+    rf"(?=\[|\d)\[?({_CLOCK}|{_NUMBER}(?=s))s?\s?(?:--?>|[-–—])\s?({_CLOCK}|{_NUMBER}(?=s))s?(?:\]:?|:|\s)\s*(.*)"
+)
+"""A line of what recognisers print: "[00:00.000 --> 00:02.500]  Hello!", "[0.00s -> 2.50s] Hello!", and of what people
+write: "0:00.0 - 0:02.5: Hello!"."""
 
 _STAMP = re.compile(rf"(?:[^:\[(]{{0,40}}?[\s:])??[\[(]?({_CLOCK})[\])]?(?:\s?[-–:])?(?:\s+|$)(.*)")
 """A line that begins with a time, alone or after its speaker's name: "0:12", "[00:12] Hello", "Anna (00:12):"."""
@@ -24,6 +27,9 @@ _LRC_WORD = re.compile(r"<((?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?)>")
 _LRC_OFFSET = re.compile(r"\[offset:\s*([+-]?\d{1,7})\s*\]", re.IGNORECASE)
 _LRC_VOICE = re.compile(r"^\s*(?:[FMD]|v\d):\s")
 """Who sings a line, in Walaoke's lyrics."""
+
+FEWEST_TABS = 2
+"""Text whose every line holds so many is a table, as ELAN exports it."""
 
 _STARTS = ("start", "begin", "onset", "tmin", "xmin", "start_time", "begin_time", "start_ms", "startms", "from")
 _ENDS = ("end", "stop", "offset", "tmax", "xmax", "end_time", "end_ms", "endms", "to")
@@ -103,12 +109,14 @@ def plain(text: str, language: str | None, name: str) -> Transcript:
     if labels and all(match for _, match in labels):
         return _labels([(n, m) for n, m in labels if m], language, name)
     spans = [_SPAN.fullmatch(row.strip()) for _, row in lines]
-    if spans and spans[0] and all(spans):
+    if spans and all(spans) and (len(spans) > 1 or "[" in lines[0][1]):
         return cued([(m[3], seconds_of(m[1]), seconds_of(m[2])) for m in spans if m], language, name)
     if sum(1 for _, row in lines if "-->" in row[:60]) >= 1 and re.search(rf"^\s*{_CLOCK}\s*-->", text, re.MULTILINE):
         from gengine.inputs.subtitles import read_subtitles
 
         return read_subtitles(text, language, name)
+    if len(lines) > 1 and all(row.count("\t") >= FEWEST_TABS for _, row in lines):
+        return read_table(text, language, name)
     stamped = _stamped([row.strip() for _, row in lines])
     return cued(stamped, language, name) if stamped else untimed(text, language, name)
 
@@ -177,6 +185,8 @@ def read_lyrics(text: str, language: str | None, name: str) -> Transcript:
             end = match.end()
         lines += [(at(start), _LRC_VOICE.sub("", line[end:])) for start in starts]
     lines.sort(key=lambda line: line[0])
+    if not any(re.search(r"\s<|>\s", words.strip()) for _, words in lines):  # every piece is a word
+        lines = [(start, _LRC_WORD.sub(r" \g<0>", words)) for start, words in lines]
     if not lines:
         raise TextError(f"text: '{name}' line 1: no line begins with a time such as [00:12.34]")
     if all(_LRC_WORD.search(words) for _, words in lines if split_words(_LRC_WORD.sub("", words))):
@@ -206,8 +216,8 @@ def read_table(text: str, language: str | None, name: str) -> Transcript:
     delimiter = max("\t;,", key=lines[0].count)
     rows = list(csv.reader(lines, delimiter=delimiter))
     header = ["_".join(cell.lower().replace("-", " ").split()) for cell in rows[0]]
-    if len(header) == 3 and all(re.fullmatch(_NUMBER, cell) for cell in header[:2]):  # no line names the columns
-        header = ["start", "end", "text"] if float(header[1].replace(",", ".")) < LATEST else header
+    if (unnamed := _unnamed_columns(rows)) is not None:
+        header = unnamed
         rows.insert(0, header)
     column = {
         what: next((header.index(n) for n in names if n in header), -1)
@@ -224,6 +234,8 @@ def read_table(text: str, language: str | None, name: str) -> Transcript:
             f"text: '{name}' line 1: columns {', '.join(header)[:80]}; expected start, end and text above them"
         )
     body = [(n, row) for n, row in enumerate(rows[1:], 2) if len(row) > max(column["start"], column["text"])]
+    if column["text"] == len(header) - 1:  # commas of a text without quotes
+        body = [(n, [*row[: len(header) - 1], delimiter.join(row[len(header) - 1 :])]) for n, row in body]
     kinds = {row[column["type"]].strip().lower() for _, row in body if 0 <= column["type"] < len(row)}
     if {"words", "word"} & kinds:
         body = [(n, row) for n, row in body if row[column["type"]].strip().lower() in ("words", "word")]
@@ -243,6 +255,28 @@ def read_table(text: str, language: str | None, name: str) -> Transcript:
     if not cues:
         raise TextError(f"text: '{name}' line 1: holds no words; {ALLOWED}")
     return words_or_cues(cues, language, name)
+
+
+MOST_COLUMNS = 100
+"""Columns of a table without a head that are looked at."""
+
+
+def _unnamed_columns(rows: list[list[str]]) -> list[str] | None:
+    """Names of the columns of a table whose first line is a row already; None where it has a head, or no times."""
+
+    def times(k: int) -> list[float]:
+        cells = [row[k].strip() for row in rows if len(row) > k]
+        if not all(re.fullmatch(_CLOCK, cell) or re.fullmatch(_NUMBER, cell) for cell in cells):
+            return []
+        return [seconds_of(cell) for cell in cells]
+
+    width = min(len(rows[0]), MOST_COLUMNS)
+    columns = [k for k in range(width - 1) if times(k)]
+    text = next((k for k in range(width - 1, -1, -1) if split_words(rows[0][k]) and not times(k)), -1)
+    ends = (k for k in columns[1:] if all(a < b for a, b in zip(times(columns[0]), times(k), strict=True)))
+    if text < 0 or (end := next(ends, -1)) < 0 or max(times(end)) > LATEST:
+        return None
+    return ["start" if k == columns[0] else "end" if k == end else "text" if k == text else "" for k in range(width)]
 
 
 def _cell(row: list[str], column: int, unit: float, line: int, name: str) -> float | None:

@@ -35,8 +35,11 @@ _OTHER_ARROW = re.compile(rf"^(\s*{_CLOCK})\s*(?:→|[-–—=]{{1,2}}>)\s*(?={_
 _TIMING = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?$")
 _SBV_TIMES = re.compile(r"^\s*\d+:\d+:\d+\S*,\d+:\S+\s*$")
 _SBV = re.compile(rf"\s*{_CLOCK},{_CLOCK}\s*$")
-_BLOCK = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
-"""First words of WebVTT's blocks that are no subtitles (https://www.w3.org/TR/webvtt1, section 4.1)."""
+_BLOCK = re.compile(r"(NOTE|STYLE|REGION|WEBVTT)(\s|$)|X-TIMESTAMP-MAP=")
+"""First words of WebVTT's blocks that are no subtitles (https://www.w3.org/TR/webvtt1, section 4.1), its head among
+them: the segments of a stream, joined, have one each."""
+
+_NUMBERED = re.compile(r"\s*\d{1,9}[.)]?\s*")
 
 _TIME_TAG = re.compile(r"<((?:\d{1,3}:)?\d{2}:\d{2}\.\d{3})>")
 """A word's time inside a line: of karaoke, and the mark of captions that roll."""
@@ -61,7 +64,13 @@ ROLLING = 0.6
 """Captions roll where at least this share of those that follow another at once repeats the end of it, ..."""
 
 ENOUGH_ROLLING = 3
-"""... and so many do: what is said twice is said twice."""
+"""... and so many do: what is said twice is said twice; ..."""
+
+ENOUGH_REPEATED = 8
+"""... or two do, with so many words between them."""
+
+HIGHLIGHTED = 1.0
+"""A caption that is shown again within so many seconds with other words of it marked is the same one."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,8 @@ def parse_subtitles(text: str, suffix: str, fail: Fail) -> list[Subtitle]:
     """
     if suffix in XML:
         return _timed_text(text, fail)
+    if suffix == ".sub" and re.search(_SBV_TIMES.pattern, text, re.MULTILINE):  # SubViewer
+        return _subrip(text.replace("[br]", "\n").split("\n"), ".sbv", fail)
     if suffix in (".sub", ".smi", ".sami"):
         return _by_pysubs2(text, "microdvd" if suffix == ".sub" else "sami", fail)
     if suffix in (".ass", ".ssa") or text.startswith("[Script Info]"):
@@ -106,7 +117,8 @@ def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Subtitle]:
     in_block = False
     for number, line in enumerate(lines, 1):
         after_blank = not kept or not kept[-1].strip()
-        in_block = line.strip() != "" and (in_block or (suffix == ".vtt" and bool(_BLOCK.match(line)) and after_blank))
+        begins = suffix == ".vtt" and bool(_BLOCK.match(line)) and (after_blank or line.startswith("WEBVTT"))
+        in_block = line.strip() != "" and not timed.search(line) and (in_block or begins)
         if in_block:
             continue
         line = _OTHER_ARROW.sub(r"\1 --> ", line)
@@ -118,7 +130,7 @@ def _subrip(lines: list[str], suffix: str, fail: Fail) -> list[Subtitle]:
             if max(start, end) > LATEST:
                 raise fail(number, f"'{line.strip()[:60]}', expected times up to {_written(LATEST)}")
             named = suffix == ".vtt" and len(kept) > 1 and not kept[-2].strip()
-            if suffix != ".sbv" and kept and (named or kept[-1].strip().isdecimal()):
+            if suffix != ".sbv" and kept and (named or _NUMBERED.fullmatch(kept[-1])):
                 kept.pop()
             numbers.append(number)
             # pysubs2 takes a number off the end of every subtitle; so each gets one, lest it take the text's own.
@@ -258,18 +270,27 @@ def _unrolled(subtitles: list[Subtitle]) -> list[Subtitle] | None:
     shown = [subtitle.text.split() for subtitle in subtitles]
     again, follows = [0] * len(shown), 0
     for k in range(1, len(shown)):
-        if subtitles[k].start - subtitles[k - 1].end <= ROLLS_ON and shown[k - 1] and shown[k]:
+        gap = subtitles[k].start - subtitles[k - 1].end
+        marked = shown[k] == shown[k - 1] and subtitles[k].written != subtitles[k - 1].written
+        if gap <= (HIGHLIGHTED if marked else ROLLS_ON) and shown[k - 1] and shown[k]:
             follows += 1
             most = min(len(shown[k - 1]), len(shown[k]), MOST_REPEATED)
             again[k] = max((n for n in range(1, most + 1) if shown[k - 1][-n:] == shown[k][:n]), default=0)
             # One word said twice is no sign, a whole caption shown on is.
             again[k] = again[k] if again[k] > 1 or again[k] == len(shown[k - 1]) else 0
     rolls = sum(n > 0 for n in again)
-    if rolls < ENOUGH_ROLLING or rolls < ROLLING * follows:
+    enough = rolls >= ENOUGH_ROLLING or (rolls > 1 and sum(again) >= ENOUGH_REPEATED)
+    if not enough or rolls < ROLLING * follows:
         tagged = any(_TIME_TAG.search(s.written) for s in subtitles) and rolls
         if not tagged:
             return None
-    return [replace(s, written=" ".join(words[n:])) for s, words, n in zip(subtitles, shown, again, strict=True)]
+    said: list[Subtitle] = []
+    for subtitle, words, n in zip(subtitles, shown, again, strict=True):
+        if said and n and n == len(words):  # shown on
+            said[-1] = replace(said[-1], end=max(said[-1].end, subtitle.end))
+        else:
+            said.append(replace(subtitle, written=" ".join(words[n:])))
+    return said
 
 
 MOST_REPEATED = 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -76,9 +77,15 @@ def read_text(value: str | Path, language: str | None = None, tier: str | None =
 
 
 def _read(path: Path, language: str | None, tier: str | None) -> Transcript:
-    from gengine.inputs.encoding import read_text_file
+    from gengine.inputs.encoding import read_told
 
-    suffix, text = path.suffix.lower(), read_text_file(path, language)
+    text, report = read_told(path, language)
+    made = _reading(path, text, language, tier)
+    return replace(made, report=report + made.report)
+
+
+def _reading(path: Path, text: str, language: str | None, tier: str | None) -> Transcript:
+    suffix = path.suffix.lower()
     if suffix == ".textgrid" or (tier is not None and "ooTextFile" in text[:200]):
         from gengine.inputs.textgrid import read_textgrid
 

@@ -159,7 +159,7 @@ def of_tiers(tiers: list[Tier], language: str | None, name: str, wanted: str | N
     """The transcript that ``tiers`` hold; see ``read_textgrid``."""
     if not any(label for tier in tiers for *_, label in tier.intervals):
         raise TextError(f"text: '{name}' line 1: no tier of words among its tiers (none with labels); name one 'words'")
-    written = [t for t in tiers if any(label for *_, label in t.intervals)]
+    written = [_emptied(t) for t in tiers if any(label for *_, label in t.intervals)]
     voices = _voices([t for t in written if SHAPES not in t.name.lower()] or written)
     voice = max(voices, key=lambda v: v.spoken) if wanted is None else _chosen(voices, tiers, wanted, name)
     spoken = voice.words or voice.phones
@@ -258,15 +258,31 @@ def _count(tier: Tier | None) -> int:
 
 
 def _find_tier(tiers: list[Tier], names: tuple[str, ...]) -> Tier | None:
-    for wanted in names:
-        for tier in tiers:
-            if wanted in tier.name.lower():
-                return tier
+    """The tier of one of ``names``, else one whose name holds such: WebMAUS' "MAU" comes before its "ORT-MAU"."""
+    for fits in (str.__eq__, str.__contains__):
+        for wanted in names:
+            for tier in tiers:
+                if fits(tier.name.lower(), wanted):
+                    return tier
     return None
 
 
+PAUSES = ("sil", "sp", "pau", "spn", "nsn", "#", "##", "h#", "xxx", "yyy")
+"""Labels of what is no word: HTK's, Kaldi's, MFA's, Praat's and TIMIT's pauses and noises, CHAT's unintelligible."""
+
+WORDS_FOR_NONE = ("silence", "silent", "sounding", "pause", "noise")
+"""The same, and Praat's for speech that it found, in a tier that leaves no interval empty: where they come again."""
+
+
 def _is_pause(label: str) -> bool:
-    return not split_words(label) or label.lower() in ("sil", "sp", "pau") or bool(re.fullmatch(r"<[^>]+>", label))
+    return not split_words(label) or label.lower() in PAUSES or bool(re.fullmatch(r"<[^>]+>", label))
+
+
+def _emptied(tier: Tier) -> Tier:
+    """``tier`` with empty labels where words stand for none."""
+    labels = [label.lower() for *_, label in tier.intervals]
+    none = [word for word in WORDS_FOR_NONE if labels.count(word) > 1 and "" not in labels]
+    return replace(tier, intervals=tuple((a, b, "" if t.lower() in none else t) for a, b, t in tier.intervals))
 
 
 def _looks_like_phones(tier: Tier) -> bool:

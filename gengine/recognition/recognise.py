@@ -19,6 +19,9 @@ from gengine.recognition.agreement import agreements, believed
 from gengine.recognition.recogniser import Recogniser
 from gengine.recognition.stretches import Stretch, stretches
 
+HEARS = "phones-v1"
+"""Who judges the words: the recognisers' ``least_agreement`` was set on what this one hears."""
+
 SHORTEST_SPEECH = 0.25
 """Less speech than this in a stretch, seconds, is not listened to: recognisers make words of clicks. Judgement."""
 
@@ -62,5 +65,5 @@ def stretch_words(stretch: Stretch, recogniser: Recogniser) -> tuple[WordTrack, 
         track, _ = align(AudioClip(stretch.samples), transcript)
     except TextError:  # signs without words, or more words than the sound has room for
         return None
-    _, frames = hear(stretch.samples)
+    _, frames = hear(stretch.samples, HEARS)
     return track, believed(track, agreements(track, frames) >= recogniser.least_agreement)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from gengine.checkpoint import load_checkpoint, save_checkpoint
-from gengine.encoders.phones import CLASSES, LONGEST, PHONES, SOON, PhoneEncoder, hear
+from gengine.encoders.phones import CHECKPOINT, CLASSES, LONGEST, PHONES, SOON, PhoneEncoder, hear
 from gengine.errors import AudioError, FormatError, GengineError
+
+SMALL = "phones-v1"  # what hears soon
 
 
 def _speech_like(seconds: float, seed: int = 0) -> np.ndarray:
@@ -64,16 +66,16 @@ def test_phones_cover_the_recording_without_gaps(count):
 
 
 def test_phones_are_settled_within_the_latency():
-    samples, encoder, settled = _speech_like(5), PhoneEncoder(keep_frames=True), 0.0
+    samples, encoder, settled = _speech_like(5), PhoneEncoder(SMALL, keep_frames=True), 0.0
     for at in range(0, len(samples), 160):
         phones = encoder.push(samples[at : at + 160])
         settled = phones[-1].end if phones else settled
         assert settled >= (at + 160) / 16000 - encoder.latency - LONGEST
         encoder_settled = encoder.take_frames()
         assert len(encoder_settled) in (0, 8)
-    whole, _ = hear(samples)
+    whole, _ = hear(samples, SMALL)
     ends = [p.end for p in whole]
-    encoder, heard_at = PhoneEncoder(), {}
+    encoder, heard_at = PhoneEncoder(SMALL), {}
     for at in range(0, len(samples), 160):
         for p in encoder.push(samples[at : at + 160]):
             heard_at[p.end] = (at + 160) / 16000
@@ -84,7 +86,7 @@ def test_phones_are_settled_within_the_latency():
 def test_soon_is_sooner_and_hears_the_same():
     samples = _speech_like(5)
     encoder, ends, heard = PhoneEncoder(**SOON), {}, []
-    assert encoder.latency < 0.2 < PhoneEncoder().latency < 0.34
+    assert encoder.latency < 0.2 < PhoneEncoder(SMALL).latency < 0.34
     for at in range(0, len(samples), 160):
         for p in encoder.push(samples[at : at + 160]):
             ends[p.end] = (at + 160) / 16000
@@ -92,7 +94,7 @@ def test_soon_is_sooner_and_hears_the_same():
     assert max(known - end for end, known in ends.items()) <= encoder.latency
     whole, frames = hear(samples, **SOON)
     assert (*heard, *encoder.flush()) == whole
-    np.testing.assert_allclose(frames.posteriors, hear(samples)[1].posteriors, atol=1e-3)
+    np.testing.assert_allclose(frames.posteriors, hear(samples, SMALL)[1].posteriors, atol=1e-3)
 
 
 def test_what_goes_on_is_handed_out_as_often_as_asked():
@@ -112,17 +114,18 @@ def test_odd_blocks_are_refused(block, lag):
         PhoneEncoder(block=block, lag=lag)
 
 
-def test_digital_silence_is_silence():
-    phones, frames = hear(np.zeros(32000, np.float32))
+@pytest.mark.parametrize("checkpoint", [SMALL, CHECKPOINT])
+def test_digital_silence_is_silence(checkpoint):
+    phones, frames = hear(np.zeros(32000, np.float32), checkpoint)
     assert {p.symbol for p in phones} == {"sil"}
     assert frames.jaw.max() < 0.1
 
 
 def test_memory_stays_flat():
-    encoder = PhoneEncoder()
+    encoder = PhoneEncoder(SMALL)
     for _ in range(20):
         encoder.push(_speech_like(1))
-    assert encoder._frames == [] and len(encoder._mel._buffer) < 2000
+    assert encoder._frames == [] and len(encoder._trunk._mel._buffer) < 2000
     with pytest.raises(GengineError, match="keep_frames"):
         encoder.take_frames()
 
@@ -155,9 +158,9 @@ def test_the_checkpoint_is_small():
 
 def test_hearing_is_much_faster_than_speech():
     samples = _speech_like(20)
-    hear(samples[:16000])
+    hear(samples[:16000], SMALL)
     began = time.process_time()
-    hear(samples)
+    hear(samples, SMALL)
     assert 20 / (time.process_time() - began) > 60  # 200 and more on a free core; room for a busy machine
 
 

@@ -31,6 +31,20 @@ SAMPLES = [
     ("今日は天気がいいですね。", "shift_jis", "ja"),
     ("今日は天気がいいですね。", "euc_jp", "ja"),
     ("안녕하세요, 오늘 날씨가 좋네요.", "cp949", "ko"),
+    ("Cześć, to jest próba głosu. Żółta łódź płynie wolno.", "iso8859-2", "pl"),
+    ("Γεια σας, αυτή είναι μια δοκιμή φωνής.", "cp1253", "el"),
+    ("Γεια σας, αυτή είναι μια δοκιμή φωνής.", "iso8859-7", "el"),
+    ("שלום, זאת בדיקת קול. בוקר טוב לכולם.", "cp1255", "he"),
+    ("Привет, это проверка голоса. Доброе утро всем.", "cp866", "ru"),
+    ("Привет, это проверка голоса. Доброе утро всем.", "iso8859-5", "ru"),
+    ("Привіт, це перевірка голосу. Їжак їсть яблука.", "koi8-u", "ru"),
+    ("こんにちは、これは音声のテストです。", "iso2022-jp", "ja"),
+    ("Grüß Gott, das ist eine Stimmprobe. Schöne Füße.", "mac-roman", "de"),
+    ("Grüß Gott, das ist eine Stimmprobe. Schöne Füße.", "cp850", "de"),
+    ("Bonjour, ceci est un essai de voix. Ça c'est l'été à Noël, cœur.", "iso8859-15", "fr"),
+    ("Bonjour, ceci est un essai de voix. Ça c'est l'été à Noël, cœur.", "mac-roman", "fr"),
+    ("Hola, esto es una prueba de voz. ¿Mañana será otro día?", "cp850", "es"),
+    ("It’s a “test” – really, and you know it.", "mac-roman", "en"),
     ("Привет, это проверка голоса.", "utf-16-le", "ru"),
     ("你好，这是一个测试。", "utf-16", "zh"),
 ]
@@ -43,6 +57,22 @@ def test_every_encoding_is_told(tmp_path: Path, text: str, encoding: str, langua
     path.write_bytes(((CUE if name == "a.srt" else "") + text + "\n").encode(encoding))
     transcript = read_text(path)
     assert (transcript.text, transcript.language) == (text, language)
+
+
+def test_letters_of_languages_without_a_model_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Szia, ez egy hangpróba. Árvíztűrő tükörfúrógép.".encode("cp1250"))
+    assert read_text(path).text == "Szia, ez egy hangpróba. Árvíztűrő tükörfúrógép."
+
+
+def test_an_old_encoding_is_told_and_a_guess_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Привет, это проверка голоса.".encode("cp1251"))
+    assert read_text(path).report.notes[0] == "'a.txt' is not in UTF-8; it is read as cp1251."
+    path.write_bytes("Salam, dünya ¤¦".encode("latin-1"))
+    assert any("a guess: save it as UTF-8" in said for said in read_text(path, "zu").report.warnings)
+    path.write_text("Привет")
+    assert not read_text(path).report.notes
 
 
 def test_a_given_language_decides_between_encodings(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gengine.inputs.foreign import foreign_words
 from gengine.inputs.letters import english_sounds
 from gengine.inputs.number_words import cardinal, ordinal, year
 from gengine.inputs.phone_symbols import ARPABET
-from gengine.inputs.sounds import sound
+from gengine.inputs.sounds import ANY_VOWEL, sound
 from gengine.inputs.spelling import spell
 from gengine.inputs.spoken import spoken_words
 
@@ -45,12 +45,14 @@ def test_every_number_can_be_said() -> None:
 
 
 @given(st.text(max_size=30), st.sampled_from(["en", "de", "zh", "fr"]))
+@example("فق", "en")  # between two consonants of Arabic stands some vowel, only the ear can tell which
 @settings(deadline=None)
 def test_any_text_can_be_said(written: str, language: str) -> None:
     said = spoken_words(written) if language == "en" else foreign_words(written, language)
     assert all(word and not word.isspace() and " " not in word for word in said)
     for word in said:
-        assert set(english_sounds(word)) <= ARPABET and all(sound(name).symbol for name in spell(word, language))
+        assert set(english_sounds(word)) <= ARPABET
+        assert all(sound(name).symbol or name == ANY_VOWEL for name in spell(word, language))
 
 
 @pytest.mark.parametrize(

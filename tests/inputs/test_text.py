@@ -152,7 +152,7 @@ hello I have
 something<00:00:02.390><c> big</c>
 """
     assert times(read_text(written(tmp_path, "a.vtt", text))) == [
-        ("hello I have", 0.27, 2.07), ("something big", 2.08, 3.67),
+        ("hello I have", 0.27, 2.08), ("something big", 2.08, 3.67),
     ]  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_words_are_known_a_while_after_their_phrase_and_not_before(demo: np.ndar
 def test_waiting_brings_words_to_their_own_gestures(demo: np.ndarray, wait: float, in_time: bool) -> None:
     hearing, spec, hop = Hearing(live=LiveWords(ByHeart()), word_wait=wait), WindowSpec(2.0, 0.5, 2.0), 0
     first: dict[str, float] = {}
-    assert hearing.latency == pytest.approx(max(0.7375, 0.6375 + wait))
+    assert hearing.latency == pytest.approx(2.08 + max(0.4, 0.3 + wait))
 
     def look(duration: float = float("inf")) -> None:
         nonlocal hop
@@ -122,8 +122,8 @@ def test_waiting_brings_words_to_their_own_gestures(demo: np.ndarray, wait: floa
     look(len(demo) / SAMPLE_RATE)
     if in_time:
         assert len(first) >= 18 and all(ahead > 0.7 for name, ahead in first.items() if "0.3" not in name), first
-    else:  # late ones are of no use, but for the last phrase: with the end of the stream all is told
-        assert first and all(ahead < 0 for name, ahead in first.items() if float(name.split()[1]) < 10), first
+    else:  # most come too late to be of use, after where the next motion begins
+        assert np.mean([ahead < 0 for ahead in first.values()]) > 0.6, first
 
 
 def test_silence_says_nothing_and_what_is_no_recogniser_is_refused() -> None:
