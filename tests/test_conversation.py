@@ -245,3 +245,20 @@ def test_an_endless_conversation_is_held_in_flat_memory_and_never_freezes(speech
         assert np.abs(np.diff(motion.rotations[:, 4:20], axis=0)).max(axis=(1, 2)).min() > 0
         assert np.ptp(face.gaze, axis=0).max() > 0.005
     assert latest and session.latency == pytest.approx(0.5)
+
+
+def test_tags_act_at_once_and_are_not_spoken(speech: np.ndarray) -> None:
+    session = Session(config=LIVE)
+    before = session.push(speech[:32_000])
+    session.act("[very happy]")
+    since = session.made
+    after = session.push(speech[32_000:80_000])
+    smile = after.face.channel("mouthSmileLeft")
+    assert smile[round(0.6 * 60) :].mean() > before.face.channel("mouthSmileLeft").mean() + 0.2
+    assert after.start == since
+    for wrong in ("happy", "[unheard-of thing]", ""):
+        with pytest.raises(GengineError, match="tag"):
+            session.act(wrong)
+    said = session.say("Well [laughs] hello there.")
+    assert [w.text for w in said.words] == ["Well", "hello", "there."]
+    assert [t.written for t in said.tags] == ["laughs"] and said.tags[0].start == said.words[1].start

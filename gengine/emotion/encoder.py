@@ -12,6 +12,7 @@ from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.emotion.plan import SHORTEST_FADE, EmotionPlan
 
 if TYPE_CHECKING:
+    from gengine.emotion.embedding import EmotionEmbedding
     from gengine.emotion.voice import Reference, VoiceReader
 
 MOST_CHANGES = 8
@@ -23,15 +24,22 @@ class EmotionEncoder:
     """Streaming emotion: push prosody and the sound behind it, get the track of the same frames at ``ANALYSIS_RATE``.
 
     Nothing is held back (``LATENCY`` 0) and nothing depends on the chunking. The voice is read only where
-    the plan asks for it (``reader``, else None), against ``reference``, the speaker's neutral voice, if one is given.
+    the plan asks for it (``reader``, else None), against ``reference``, the speaker's neutral voice, if one is given,
+    and comes and goes over ``smoothing`` s more, in the space of an ``embedding`` too where one is given.
     """
 
     LATENCY = 0.0
     """Seconds of prosody needed after a frame's time."""
 
-    def __init__(self, plan: EmotionPlan, reference: Reference | None = None) -> None:
-        self.plan = plan
-        self._reference = reference
+    def __init__(
+        self,
+        plan: EmotionPlan,
+        reference: Reference | None = None,
+        smoothing: float = 0.0,
+        embedding: EmotionEmbedding | None = None,
+    ) -> None:
+        self.plan, self._smoothing = plan, smoothing
+        self._reference, self._embedding = reference, embedding
         self.reader = self._listening() if plan.listens else None
         self._frame = 0
         self._heard: EmotionTrack | None = None
@@ -48,7 +56,7 @@ class EmotionEncoder:
     def _listening(self) -> VoiceReader:
         from gengine.emotion.voice import VoiceReader  # who is told the emotion needs no reader
 
-        return VoiceReader(self._reference)
+        return VoiceReader(self._reference, smoothing=self._smoothing, embedding=self._embedding)
 
     def push(self, prosody: Prosody, samples: NDArray[np.float32] = _NO_SOUND) -> EmotionTrack:
         """The emotion of the next ``len(prosody)`` frames: weights ``(N, 18)`` and VAD ``(N, 3)``.

@@ -36,6 +36,11 @@ def label_sets() -> dict[str, tuple[str, ...]]:
     return {name: tuple(labels) for name, labels in _sets().items()}
 
 
+def label_shares(name: str) -> dict[str, NDArray[np.float64]]:
+    """By label of the set ``name`` how far each of the eighteen ``(18,)`` counts as it."""
+    return {label: shares for label, (_, shares) in _labels(name).items()}
+
+
 def to_set(weights: ArrayLike, name: str) -> dict[str, NDArray[np.float64]]:
     """Strengths 0..1 ``(…)`` of each label of the set ``name``, of strengths ``(…, 18)``: the most that counts as it.
 

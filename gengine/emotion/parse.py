@@ -4,6 +4,7 @@
     happy:0.6                     at a strength from 0 to 1
     happy:0.6+surprised:0.3       a mixture
     vad:0.6,0.5,0.2               a point of valence, arousal, dominance, each from -1 to 1
+    happy:0.6+shift:0,-0.4,0      added to these three alone: a manner (a whisper), no emotion
     auto                          read from the voice; auto:0.5 half of it; auto+happy:0.3 with something added
     emotions.json | .csv | .srt   a timeline (see ``timeline``)
 
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gengine.core.emotion import EmotionTrack
+from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.emotion.plan import DEFAULT_FADE, STRONGEST, EmotionPlan, EmotionState, check_intensity
 from gengine.emotion.vocabulary import look_up, normal_form, strengths_of_vad
 from gengine.errors import EmotionError
@@ -88,8 +89,8 @@ def _part(part: str, whole: str, where: str) -> EmotionState:
     name, colon, strength = part.partition(":")
     if not name.strip():
         raise EmotionError(f"{where}: {whole!r} has nothing beside a '+' or before a ':', expected name:strength")
-    if normal_form(name) == "vad":
-        return _vad(strength, part, where)
+    if normal_form(name) in ("vad", "shift"):
+        return _vad(strength, part, where, normal_form(name))
     return _weighted(name, _strength(strength, part, where) if colon else 1, where)
 
 
@@ -117,15 +118,15 @@ def _strength(text: Any, part: str, where: str) -> float:
     return value
 
 
-def _vad(text: str, part: str, where: str) -> EmotionState:
+def _vad(text: str, part: str, where: str, kind: str) -> EmotionState:
     cells = text.split(",")
     if len(cells) == 3 and all(re.fullmatch(_NUMBER, c, re.IGNORECASE) for c in cells):
         point = np.array([float(c) for c in cells])
         if (np.abs(point) <= 1).all():
-            return EmotionState(strengths_of_vad(point), point)
+            return EmotionState(strengths_of_vad(point) if kind == "vad" else np.zeros(len(EMOTIONS)), point)
     raise EmotionError(
-        f"{where}: {part.strip()!r}, expected 'vad:valence,arousal,dominance', each from -1 to 1, "
-        "for example vad:0.6,0.5,0.2"
+        f"{where}: {part.strip()!r}, expected '{kind}:valence,arousal,dominance', each from -1 to 1, "
+        f"for example {kind}:0.6,0.5,0.2"
     )
 
 

@@ -34,9 +34,14 @@ def lines(track: EmotionTrack) -> list[str]:
     """Rows of blocks: the strongest emotions, then valence and arousal (half height is 0), then seconds."""
     rows = [(EMOTIONS[k], track.weights[:, k]) for k in _strongest(track)] or [("neutral", np.zeros(len(track)))]
     rows += [(name, (track.vad[:, k] + 1) / 2) for k, name in enumerate(("valence", "arousal"))]
-    shown = [f"{name:>11} |{''.join(BLOCKS[round(float(v) * 8)] for v in _columns(values))}|" for name, values in rows]
+    shown = [row(name, values) for name, values in rows]
     end = f"{track.duration:.1f} s"
     return [*shown, f"{'':>11} 0{end:>{COLUMNS + 1}}"]
+
+
+def row(name: str, values: NDArray) -> str:
+    """One curve ``(T,)`` of values from 0 to 1 as a line of blocks."""
+    return f"{name:>11} |{''.join(BLOCKS[round(float(v) * 8)] for v in _columns(values))}|"
 
 
 def draw(track: EmotionTrack, path: str | Path) -> Path:

@@ -27,7 +27,15 @@ PIECE_SHARE = 0.7
 LONGEST_WORD = 40
 """Characters of a word that are looked at."""
 
+NEGATED = 3
+"""Words that a negation turns, at most up to the next sign or "but" (Pang, Lee & Vaithyanathan 2002: all up to it)."""
+
 _TOKEN = re.compile(r"[\w']+|[^\w\s]")
+_NEGATION = re.compile(
+    r"not?|never|neither|nor|none|nothing|nobody|without|cannot|hardly|barely|\w+n't"
+    r"|(?:do|does|did|is|are|was|were|wo|ca|could|would|should|have|has|had|ai)nt"
+)
+_ENDS_NEGATION = frozenset({"but"})
 
 
 def tokens(text: str) -> list[str]:
@@ -36,12 +44,30 @@ def tokens(text: str) -> list[str]:
     return [t[:LONGEST_WORD] for t in _TOKEN.findall("".join(c for c in plain if not unicodedata.combining(c)))]
 
 
+def turned(words: list[str], most: int = NEGATED) -> list[bool]:
+    """Of each of the ``words`` whether a negation at most ``most`` words before turns it."""
+    left, found = 0, []  # words that a negation still turns
+    for word in words:
+        found.append(False)
+        if _NEGATION.fullmatch(word):
+            left = most
+        elif word in _ENDS_NEGATION or not word[0].isalnum():
+            left = 0
+        elif left:
+            left -= 1
+            found[-1] = True
+    return found
+
+
 def terms(words: list[str]) -> Iterator[tuple[int, int, tuple[int, ...]]]:
     """Kind (0 word or pair, 1 piece), bucket, and the numbers of the ``words`` that each term is made of."""
-    for k, word in enumerate(words):
-        yield 0, _bucket(word), (k,)
+    for k, (word, other) in enumerate(zip(words, turned(words), strict=True)):
         if k:
             yield 0, _bucket(f"{words[k - 1]} {word}"), (k - 1, k)
+        if other:  # it means something else: a feature of its own, and nothing of what its pieces say
+            yield 0, _bucket(f"not {word} not"), (k,)
+            continue
+        yield 0, _bucket(word), (k,)
         padded = f" {word} "
         for size in PIECES:
             for at in range(max(len(padded) - size + 1, 1)):

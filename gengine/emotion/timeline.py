@@ -143,7 +143,7 @@ def _csv(text: str, name: str) -> tuple[list[Keyframe], float | None]:
         while len(cells) > 2 and not cells[-1]:
             cells.pop()  # empty columns at the right
         # "vad:0.6,0.5,0.2" needs quotes in a CSV; forgive their lack.
-        if len(cells) >= 4 and cells[1].lower().startswith("vad:"):
+        if len(cells) >= 4 and cells[1].lower().startswith(("vad:", "shift:")):
             cells = [cells[0], ",".join(cells[1:4]), *cells[4:]]
         cells = _whole_numbers(cells)
         if len(cells) not in (2, 3) or not cells[1]:

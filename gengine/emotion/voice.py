@@ -1,6 +1,6 @@
 """Emotion read from how something is said, second by second, while it is said.
 
-The last two seconds of speech become a vector (``voice_encoder``: frozen layers of Whisper). What the speaker usually
+The last two seconds of speech become a vector (``speech_encoder``: frozen layers of Whisper). What the speaker usually
 sounds like is taken off it: a neutral recording where one is given, else a running mean of what was heard as neutral,
 begun at the mean of many speakers. A linear head turns the difference into a posterior of seven categories and into
 valence, arousal, dominance and strength. ``gengine.training.voice_head`` trains it, ``benchmarks/emotion_voice.py``
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,9 +23,12 @@ from gengine.core.audio import SAMPLE_RATE
 from gengine.core.conditions import ANALYSIS_RATE
 from gengine.core.emotion import EMOTION_INDEX, EMOTIONS, EmotionTrack
 from gengine.core.report import Report
-from gengine.emotion.voice_encoder import CHECKPOINT as ENCODER
-from gengine.emotion.voice_encoder import VoiceEncoder
+from gengine.encoders.speech_encoder import CHECKPOINT as ENCODER
+from gengine.encoders.speech_encoder import SpeechEncoder
 from gengine.errors import AudioError, FormatError
+
+if TYPE_CHECKING:
+    from gengine.emotion.embedding import EmotionEmbedding
 
 CATEGORIES = ("neutral", "anger", "happiness", "sadness", "fear", "disgust", "boredom")
 """What the head tells apart: EMO-DB's seven."""
@@ -122,8 +125,8 @@ class Reference:
 
 
 @cache
-def _encoder() -> VoiceEncoder:
-    return VoiceEncoder(ENCODER)
+def _encoder() -> SpeechEncoder:
+    return SpeechEncoder(ENCODER)
 
 
 def neutral_reference(samples: NDArray[np.float32]) -> Reference:
@@ -149,10 +152,21 @@ class VoiceReader:
     Every whole second of speech is read when it is over, so an emotion is shown from about a second after it is heard;
     no frame waits, and nothing depends on the chunks. Where little speech is heard, and in pauses, the reading fades to
     neutral. ``reference`` is the speaker's own (``neutral_reference``); without one it is learned while the speaker
-    speaks. ``readings`` are all that were made where they are kept; without, memory stays flat over hours.
+    speaks. ``smoothing`` is how much longer, s, one reading takes to become the next. ``readings`` are all that were
+    made where they are kept; without, memory stays flat over hours. With an ``embedding`` ``embedded (M, D)`` are the
+    vectors that come and go with the frames of the last push.
     """
 
-    def __init__(self, reference: Reference | None = None, keep_readings: bool = False) -> None:
+    def __init__(
+        self,
+        reference: Reference | None = None,
+        keep_readings: bool = False,
+        smoothing: float = 0.0,
+        embedding: EmotionEmbedding | None = None,
+    ) -> None:
+        self._embedding, width = embedding, 0 if embedding is None else embedding.width
+        self.embedded = np.zeros((0, width), np.float32)
+        self._settle = SETTLE + smoothing / 2
         self._head = VoiceHead.load()
         self._given = reference is not None
         self._reference = reference or Reference(self._head.home, self._head.inertia)
@@ -160,8 +174,8 @@ class VoiceReader:
         self._speech = np.zeros(0, np.float32)
         self._dropped = 0  # frames before them
         self._frame = 0  # frames that were handed out
-        self._target = np.zeros(len(EMOTIONS) + 3)  # what the last reading shows
-        self._states = np.zeros((2, len(EMOTIONS) + 3))
+        self._target = np.zeros(len(EMOTIONS) + 3 + width)  # what the last reading shows
+        self._states = np.zeros((2, len(self._target)))
         self._keep = keep_readings
         self.readings: list[Reading] = []
         self._count, self._total = 0, np.zeros(len(CATEGORIES))  # of readings with speech, and their posteriors' sum
@@ -178,8 +192,10 @@ class VoiceReader:
             self._frame = end
             if end % step == 0:
                 self._read()
-        values = np.concatenate(parts).astype(np.float32)
-        return EmotionTrack(values[:, : len(EMOTIONS)], values[:, len(EMOTIONS) :], ANALYSIS_RATE)
+        weights, vad, self.embedded = np.split(
+            np.concatenate(parts).astype(np.float32), [len(EMOTIONS), len(EMOTIONS) + 3], axis=1
+        )
+        return EmotionTrack(weights, vad, ANALYSIS_RATE)
 
     def report(self) -> Report:
         """What was heard on the whole, and against what."""
@@ -197,6 +213,9 @@ class VoiceReader:
         cut = slice(first, self._frame - self._dropped)
         reading = self._look(self._sound[cut.start * _FRAME : cut.stop * _FRAME], self._speech[cut])
         self._target = shown(reading)
+        if self._embedding is not None:
+            added = self._embedding.of_voice(reading.posterior, reading.dimensions, reading.presence)
+            self._target = np.concatenate([self._target, added])
         if self._keep:
             self.readings.append(reading)
         keep = max(0, self._frame - (SECONDS - STEP) * ANALYSIS_RATE)
@@ -217,7 +236,7 @@ class VoiceReader:
 
     def _smooth(self, count: int) -> NDArray[np.float64]:
         """``count`` frames on the way to what is shown: two equal low passes, frame by frame."""
-        rate = 1 - np.exp(-1 / (SETTLE * ANALYSIS_RATE))
+        rate = 1 - np.exp(-1 / (self._settle * ANALYSIS_RATE))
         out = np.empty((count, len(self._target)))
         first, second = self._states
         for i in range(count):

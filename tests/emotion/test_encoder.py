@@ -82,4 +82,4 @@ def test_angry_voices_sound_more_aroused_than_sad_ones(reference_data):
         sound = soxr.resample(samples, rate, 16_000).astype(np.float32)
         return encode(parse_emotion("auto"), encoder.push(sound), sound=sound).vad[100:, 1].mean()
 
-    assert arousal("nv_Claire_anger.wav") > arousal("nv_Claire_sadness.wav") + 0.01
+    assert arousal("nv_Claire_anger.wav") > arousal("nv_Claire_sadness.wav") + 0.03

@@ -11,7 +11,8 @@ from gengine.core.emotion import EMOTION_INDEX, EMOTIONS, EmotionTrack
 from gengine.core.words import Tag, Word, WordTrack
 from gengine.emotion import parse_emotion
 from gengine.emotion.label_sets import from_set, label_sets, to_set
-from gengine.emotion.text import SaidEmotion, TextReader, labels
+from gengine.emotion.text import SaidEmotion, TextReader
+from gengine.emotion.text_labels import labels
 from gengine.emotion.vocabulary import look_up, named_mixtures
 from gengine.errors import GengineError
 from gengine.hearing import Hearing
@@ -44,10 +45,27 @@ def test_sentences_and_the_words_that_tell(text: str, label: str | None, word: s
     assert label is None or said.words[0] == word
 
 
-def test_saliency_adds_up_to_the_score() -> None:
-    reader, text = TextReader(), "I am so happy you came!"
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("I am not happy", "joy"), ("I'm not happy about this", "joy"), ("I am not angry at all", "anger"),
+        ("This isn't funny", "amusement"), ("I do not love this", "love"), ("I have no fear", "fear"),
+    ],
+)  # fmt: skip
+def test_a_negated_word_does_not_tell_its_emotion(text: str, label: str) -> None:
+    reader = TextReader()
+    at = labels().index(label)
+    assert reader.chances([text])[0, at] < reader.thresholds[at]
+    assert reader.read(spoken(text))[0].label != label
+    joyful = reader.chances(["I am not sad, I am happy!", "It is not easy but I am happy"])[:, labels().index("joy")]
+    assert (joyful > reader.thresholds[labels().index("joy")]).all()  # a sign and "but" end what "not" turns
+
+
+@pytest.mark.parametrize("text", ["I am so happy you came!", "I'm not happy at all."])
+def test_saliency_adds_up_to_the_score(text: str) -> None:
+    reader = TextReader("text-emotion-v1")
     chances = reader.chances([text])[0]
-    added = sum(a for _, a in reader.saliency(text)) + reader._bias
+    added = sum(a for _, a in reader.saliency(text)) + reader._linear._bias
     assert np.allclose(np.log(chances / (1 - chances)), added, atol=1e-3)
 
 
