@@ -34,6 +34,8 @@ class GlbBuilder:
 
     def __init__(self, folder: Path) -> None:
         self.json: dict[str, Any] = {"asset": {"version": "2.0", "generator": "gengine"}, "buffers": [{}]}
+        self.textures: dict[bytes, int] = {}
+        """Textures by the bytes of their picture: what two materials share is stored once."""
         self._bin = tempfile.TemporaryFile(dir=folder)
 
     def add(self, kind: str, item: dict[str, Any]) -> int:

@@ -17,8 +17,10 @@ JPEG_QUALITY = 88
 """Of textures without transparency, 0-100: no difference is seen on a face that fills the screen (judgement)."""
 _UNIT = 65535
 """What 1 is as a normalised 16-bit number."""
-_TURNED = 0.009
-"""Length of the change (half a degree) from which on a morph's turn of a normal is stored."""
+_TURNED = 0.0175
+"""Length of the change (one degree) from which on a morph's turn of a normal is stored."""
+_STEADY = ("mouth", "teeth", "hair")
+"""Kinds of parts whose normals no morph turns: what is dark, rigid or thin does not tell its shape by its light."""
 
 
 def add_joints(builder: GlbBuilder, avatar: Avatar) -> list[int]:
@@ -113,7 +115,7 @@ def _primitive(
     for name in names:
         index, delta = moves.get(name, (np.zeros(0, np.int32), np.zeros((0, 3), np.float32)))
         target = {"POSITION": builder.sparse(count, index, delta)}
-        if morph_normals:
+        if morph_normals and part.material.kind not in _STEADY:
             target["NORMAL"] = builder.sparse(count, *normals.turned(index, delta))
         targets.append(target)
     if targets:
@@ -214,11 +216,14 @@ def _texture(builder: GlbBuilder, name: str, pixels: NDArray[np.uint8], alpha: b
         Image.fromarray(pixels).save(file, "PNG", optimize=True)
     else:
         Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    image = {"name": name, "mimeType": "image/png" if alpha else "image/jpeg"}
-    image_index = builder.add("images", image | {"bufferView": builder.view([file.getvalue()])})
-    if "samplers" not in builder.json:
-        builder.add("samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497})
-    return builder.add("textures", {"sampler": 0, "source": image_index})
+    data = file.getvalue()
+    if data not in builder.textures:
+        image = {"name": name, "mimeType": "image/png" if alpha else "image/jpeg"}
+        image_index = builder.add("images", image | {"bufferView": builder.view([data])})
+        if "samplers" not in builder.json:
+            builder.add("samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497})
+        builder.textures[data] = builder.add("textures", {"sampler": 0, "source": image_index})
+    return builder.textures[data]
 
 
 def add_names_only(builder: GlbBuilder) -> tuple[int, tuple[str, ...]]:

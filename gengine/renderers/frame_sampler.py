@@ -16,6 +16,11 @@ from gengine.errors import GengineError
 from gengine.renderers.video_writer import check_fps
 
 
+def first_frame(start: float, fps: float) -> int:
+    """Number of the first frame at or after ``start`` s."""
+    return int(np.ceil(start * fps - 1e-6))
+
+
 class FrameSampler:
     """Holds what is still needed of the stretches pushed; frames do not depend on where they were cut."""
 
@@ -32,7 +37,7 @@ class FrameSampler:
         if stretch.motion is None and stretch.face is None:
             raise GengineError("avatar video: the performance holds neither motion nor face, expected at least one")
         if self._next is None:
-            self._next = int(np.ceil(stretch.start * self.fps - 1e-6))
+            self._next = first_frame(stretch.start, self.fps)
             self._motion = None if stretch.motion is None else _TrackBuffer(stretch.start)
             self._face = None if stretch.face is None else _TrackBuffer(stretch.start)
         for buffer, track in ((self._motion, stretch.motion), (self._face, stretch.face)):

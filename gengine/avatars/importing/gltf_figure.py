@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from gengine.avatars.importing.gltf_primitives import GltfPrimitive, one_joint, 
 from gengine.avatars.importing.head import head_avatar
 from gengine.avatars.importing.lip_gap import measured_seal
 from gengine.avatars.importing.morph_names import arkit_recipe
-from gengine.avatars.importing.rig_recognition import eye_nodes, recognise, recognise_shape, refusal
+from gengine.avatars.importing.rig_recognition import completed, eye_nodes, recognise, recognise_shape, refusal
 from gengine.core import rotation
 from gengine.core.avatar import Avatar, Part, check_avatar
 from gengine.core.face import ARKIT_NAMES
@@ -162,9 +163,16 @@ def _bones(
         return read_bones(given, scene.names, scene.parents)
     extensions = document.json.get("extensions", {})
     _, bones = recognise(scene.names, extensions, scene.parents, scene.joints)
-    if bones or len(scene.joints) < len(REQUIRED):
+    if len(scene.joints) < len(REQUIRED) or (bones and {"VRM", "VRMC_vrm"} & extensions.keys()):
         return bones
     used = {int(n) for p in primitives for n in np.unique(p.bones[p.weights > 0])}
+    if bones:
+        with contextlib.suppress(GengineError):  # names are enough
+            more = completed(bones, recognise_shape(scene.parents, scene.world, scene.joints, used))
+            if more != bones:
+                notes.warn(f"{len(more) - len(bones)} joints that their names leave open were told by structure")
+            bones = more
+        return bones
     try:
         bones = recognise_shape(scene.parents, scene.world, scene.joints, used)
     except GengineError as error:

@@ -66,6 +66,27 @@ def recognise_shape(
     return {beat: nodes[j] for beat, j in found.items()}
 
 
+_TRUNK = ("Spine", "Spine1", "Spine2", "Spine3")
+_BESIDES = ("Neck", "LeftShoulder", "RightShoulder", "LeftToeBase", "RightToeBase")
+"""Joints that structure may tell where the names of a rig's limbs are known and these are not."""
+
+
+def completed(bones: dict[str, int], shape: dict[str, int]) -> dict[str, int]:
+    """``bones``, told by names, with spine, neck, shoulders and toes of ``shape``, told by structure, where they lack.
+
+    Nothing is added where the two do not agree on hips, head and limbs.
+    """
+    if any(shape.get(joint) != bones[joint] for joint in REQUIRED):
+        return bones
+    made = dict(bones)
+    if sum(joint in shape for joint in _TRUNK) > sum(joint in bones for joint in _TRUNK):
+        for joint in _TRUNK:
+            made.pop(joint, None)
+    taken = set(made.values())
+    lacking = (joint for joint in (*_TRUNK, *_BESIDES) if joint not in made and joint in shape)
+    return made | {joint: shape[joint] for joint in lacking if shape[joint] not in taken}
+
+
 def eye_nodes(names: Sequence[str], extensions: dict[str, Any]) -> tuple[int | None, int | None]:
     """Nodes of the left and the right eye, where the rig has them."""
     bones = _vrm_bones(extensions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
 
@@ -41,6 +41,7 @@ _MIX: dict[str, dict[str, float]] = {
     "mouthPress": {"": 0.3, "mouthRollUpper": 0.2, "mouthRollLower": 0.2},
     "eyeSquint": {"": 1.1, "eyeBlink": 0.14},
     "eyeWide": {"": 1.1},
+    "eyeLookUp": {"": 1.5},
 }  # fmt: skip
 """MakeHuman's shapes brought near the effect in mm that the same names have on ICT-FaceKit's head ("" is the shape
 itself): a sneer lifts the upper lip, a squint lowers the upper lid, a pucker rounds the opening, a lower lip that
@@ -51,11 +52,15 @@ _EASE = {"browDown": -0.32, "mouthSmile": 0.07, "mouthFrown": -0.12, "browInnerU
 
 @dataclass(frozen=True, eq=False)
 class BodyMesh:
-    """One shape in the T-pose: ``vertices (V, 3)`` of the whole base mesh, ``joints (J, 3)`` m."""
+    """One shape in the T-pose: ``vertices (V, 3)`` of the whole base mesh, ``joints (J, 3)`` m.
+
+    ``fitted`` is what this body's own lips add to its shapes, so that they meet.
+    """
 
     name: str
     vertices: NDArray[np.float64]
     joints: NDArray[np.float64]
+    fitted: Deltas = field(default_factory=dict)
 
     @property
     def skeleton(self) -> Skeleton:
@@ -104,6 +109,9 @@ class BodyMesh:
                 key = name if not other else other + side if other + side in raw else other
                 index, delta = raw[key]
                 total[index] += share * scale[key] * delta
+            if name in self.fitted:
+                index, delta = self.fitted[name]
+                total[index] += delta
             index = np.flatnonzero(np.abs(total).max(axis=1) > 1e-5)
             shapes[name] = (index, total[index])
         return shapes

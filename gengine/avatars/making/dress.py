@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,18 +14,27 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gengine.avatars.making.appearances import APPEARANCES, Appearance
-from gengine.avatars.making.body_mesh import BodyMesh, assembled, baked_arrays, body_names, unpacked
+from gengine.avatars.making.body_mesh import BodyMesh, assembled, baked_arrays, body_names, piece_index, unpacked
 from gengine.avatars.making.clothes import dressed
-from gengine.avatars.making.eyes import eyeball, lashes
+from gengine.avatars.making.eyes import eyeball, lashes, off_eyeballs
+from gengine.avatars.making.folds import folded
 from gengine.avatars.making.hair import BALD, hair
 from gengine.avatars.making.lip_seal import lips_closed, seal_table
 from gengine.avatars.making.mouth import inner_mouth
-from gengine.avatars.making.skin_texture import lip_edge
+from gengine.avatars.making.skin_texture import lip_edge, painted_at
 from gengine.avatars.making.skinned_mesh import Deltas, SkinnedMesh
 from gengine.avatars.making.uv_layout import uv_layout
 from gengine.avatars.store import is_avatar_file, read_avatar, save_avatar
 from gengine.core.avatar import Avatar, Material
 from gengine.errors import GengineError, unknown
+
+OVER_EARS = ("long", "bob")
+"""Styles that hang over the ears."""
+EAR_ROOT, PRESSED, MASKED = 0.069, 0.85, 90
+"""Half the breadth of the middle head at the ears, m, the share of what lies beyond it that hair presses in, and the
+ears' mask (0-255) from which a place is wholly the ear's."""
+COARSE = 0.006
+"""Metres: a bare skull's triangles with edges longer than this are rounded."""
 
 
 def avatar_names() -> list[str]:
@@ -73,7 +83,7 @@ def _cached(name: str) -> Path | None:
         return None
     mark = hashlib.sha256()
     code, data = Path(__file__).parent, Path(__file__).parents[1] / "data"
-    for path in sorted([*code.glob("*.py"), data / "bodies.npz", data / f"skin_{name}.jpg"]):
+    for path in sorted([*code.glob("*.py"), data / "bodies.npz", data / "folds.csv", data / f"skin_{name}.jpg"]):
         mark.update(path.read_bytes())
     return folder / f"avatar_{name}_{mark.hexdigest()[:16]}.npz"
 
@@ -104,13 +114,16 @@ def bare_avatar(name: str) -> Avatar:
 
 def dress(body: BodyMesh, look: Appearance, texture: NDArray[np.uint8]) -> Avatar:
     """A finished avatar; ``texture`` is what ``skin.paint`` gives for the look."""
-    whole = skin_surface(body)
+    whole = off_eyeballs(skin_surface(body), body)
+    if look.hair in OVER_EARS:
+        whole = pressed_ears(whole, body)
     garments, hidden = dressed(body, look)
     bare = ~hidden[uv_layout().source]
-    shown = whole.take(whole.triangles[bare[whole.triangles].any(1) & ~uv_layout().inner_lips])
+    kept = whole.triangles[bare[whole.triangles].any(1) & ~uv_layout().inner_lips]
+    shown = folded(whole.take(kept), painted_at()[np.unique(kept)], look.age, body.face_scale)
     if look.hair in BALD:  # the bare skull is seen against the light
         high = shown.vertices[:, 1] > body.joint("LeftEye")[1] + 0.018
-        shown = shown.rounded(high[shown.triangles].all(1))
+        shown = shown.rounded(high[shown.triangles].all(1) & (shown.longest_edges() > COARSE))
     parts = [shown.part("skin", Material("skin", "skin", (1.0, 1.0, 1.0, 1.0), 0.48, texture))]
     parts += inner_mouth(body, look.tone, lip_edge(look))
     parts += [eyeball(body, side, look.iris, look.age, look.seed) for side in ("left", "right")]
@@ -118,6 +131,16 @@ def dress(body: BodyMesh, look: Appearance, texture: NDArray[np.uint8]) -> Avata
     parts += hair(body, look)
     parts += garments
     return assembled(body, tuple(parts), seal_table(body))
+
+
+def pressed_ears(skin: SkinnedMesh, body: BodyMesh) -> SkinnedMesh:
+    """The skin with its ears laid against the skull, as hair that hangs over them does."""
+    mask = baked_arrays()["mask_ears"][piece_index("body")][uv_layout().source].astype(float) / MASKED
+    aside, limit = np.abs(skin.vertices[:, 0]), EAR_ROOT * body.face_scale
+    over = np.clip(aside - limit, 0, None) * PRESSED * np.clip(mask, 0, 1)
+    vertices = skin.vertices.copy()
+    vertices[:, 0] -= np.sign(vertices[:, 0]) * over
+    return replace(skin, vertices=vertices)
 
 
 def skin_surface(body: BodyMesh) -> SkinnedMesh:

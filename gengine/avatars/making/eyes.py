@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +16,10 @@ from gengine.core.avatar import Material, Part
 IRIS_RADIUS = 0.0061
 """Of the coloured ring, m: 11.7 mm across plus the soft limbus; MakeHuman's eyeballs are larger than real ones."""
 TEXTURE = 512
+PRESSED = {"cheekSquint": 0.8, "eyeSquint": 0.5}
+"""Weights of a face that presses its lower lids as hard as any expression does."""
+CLEAR = 0.0006
+"""Metres that pressed skin stays off the eyeballs."""
 _SEEN = np.radians(75.0)
 """Angle from the eye's axis that the texture reaches."""
 
@@ -42,6 +47,25 @@ def eyeball(body: BodyMesh, side: str, iris: tuple[float, float, float], age: fl
     return surface.part(
         name, Material(name, "eye", (1.0, 1.0, 1.0, 1.0), 0.12, _paint(iris, round(edge, 3), age, seed))
     )
+
+
+def off_eyeballs(skin: SkinnedMesh, body: BodyMesh) -> SkinnedMesh:
+    """The skin with a cheekSquint that lifts lower lids over the eyeballs, where it would press them through."""
+    morphs = dict(skin.morphs)
+    for side in ("Left", "Right"):
+        _, radius = _sphere(body.piece(f"eye_{side.lower()}").vertices)
+        centre = body.joint(f"{side}Eye")
+        pressed = skin.vertices.copy()
+        for name, weight in PRESSED.items():
+            index, delta = skin.morphs[name + side]
+            pressed[index] += weight * delta
+        index, delta = skin.morphs[f"cheekSquint{side}"]
+        outside = np.linalg.norm(skin.vertices[index] - centre, axis=1) > radius
+        away = pressed[index] - centre
+        far = np.linalg.norm(away, axis=1, keepdims=True)
+        push = np.clip(radius + CLEAR - far, 0, None) * (outside & (away[:, 2] > 0))[:, None] * away / far
+        morphs[f"cheekSquint{side}"] = (index, delta + push / PRESSED["cheekSquint"])
+    return replace(skin, morphs=morphs)
 
 
 def _sphere(points: NDArray) -> tuple[NDArray[np.float64], float]:

@@ -2,6 +2,7 @@
 
 A style is a comb: for every root it gives the lock's length, how far it stands off and where it is drawn next.
 Locks grow step by step, kept off head and shoulders; they follow the head, and the neck and shoulders below the jaw.
+Hair that hangs has a surface of its own, on which its locks are laid (``hair_hull``).
 """
 
 from __future__ import annotations
@@ -27,11 +28,14 @@ from gengine.avatars.making.hair_cards import (
     strands,
     unit,
 )
+from gengine.avatars.making.hair_hull import Hull
 from gengine.avatars.making.skinned_mesh import SkinnedMesh, joined
 from gengine.core.avatar import Material, Part
 
 BALD = ("rim", "bald")
 """Styles that leave the skull bare."""
+BETWEEN = 0.78
+"""How dark the cap is between locks, as a share of their colour."""
 
 
 def hair(body: BodyMesh, look: Appearance) -> list[Part]:
@@ -45,7 +49,10 @@ def hair(body: BodyMesh, look: Appearance) -> list[Part]:
     image = strands(look.hair_color, look.seed, style in (_fade, _afro))
     parts = []
     if shell is not None:
-        parts.append(shell.part("hair_cap", Material("hair_cap", "hair", (0.78, 0.78, 0.78, 1.0), 0.75, image, True)))
+        shade = 1.0 if look.hair in BALD else BETWEEN  # the cap of a bald man's rim is most of his hair
+        parts.append(
+            shell.part("hair_cap", Material("hair_cap", "hair", (shade, shade, shade, 1.0), 0.75, image, True))
+        )
     if pieces:
         parts.append(joined(pieces).part("hair", Material("hair", "hair", (1.0, 1.0, 1.0, 1.0), 0.62, image, True)))
     return parts
@@ -125,17 +132,18 @@ def _hanging(
     count = len(root)
     top = np.clip((root[:, 1] - 30) / 45, 0, 1)
     over = np.where(root[:, 0] > parting, 1.0, -1.0)
-    limit = end + rng.normal(0, 5 + 0.05 * abs(end), count)
+    limit = end + rng.normal(0, 5 + 0.02 * abs(end), count)
     length = (root[:, 1] - limit) * 1.0 + 62 + 30 * top
     phase, swing = rng.uniform(0, 6.28, count), rng.normal(0, 0.06, (count, 3))
     front = np.clip((root[:, 2] - 25) / 45, 0, 1)
     crown = top * (1 - front)
+    parted = 0.25 * np.clip((root[:, 2] + 30) / 60, 0, 1) + front  # behind the crown it falls all one way
 
     def pull(p: NDArray, r: NDArray, t: float) -> NDArray:
         side = np.clip((78 - np.abs(p[:, 0])) / 30, 0, 1) * np.clip((p[:, 1] + 5) / 50, 0, 1)
         back = -0.38 * front * np.clip((p[:, 1] + 45) / 70, 0, 1) * np.clip(1.25 - t, 0, 1)
         sweep = np.stack(
-            [over * side * (0.25 + front), 0.25 * top * (1 - 3 * t), back - 0.9 * crown * max(0.0, 1 - 1.6 * t)], axis=1
+            [over * side * parted, 0.25 * top * (1 - 3 * t), back - 0.9 * crown * max(0.0, 1 - 1.6 * t)], axis=1
         )
         sweep[:, 0] += wave * np.sin(phase + 9 * t)
         sweep[:, 2] += 0.6 * wave * np.cos(phase + 9 * t)
@@ -156,17 +164,20 @@ def _hanging(
         return (1.5 + thick * rise) * np.clip(depth / 16, 0.15, 1) ** (1 - rise * 0.8)
 
     path, out = grow(head, start, normal, length, lift, pull, 10, 0.12, limit)
-    width = rng.uniform(9, 14, count) * np.clip(0.45 + depth / 30, 0, 1)
+    width = rng.uniform(10, 16, count) * np.clip(0.45 + depth / 30, 0, 1)
     full = cap(head, lambda p, d: np.clip(0.22 * (d - 5), 0, 0.38 * volume), 5.0)
-    return [ribbons(head, path, out, width, rng, 0.9, 0.10)], full
+    hull = Hull(head, path, end)
+    held = hull.held(path)
+    locks = ribbons(head, hull.laid(path[held]), out[held], width[held], rng, 0.55, 0.10, tilt=0.06)
+    return [hull.mesh(), locks], full
 
 
 def _bob(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
-    return _hanging(head, rng, -82, 26, 15, 0.05, 0.8, 7.8)
+    return _hanging(head, rng, -82, 26, 15, 0.05, 0.8, 10.2)
 
 
 def _long(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
-    return _hanging(head, rng, -235, 12, 13, 0.13, 0.0, 7.8)
+    return _hanging(head, rng, -235, 12, 13, 0.13, 0.0, 10.2)
 
 
 def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
@@ -175,8 +186,8 @@ def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], Skin
     knot = np.array([0.0, 62.0, -98.0])
     fringe = (root[:, 2] > 38) & (np.abs(root[:, 0]) < 52) & (depth < 20)
     reach = np.linalg.norm(root - knot, axis=1)
-    length = np.where(fringe, root[:, 1] - 21 + 16 + rng.normal(0, 2, len(root)), reach * 1.12)
-    limit = np.where(fringe, 21 + rng.normal(0, 2.0, len(root)) - 0.09 * np.abs(root[:, 0]), -300)
+    length = np.where(fringe, root[:, 1] - 36 + 16 + rng.normal(0, 2, len(root)), reach * 1.12)
+    limit = np.where(fringe, 36 + rng.normal(0, 2.0, len(root)) - 0.09 * np.abs(root[:, 0]), -300)
 
     def pull(p: NDArray, r: NDArray, t: float) -> NDArray:
         back = unit(knot - p)
@@ -212,9 +223,12 @@ def _bun(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], Skin
 
 def _rim(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], SkinnedMesh | None]:
     start, normal, depth = roots(head, rng, 5.6, 1.0)
+    # locks that thin out hide the cap's edge; within it a few are enough
+    kept = rng.random(len(depth)) < np.where(depth < 14, 0.3 + depth / 16, 0.3)
+    start, normal, depth = start[kept], normal[kept], depth[kept]
     root = head.local(start)
     length = (11 + 6 * rng.random(len(root))) * np.clip(0.4 + depth / 22, 0, 1)
-    swirl = rng.normal(0, 0.16, (len(root), 3))
+    swirl = rng.normal(0, 0.10, (len(root), 3))
 
     def pull(p: NDArray, r: NDArray, t: float) -> NDArray:
         return np.stack([0 * p[:, 0], -1 + 0 * p[:, 0], -0.7 + 0 * p[:, 0]], axis=1) + swirl
@@ -224,7 +238,9 @@ def _rim(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], Skin
 
     path, out = grow(head, start, normal, length, lift, pull, 4, 0.6)
     width = rng.uniform(4.5, 7.5, len(root)) * np.clip(0.35 + depth / 24, 0, 1)
-    return [ribbons(head, path, out, width, rng, 1.0)], cap(head, lambda p, d: np.clip(0.16 * (d - 4), 0.2, 2.2), 5.0)
+    return [ribbons(head, path, out, width, rng, tilt=0.05)], cap(
+        head, lambda p, d: np.clip(0.25 * (d - 4), 0.2, 3.5), 7.0
+    )
 
 
 def _curls(
@@ -233,7 +249,7 @@ def _curls(
     """Little arcs standing on a surface, for the outline of curly hair."""
     count = len(points)
     flat = unit(np.cross(normals, rng.standard_normal((count, 3))))
-    a = np.linspace(0, np.pi * 1.25, 5)
+    a = np.linspace(0, np.pi * 1.25, 4)
     radius = (size * 1e-3 * head.body.face_scale)[:, None, None]
     path = points[:, None] + radius * (
         np.sin(a)[None, :, None] * normals[:, None] + (1 - np.cos(a))[None, :, None] * 0.55 * flat[:, None]
@@ -270,7 +286,7 @@ def _afro(head: Scalp, rng: np.random.Generator) -> tuple[list[SkinnedMesh], Ski
         return full * target + full * 7 * _bumpy(p * (1 + 44 / 95), rng, 20.0)
 
     shell = cap(head, thick, 0.5, True).smooth(1, 0.4)
-    points, normals = scattered(shell, rng, 6.4)
+    points, normals = scattered(shell, rng, 7.2)
     curls = _curls(head, points - normals * 0.003, normals, rng.uniform(3.5, 6.5, len(points)), rng, 3.0)
     return [curls], shell
 

@@ -169,19 +169,24 @@ def ribbons(
     taper: float = 1.0,
     body: float = 0.13,
     flat: bool = True,
+    tilt: float = 0.18,
 ) -> SkinnedMesh:
-    """Locks with three points across: rounded by ``body`` of their width, narrowing to their tips."""
+    """Locks with three points across: rounded by ``body`` of their width, narrowing to their tips.
+
+    ``tilt`` is how much they lean out of the surface, each to its side (standard deviation of the slope).
+    """
     count, rows = path.shape[:2]
     run = np.gradient(path, axis=1)
     run /= np.maximum(np.linalg.norm(run, axis=2, keepdims=True), 1e-9)
     across = np.cross(run, normals)
     across /= np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-9)
     up = np.cross(across, run)
-    t = np.linspace(0, 1, rows)
-    shape = np.clip(0.55 + 1.6 * t, 0, 1) * (1 - t**2.6) ** (0.8 * taper) + 0.02
-    half = 0.5e-3 * width[:, None] * shape[None]
-    tilt = rng.normal(0, 0.18, (count, 1, 1))
-    across = across + tilt * up
+    # by length: where a lock has stopped growing its points lie close, and would end in a blunt tuft
+    t = np.concatenate([np.zeros((count, 1)), np.linalg.norm(np.diff(path, axis=1), axis=2).cumsum(1)], axis=1)
+    t /= np.maximum(t[:, -1:], 1e-9)
+    shape = np.clip(0.55 + 1.6 * t, 0, 1) * (1 - t**2.6).clip(0) ** (0.8 * taper) + 0.02
+    half = 0.5e-3 * width[:, None] * shape
+    across = across + rng.normal(0, tilt, (count, 1, 1)) * up
     lean = half[..., None] * across
     crown = 2 * body * half[..., None] * up
     columns = [path - lean, path + lean] if flat else [path - lean, path + crown, path + lean]
@@ -195,7 +200,7 @@ def ribbons(
     triangles = (one[None] + (np.arange(count) * rows * wide)[:, None, None]).reshape(-1, 3)
     band = rng.integers(0, BANDS, count)
     u = (band[:, None, None] + np.linspace(0.06, 0.94, wide)[None, None]) / BANDS
-    v = np.broadcast_to(t[None, :, None], (count, rows, wide))
+    v = np.broadcast_to(t[:, :, None], (count, rows, wide))
     uv = np.stack([np.broadcast_to(u, v.shape), v], axis=-1).reshape(-1, 2)
     return SkinnedMesh(vertices, triangles, follow(head, vertices), uv)
 
@@ -232,7 +237,7 @@ def cap(
     high = thickness(local, depth) * 1e-3 * head.body.face_scale
     points = shell.vertices + normal * high[:, None]
     angle = np.arctan2(local[:, 0], local[:, 2]) / (2 * np.pi)
-    uv = np.stack([angle * 6, -local[:, 1] / 220.0], axis=1)
+    uv = np.stack([angle * 6, 0.6 - local[:, 1] / 490], axis=1)
     lifted = SkinnedMesh(points, shell.triangles, shell.skin, uv)
     return lifted.clip(depth - least)
 

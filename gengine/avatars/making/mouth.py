@@ -47,11 +47,11 @@ teeth and depth of what molars bite with (m)."""
 _EYE_TOOTH = 2
 """Which tooth of half a jaw, from the middle, is the pointed one: before it are incisors."""
 
-_LOWER_SHADE = 0.8
+_LOWER_SHADE = 0.82
 """Light on the lower teeth, which the lower lip shades, against the upper ones (judgement)."""
-_ENAMEL, _ROOT, _GLASS = (0.90, 0.87, 0.80), (0.80, 0.70, 0.56), (0.80, 0.81, 0.81)
-"""sRGB of a crown's middle, its neck and its thin edge (judgement)."""
-_GROOVE = 0.62
+_ENAMEL, _ROOT, _GLASS = (0.80, 0.77, 0.70), (0.66, 0.57, 0.45), (0.73, 0.73, 0.72)
+"""sRGB of a crown's middle, its neck and its thin edge, in the shade of the lips (judgement)."""
+_GROOVE = 0.45
 """How dark it is where crowns meet (0 white .. 1 black)."""
 _TEETH_DEEP = np.array([1.0, 0.95, 0.84, 0.66, 0.52, 0.40, 0.30])
 """Light that reaches each tooth of half a jaw (judgement)."""
@@ -63,13 +63,18 @@ _TOOTH_TEXELS, _CROWN_TEXELS = 16, 32
 """Width and height of one tooth in the texture of its jaw."""
 _DEPTH, _STEPS = 0.045, 64
 """What the textures of soft parts reach: from the lips inwards, m, in this many texels."""
-_FADE, _DARKEST = {"mouth": 0.009, "tongue": 0.022, "gums": 0.020}, {"mouth": 0.03, "tongue": 0.10, "gums": 0.16}
+_FADE, _DARKEST = {"mouth": 0.009, "tongue": 0.012, "gums": 0.016}, {"mouth": 0.02, "tongue": 0.04, "gums": 0.10}
 """Depth in which light falls to 1/e, m, and the least that is left (judgement, against photographs of mouths)."""
 
 _TONGUE_REST, _TONGUE_ROOT = (0.0, -0.003, -0.001), 0.35
 """Where the tip rests against MakeHuman's, m: lower, behind the lower front teeth. What lies within this share of the
 tongue's length from its root stays."""
-_TONGUE_OUT = (0.0, 0.012, 0.062)
+_TONGUE_LOW, _TONGUE_BACK = 0.024, 0.6
+"""By how much more than MakeHuman's the tongue's back sinks at jawOpen 1, m, so that a dark cavity is seen over it in
+open vowels, and at which share of its length from the root it sinks most (judgement, against photographs of mouths)."""
+_TIP_DEPTH = 0.004
+"""How deep the tip's colour is, m: it is seen when it comes forward."""
+_TONGUE_OUT = (0.0, 0.024, 0.074)
 """Way of the tip at tongueOut 1, m: up and forward, so that TH brings it between the teeth and L to their edges."""
 
 
@@ -95,7 +100,9 @@ def inner_mouth(body: BodyMesh, tone: tuple[float, float, float], lip: tuple[flo
         enamel = Material(f"teeth_{jaw}", "teeth", (1.0, 1.0, 1.0, 1.0), 0.25, _enamel(jaw))
         parts.append(teeth.part(f"teeth_{jaw}", enamel))
         parts.append(_by_depth(f"gums_{jaw}", gums, front, np.array([0.72, 0.42, 0.41]) * light, 0.35))
-    parts.append(_by_depth("tongue", _tongue(body), front, np.array([0.80, 0.50, 0.49]), 0.45))
+    tongue = _tongue(body)
+    lit = float(tongue.vertices[:, 2].max()) + _TIP_DEPTH
+    parts.append(_by_depth("tongue", tongue, lit, np.array([0.80, 0.50, 0.49]), 0.45))
     return parts
 
 
@@ -139,7 +146,14 @@ def _tongue(body: BodyMesh) -> SkinnedMesh:
     vertices = tongue.vertices + along * np.array(_TONGUE_REST) * body.face_scale
     out = along**1.5 * np.array(_TONGUE_OUT) * body.face_scale
     moved = np.flatnonzero(along[:, 0])
-    return replace(tongue, vertices=vertices, morphs={**tongue.morphs, "tongueOut": (moved, out[moved])})
+    sunk = np.zeros_like(vertices)
+    index, delta = tongue.morphs["jawOpen"]
+    sunk[index] = delta
+    reach = (z - z.min()) / np.ptp(z)
+    hump = np.clip(np.minimum(reach / _TONGUE_BACK, (1.3 - reach) / (1.3 - _TONGUE_BACK)), 0, 1)
+    sunk[:, 1] -= _TONGUE_LOW * body.face_scale * hump * hump * (3 - 2 * hump)
+    morphs = {**tongue.morphs, "tongueOut": (moved, out[moved]), "jawOpen": (np.arange(len(sunk)), sunk)}
+    return replace(tongue, vertices=vertices, morphs=morphs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,6 +52,11 @@ def _origin() -> NDArray[np.float64]:
     return np.array([0.0, figure.joint("LeftEye")[1], figure.joint("Head")[2] - 0.042])
 
 
+def painted_at() -> NDArray[np.float64]:
+    """Where the skin's vertices lie on the middle face, ``(V, 3)`` mm: what is painted there is found by these."""
+    return (middle_body().vertices[piece_index("body")[uv_layout().source]] - _origin()) * 1e3
+
+
 Mask = NDArray[np.float32]
 """0-1 for every texel ``(H, W)``."""
 
@@ -84,7 +89,7 @@ def skin_maps() -> SkinMaps:
     flat, texel = uv_layout(), texel_map()
     index = piece_index("body")[flat.source]
     figure = middle_body()
-    at = texel.paint((figure.vertices[index] - _origin()) * 1e3)
+    at = texel.paint(painted_at())
 
     def mask(name: str) -> NDArray[np.float32]:
         return texel.paint(baked_arrays()[f"mask_{name}"][index] / 255.0)
@@ -228,18 +233,18 @@ def _lips(image: NDArray, look: Appearance, c: SkinMaps, x: NDArray, y: NDArray,
 def _lines(c: SkinMaps, rng: np.random.Generator) -> NDArray[np.float32]:
     """Furrows of age: forehead, frown, crow's feet, from nose to mouth and below its corners.
 
-    They stay put whatever the face does, so those that an expression makes (worry, a drooping mouth) are faint.
+    They stay put whatever the face does, so they are faint: those that an expression makes are folds (``folds``).
     """
-    curves = [([(x, 38 + 10 * k + 2.0 * np.cos(x / 16 + k)) for x in np.linspace(-44, 44, 30)], 0.28) for k in range(3)]
+    curves = [([(x, 38 + 10 * k + 2.0 * np.cos(x / 16 + k)) for x in np.linspace(-44, 44, 30)], 0.16) for k in range(3)]
     for s in (-1, 1):
         curves += [
-            ([(s * u, v) for u, v in ((16, -36), (23, -44), (29, -55), (33, -66), (35, -76))], 0.75),
-            ([(s * u, v) for u, v in ((27, -78), (31, -86), (32, -96))], 0.3),
-            ([(s * u, v) for u, v in ((5, 12), (5.5, 20), (5, 27))], 0.22),
-            ([(s * u, v) for u, v in ((17, -13), (25, -19), (34, -20), (41, -16))], 0.55),
+            ([(s * u, v) for u, v in ((16, -36), (23, -44), (29, -55), (33, -66), (35, -76))], 0.4),
+            ([(s * u, v) for u, v in ((27, -78), (31, -86), (32, -96))], 0.15),
+            ([(s * u, v) for u, v in ((5, 12), (5.5, 20), (5, 27))], 0.1),
+            ([(s * u, v) for u, v in ((17, -13), (25, -19), (34, -20), (41, -16))], 0.4),
         ]
         curves += [
-            ([(s * (49 + 12 * t), -2 + a + a * t * 0.9) for t in np.linspace(0, 1, 6)], 0.5) for a in (-9, -3, 4, 9)
+            ([(s * (49 + 12 * t), -2 + a + a * t * 0.9) for t in np.linspace(0, 1, 6)], 0.25) for a in (-9, -3, 4, 9)
         ]
     out = np.zeros(c.covered.shape, np.float32)
     for points, strength in curves:

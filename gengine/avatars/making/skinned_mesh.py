@@ -36,6 +36,11 @@ class SkinnedMesh:
         seams = first[np.asarray(index).ravel()]
         return vertex_normals(self.vertices, seams[self.triangles])[seams].astype(float)
 
+    def longest_edges(self) -> NDArray[np.float64]:
+        """The longest edge of every triangle ``(F,)``, m."""
+        corner = self.vertices[self.triangles]
+        return np.linalg.norm(corner - np.roll(corner, 1, axis=1), axis=2).max(1)
+
     def take(self, triangles: NDArray) -> SkinnedMesh:
         """Only the given triangles ``(F, 3)`` and the vertices they use."""
         used = np.unique(triangles)
@@ -144,17 +149,15 @@ class SkinnedMesh:
     def rounded(self, chosen: NDArray) -> SkinnedMesh:
         """The ``chosen (F,)`` triangles in four, new points on the curve that the normals suggest (PN triangles).
 
-        Edges to the other triangles stay straight, so that no cracks open; morphs are kept.
+        Triangles beside them are cut at the new points, where edges stay straight, so that no cracks open; morphs are
+        kept.
         """
         t = self.triangles[chosen]
         edges = np.sort(np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]]), axis=1)
-        pairs, index, count = np.unique(edges, axis=0, return_inverse=True, return_counts=True)
+        pairs, count = np.unique(edges, axis=0, return_counts=True)
         (a, b), n = self.vertices[pairs].swapaxes(0, 1), self.normals()[pairs]
         lift = ((b - a) * n[:, 0]).sum(1, keepdims=True) * n[:, 0] + ((a - b) * n[:, 1]).sum(1, keepdims=True) * n[:, 1]
         middle = 0.5 * (a + b) - np.where(count[:, None] == 2, lift / 8, 0.0)
-        ab, bc, ca = np.asarray(index).reshape(3, -1) + len(self.vertices)
-        i, j, k = t.T
-        new = [np.stack(x, axis=1) for x in ((i, ab, ca), (ab, j, bc), (ca, bc, k), (ab, bc, ca))]
         morphs: Deltas = {}
         for name, (at, delta) in self.morphs.items():
             dense = np.zeros_like(self.vertices)
@@ -164,7 +167,7 @@ class SkinnedMesh:
             morphs[name] = (np.concatenate([at, hit + len(self.vertices)]), np.concatenate([delta, extra[hit]]))
         return SkinnedMesh(
             np.concatenate([self.vertices, middle]),
-            np.concatenate([self.triangles[~chosen], *new]),
+            _cut(self.triangles, pairs, len(self.vertices)),
             np.concatenate([self.skin, self.skin[pairs].mean(1)]),
             np.concatenate([self.uv, self.uv[pairs].mean(1)]),
             morphs,
@@ -185,6 +188,31 @@ class SkinnedMesh:
                 tuple(self.morphs[n][1].astype(np.float32) for n in names),
             ),
         )  # fmt: skip
+
+
+def _cut(triangles: NDArray, pairs: NDArray, first: int) -> NDArray[np.int64]:
+    """Triangles ``(F, 3)`` cut at the middles of edges ``pairs (E, 2)`` (sorted), vertices ``first`` and following."""
+    edges = np.sort(np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1), axis=-1)
+    keys, wanted = pairs[:, 0] * first + pairs[:, 1], edges[..., 0] * first + edges[..., 1]
+    order = np.argsort(keys)
+    at = order[np.searchsorted(keys[order], wanted).clip(0, len(keys) - 1)] if len(keys) else np.zeros_like(wanted)
+    split = keys[at] == wanted if len(keys) else np.zeros(wanted.shape, bool)
+    count = split.sum(1)
+    # turned so that of one or two cut edges the first is cut, and the last is not
+    turn = np.where(count == 1, split.argmax(1), (split.argmin(1) + 1) % 3)
+    column = (np.arange(3) + turn[:, None]) % 3
+    (a, b, c), (ab, bc, ca) = (np.take_along_axis(x, column, 1).T for x in (triangles, at + first))
+
+    def cut(number: int, *corners: tuple[NDArray, NDArray, NDArray]) -> list[NDArray]:
+        chosen = count == number
+        return [np.stack([x[chosen] for x in corner], axis=1) for corner in corners]
+
+    return np.concatenate([
+        *cut(0, (a, b, c)),
+        *cut(1, (a, ab, c), (ab, b, c)),
+        *cut(2, (ab, b, bc), (a, ab, c), (ab, bc, c)),
+        *cut(3, (a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)),
+    ])  # fmt: skip
 
 
 def joined(surfaces: Sequence[SkinnedMesh]) -> SkinnedMesh:

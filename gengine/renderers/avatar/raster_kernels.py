@@ -39,6 +39,13 @@ ROUND_OFF = _F(1e-4)
 """Pixels by which a row's span is widened, so that rounding loses no pixel."""
 EDGE = _F(1e-5)
 """Barycentric slack, so that no sample falls between two neighbours."""
+SLICES_A_METRE = _F(25)
+"""Of depth, in order of which triangles are drawn; 256 slices reach as far as a whole figure stands away."""
+NARROW = 2
+"""Pixels: in a triangle no wider than this, a row's span takes longer to find than it spares."""
+BLOCK, AROUND = 8, 5
+"""Side of the blocks of a shadow map of which the least and greatest depth is known, and texels beyond the block that
+count, which are as many as a look-up from it may read."""
 
 
 @njit(**KERNEL)
@@ -160,6 +167,21 @@ def depth_map(top, bottom, order, triangles, points, box, out):
 
 
 @njit(**KERNEL)
+def extremes(first, last, shadow, least, most):
+    """Least and greatest depth ``(S / 8, S / 8)`` in and around every block of the shadow map, of rows of blocks."""
+    size = shadow.shape[0]
+    for j in range(first, last):
+        y0, y1 = max(j * BLOCK - AROUND, 0), min(j * BLOCK + BLOCK + AROUND, size)
+        for i in range(least.shape[1]):
+            x0, x1 = max(i * BLOCK - AROUND, 0), min(i * BLOCK + BLOCK + AROUND, size)
+            low, high = _F(1), _F(0)
+            for y in range(y0, y1):
+                for x in range(x0, x1):
+                    low, high = min(low, shadow[y, x]), max(high, shadow[y, x])
+            least[j, i], most[j, i] = low, high
+
+
+@njit(**KERNEL)
 def texel(images, table, part, level, u, v, out):
     """Bilinear texel of a part's texture at ``(u, v)`` into ``out (4,)``, 0-1; textures repeat."""
     level = min(int(level + _F(0.5)), table[part, 0, 3] - 1)
@@ -181,48 +203,97 @@ def texel(images, table, part, level, u, v, out):
 
 
 @njit(**KERNEL)
-def visible(top, bottom, order, triangles, part, points, box, level, uv, cut, table, images, depth, ident):
+def nearness(first, last, faces, triangles, points, key):
+    """In which slice of depth the nearest corner of triangles ``faces`` lies, as ``key (N,)`` 0 (near) to 255.
+
+    Slices are coarse, so that triangles of one are drawn in the order in which they lie in memory.
+    """
+    for k in range(first, last):
+        f = faces[k]
+        inverse = max(points[triangles[f, 0], 3], points[triangles[f, 1], 3], points[triangles[f, 2], 3])
+        key[k] = np.uint8(min(SLICES_A_METRE / inverse, _F(255)))
+
+
+@njit(**KERNEL)
+def visible(
+    top, bottom, order, triangles, part, points, box, level, uv, cut, table, images, depth, ident, behind
+):  # fmt: skip
     """Which triangle is seen at each of a pixel's four samples: ``depth``, ``ident (H, W, 4)``, -1 for none.
 
     Parts of which ``cut`` gives an opacity below 1, or 2 for a texture with holes, cover samples in proportion.
+    ``behind (H, W)`` holds the farthest of each pixel's samples: of triangles that come nearest first, most of those
+    that are hidden cost one comparison a pixel.
     """
     depth[top:bottom] = _F(2)
     ident[top:bottom] = -1
+    behind[top:bottom] = _F(2)
     su, sv, sz = np.empty(4, _F), np.empty(4, _F), np.empty(4, _F)
     color = np.empty(4, _F)
+    least, most = -EDGE, _F(1) + EDGE
     for f in order:
         y0, y1 = max(box[f, 2], top), min(box[f, 3], bottom - 1)
         if y1 < y0:
             continue
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        near = min(points[a, 2], points[b, 2], points[c, 2])
         cx, cy, cz, ux, uy, vx, vy, da, db = plane(points, a, b, c)
         for s in range(4):
             su[s], sv[s] = ux * SAMPLE_X[s] + uy * SAMPLE_Y[s], vx * SAMPLE_X[s] + vy * SAMPLE_Y[s]
             sz[s] = su[s] * da + sv[s] * db
+        u_a, u_b, u_c, u_d = su[0], su[1], su[2], su[3]
+        v_a, v_b, v_c, v_d = sv[0], sv[1], sv[2], sv[3]
+        z_a, z_b, z_c, z_d = sz[0], sz[1], sz[2], sz[3]
         opacity = cut[part[f]]
         for y in range(y0, y1 + 1):
-            x0, x1 = span(ux, uy, vx, vy, cx, cy, y, _F(0.375), box[f, 0], box[f, 1])
+            x0, x1 = int(box[f, 0]), int(box[f, 1])
+            if x1 - x0 > NARROW:
+                x0, x1 = span(ux, uy, vx, vy, cx, cy, y, _F(0.375), box[f, 0], box[f, 1])
             for x in range(x0, x1 + 1):
+                if near >= behind[y, x]:
+                    continue
                 qx, qy = _F(x) - cx, _F(y) - cy
                 u0, v0 = ux * qx + uy * qy, vx * qx + vy * qy
                 z0 = cz + u0 * da + v0 * db
+                if opacity == _F(1):  # written out: the four samples are compared at once
+                    a0, a1, a2, a3 = depth[y, x, 0], depth[y, x, 1], depth[y, x, 2], depth[y, x, 3]
+                    p0, p1, p2, p3 = u0 + u_a, u0 + u_b, u0 + u_c, u0 + u_d
+                    q0, q1, q2, q3 = v0 + v_a, v0 + v_b, v0 + v_c, v0 + v_d
+                    z1, z2, z3, z4 = z0 + z_a, z0 + z_b, z0 + z_c, z0 + z_d
+                    in0 = (p0 >= least) & (q0 >= least) & (p0 + q0 <= most) & (z1 < a0)
+                    in1 = (p1 >= least) & (q1 >= least) & (p1 + q1 <= most) & (z2 < a1)
+                    in2 = (p2 >= least) & (q2 >= least) & (p2 + q2 <= most) & (z3 < a2)
+                    in3 = (p3 >= least) & (q3 >= least) & (p3 + q3 <= most) & (z4 < a3)
+                    if not (in0 | in1 | in2 | in3):
+                        continue
+                    a0, a1 = z1 if in0 else a0, z2 if in1 else a1
+                    a2, a3 = z3 if in2 else a2, z4 if in3 else a3
+                    depth[y, x, 0], depth[y, x, 1], depth[y, x, 2], depth[y, x, 3] = a0, a1, a2, a3
+                    if in0:
+                        ident[y, x, 0] = f
+                    if in1:
+                        ident[y, x, 1] = f
+                    if in2:
+                        ident[y, x, 2] = f
+                    if in3:
+                        ident[y, x, 3] = f
+                    behind[y, x] = max(max(a0, a1), max(a2, a3))
+                    continue
                 for s in range(4):
-                    u, v = u0 + su[s], v0 + sv[s]
-                    z = z0 + sz[s]
-                    inside = (u >= -EDGE) & (v >= -EDGE) & (u + v <= _F(1) + EDGE) & (z < depth[y, x, s])
+                    u, v, z = u0 + su[s], v0 + sv[s], z0 + sz[s]
+                    inside = (u >= least) & (v >= least) & (u + v <= most) & (z < depth[y, x, s])
                     if not inside:
                         continue
-                    if opacity != _F(1):
-                        alpha = opacity
-                        if opacity > _F(1):
-                            wa, wb = u * points[a, 3], v * points[b, 3]
-                            wc = (_F(1) - u - v) * points[c, 3]
-                            whole = _F(1) / (wa + wb + wc)
-                            tu = (uv[a, 0] * wa + uv[b, 0] * wb + uv[c, 0] * wc) * whole
-                            tv = (uv[a, 1] * wa + uv[b, 1] * wb + uv[c, 1] * wc) * whole
-                            texel(images, table, part[f], level[f], tu, tv, color)
-                            alpha = color[3] * (opacity - _F(1))
-                        if alpha < _F(0.125) + _F(0.25) * _F((s + x + y) & 3):  # another share for each neighbour
-                            continue
+                    alpha = opacity
+                    if opacity > _F(1):
+                        wa, wb = u * points[a, 3], v * points[b, 3]
+                        wc = (_F(1) - u - v) * points[c, 3]
+                        whole = _F(1) / (wa + wb + wc)
+                        tu = (uv[a, 0] * wa + uv[b, 0] * wb + uv[c, 0] * wc) * whole
+                        tv = (uv[a, 1] * wa + uv[b, 1] * wb + uv[c, 1] * wc) * whole
+                        texel(images, table, part[f], level[f], tu, tv, color)
+                        alpha = color[3] * (opacity - _F(1))
+                    if alpha < _F(0.125) + _F(0.25) * _F((s + x + y) & 3):  # another share for each neighbour
+                        continue
                     depth[y, x, s] = z
                     ident[y, x, s] = f
+                behind[y, x] = max(max(depth[y, x, 0], depth[y, x, 1]), max(depth[y, x, 2], depth[y, x, 3]))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
+from gengine.core.skeleton import beat_skeleton
 from gengine.errors import GengineError, unknown
 from gengine.renderers.avatar.backend import open_backend
 from gengine.renderers.avatar.scene import (
@@ -26,10 +27,19 @@ from gengine.retarget.avatar_pose import to_avatar
 
 FOLLOW = {"portrait": 0.25, "upper": 0.5, "full": 0.6}
 """Seconds in which the camera follows the figure's slow sway (time constant; judgement)."""
+WIDEST = 1.6
+"""How many times wider than its preset a picture may become, so that gesturing hands stay in it (measured: an orator's
+reach 1.6 times as far as the upper preset shows)."""
+HAND_ROOM = 1.1
+"""Picture that is wanted for hands, as a multiple of where they are: fingertips reach beyond their joints."""
+WIDENING, NARROWING = 0.1, 2.5
+"""Seconds in which the picture widens to hands that leave it, and narrows again (time constants; judgement)."""
 BLOCK = 64
 """Frames whose skeleton is posed at once."""
 MIN_SIDE, MAX_SIDE = 16, 4096
 """Of a picture, pixels; the larger is what every OpenGL 3.3 driver can draw into in practice (judgement)."""
+HANDS = tuple(n for n in beat_skeleton().names if "Hand" in n)
+"""BEAT's joints of wrists and fingers."""
 YAW = 0.22
 """Radians by which the camera stands to the avatar's left: a face seen a little from the side has depth."""
 
@@ -45,7 +55,8 @@ class AvatarRenderer(Renderer):
     ``size`` is (width, height) in pixels, ``camera`` one of ``CAMERA_PRESETS`` and ``yaw`` how far it stands to the
     avatar's left (rad); ``background`` is sRGB 0-255 behind ``frames`` (``rgba`` stays transparent); ``backend`` is
     "gl" (OpenGL through EGL), "soft" (numba), or "auto": gl on a graphics card, else soft, which is faster than
-    OpenGL in software. The camera drifts after the figure, so a sway never leaves the picture. One renderer draws
+    OpenGL in software. The camera drifts after the figure, so a sway never leaves the picture, which
+    widens (but for a portrait) where hands would. One renderer draws
     one performance, whole or in stretches handed over in order. Options it cannot have are a ``GengineError``.
     """
 
@@ -77,6 +88,10 @@ class AvatarRenderer(Renderer):
             names.index(f) for f in (avatar.joint_map.get(n) for n in ("LeftFoot", "RightFoot")) if f in names
         ]
         self._head = names.index(avatar.joint_map["Head"]) if avatar.joint_map.get("Head") in names else 0
+        self._hands = [
+            k for k, n in enumerate(avatar.skeleton.names) if any(n == avatar.joint_map.get(h) for h in HANDS)
+        ]
+        self._wide: float | None = None
         self._rest = avatar.rest_positions()
 
     def frames(self, performance: Performance, fps: float, more: bool = False) -> Iterator[NDArray[np.uint8]]:
@@ -131,7 +146,21 @@ class AvatarRenderer(Renderer):
         self._centre = centre
         shift = centre if self.camera == "portrait" else centre * np.array([1.0, 0.0, 1.0])
         still = self._preset
-        return replace(still, position=still.position + shift, target=still.target + shift)
+        followed = replace(still, position=still.position + shift, target=still.target + shift)
+        return followed if self.camera == "portrait" else self._widened(followed, matrices, fps)
+
+    def _widened(self, camera: Camera, matrices: NDArray, fps: float) -> Camera:
+        """The camera with hands that are raised or spread in its picture; those that hang may be below it."""
+        if not self._hands:
+            return camera
+        places = np.column_stack([self._at(matrices, self._hands), np.ones(len(self._hands))])
+        x, y, _, w = camera.matrix(self.size[0] / self.size[1]) @ places.T
+        goal = float(np.clip(max(np.abs(x / w).max(), (y / w).max()) * HAND_ROOM, 1.0, WIDEST))
+        before = goal if self._wide is None else self._wide
+        pace = WIDENING if goal > before else NARROWING
+        wide = before + (goal - before) * (1 - np.exp(-1 / (fps * pace)))
+        self._wide = wide
+        return replace(camera, height=camera.height * wide)
 
 
 def _backdrop(width: int, height: int, color: tuple[int, int, int]) -> NDArray[np.uint16]:

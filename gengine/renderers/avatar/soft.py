@@ -17,8 +17,9 @@ from gengine.renderers.avatar.render_mesh import RenderMesh, render_meshes
 from gengine.renderers.avatar.scene import Camera, Lights
 from gengine.renderers.base import AvatarBackend
 
-SHADOW = 512
-"""Side of the shadow map in texels."""
+SHADOW, NEAR_SHADOW, COARSEST = 512, 256, 0.007
+"""Sides of the shadow map in texels: the smaller serves where its texels are no longer than so many metres, for a large
+map of what is near takes as long to draw as the picture."""
 MAX_THREADS = 8
 """Beyond, the Python between the kernels is what takes time (judgement)."""
 RANGES = 4
@@ -86,7 +87,12 @@ class SoftBackend(AvatarBackend):
         self._level = np.zeros(faces, np.float32)
         self._depth = np.empty((height, width, 4), np.float32)
         self._ident = np.empty((height, width, 4), np.int32)
-        self._shadow = np.empty((SHADOW, SHADOW), np.float32)
+        self._behind = np.empty((height, width), np.float32)
+        self._shadow_maps = {}
+        for side in (SHADOW, NEAR_SHADOW):
+            blocks = np.empty((2, side // self._raster.BLOCK, side // self._raster.BLOCK), np.float32)
+            self._shadow_maps[side] = np.empty((side, side), np.float32), blocks[0], blocks[1]
+        self._side = SHADOW
 
     def draw(
         self, matrices: NDArray, weights: NDArray[np.float32], camera: Camera, lights: Lights, feet: NDArray | None
@@ -95,6 +101,9 @@ class SoftBackend(AvatarBackend):
         width, height = self.size
         to_screen = camera.matrix(width / height)
         to_light = lights.projection(camera).astype(np.float32)[:3]
+        breadth = 2 / float(np.linalg.norm(to_light[0, :3]))
+        self._side = NEAR_SHADOW if breadth <= NEAR_SHADOW * COARSEST else SHADOW
+        self._shadow, self._least, self._most = self._shadow_maps[self._side]
         self._morph(weights)
         self._skin(matrices, to_screen.astype(np.float32), to_light)
         self._find_visible()
@@ -111,7 +120,7 @@ class SoftBackend(AvatarBackend):
     def _skin(self, matrices: NDArray, to_screen: NDArray, to_light: NDArray) -> None:
         """Vertices in the world, in the picture and in the shadow map."""
         rows = np.ascontiguousarray(matrices.reshape(len(matrices), 12), np.float32)
-        shape = (np.float32(self.size[0]), np.float32(self.size[1]), np.float32(SHADOW))
+        shape = (np.float32(self.size[0]), np.float32(self.size[1]), np.float32(self._side))
         self._spread(
             len(self._rest), 1, self._raster.skin, self._rest, self._joints, self._weights, rows, to_screen, to_light,
             *shape, self._world, self._screen, self._cast,
@@ -125,10 +134,13 @@ class SoftBackend(AvatarBackend):
             len(self._part), 1, raster.setup, *faces, self._screen, True, FIRST_SAMPLE, 1 - FIRST_SAMPLE, width,
             height, self._box, self._level,
         )  # fmt: skip
-        order = np.flatnonzero(self._box[:, 3] >= 0).astype(np.int32)
+        faces = np.flatnonzero(self._box[:, 3] >= 0).astype(np.int32)
+        near = np.empty(len(faces), np.uint8)
+        self._spread(len(faces), 1, raster.nearness, faces, self._triangles, self._screen, near)
+        order = faces[np.argsort(near, kind="stable")]
         self._spread(
             height, RANGES, raster.visible, order, self._triangles, self._part, self._screen, self._box, self._level,
-            self._uv, self._cut, self._table, self._images, self._depth, self._ident,
+            self._uv, self._cut, self._table, self._images, self._depth, self._ident, self._behind,
         )  # fmt: skip
 
     def _draw_shadow(self) -> None:
@@ -137,11 +149,14 @@ class SoftBackend(AvatarBackend):
         faces = (self._triangles, self._part, self._one_sided, self._texels)
         points = np.column_stack([self._cast, self._cast[:, :1]])
         self._spread(
-            len(self._part), 1, raster.setup, *faces, points, False, CENTRE, CENTRE, SHADOW, SHADOW, self._shadow_box,
-            self._level,
+            len(self._part), 1, raster.setup, *faces, points, False, CENTRE, CENTRE, self._side, self._side,
+            self._shadow_box, self._level,
         )  # fmt: skip
         order = np.flatnonzero((self._shadow_box[:, 3] >= 0) & self._casts).astype(np.int32)
-        self._spread(SHADOW, RANGES, raster.depth_map, order, self._triangles, points, self._shadow_box, self._shadow)
+        self._spread(
+            self._side, RANGES, raster.depth_map, order, self._triangles, points, self._shadow_box, self._shadow
+        )
+        self._spread(len(self._least), 1, raster.extremes, self._shadow, self._least, self._most)
 
     def _shade(
         self, camera: Camera, lights: Lights, to_screen: NDArray, to_light: NDArray, feet: NDArray | None
@@ -153,8 +168,8 @@ class SoftBackend(AvatarBackend):
         self._spread(
             height, RANGES, self._shading.shade, self._triangles, self._part, self._kind, self._rough, self._color,
             self._screen, self._world, self._uv, self._level, self._table, self._images, to_light, self._shadow,
-            camera.position.astype(np.float32), lights.table(), self._curve, self._ident, floor.astype(np.float32),
-            np.asarray(spots, np.float32), out,
+            self._least, self._most, camera.position.astype(np.float32), lights.table(), self._curve, self._ident,
+            floor.astype(np.float32), np.asarray(spots, np.float32), out,
         )  # fmt: skip
         return out
 

@@ -14,10 +14,12 @@ import pytest
 
 from gengine.avatars import draft_bones
 from gengine.avatars.importing.gltf_figure import load_glb_avatar
+from gengine.avatars.importing.rig_recognition import completed
 from gengine.cli import main
 from gengine.core import rotation
 from gengine.errors import FormatError
 from gengine.retarget.avatar_pose import to_avatar
+from gengine.retarget.rig_names import REQUIRED
 
 FAULTS = Path(__file__).resolve().parents[2] / "faults"
 CONTROL = FAULTS / "14_control_mixamo.glb"
@@ -126,6 +128,44 @@ VARIANTS = {
 """What the control's joints are called: by its name there and its number."""
 
 
+OPEN = {
+    "Second Life": sided(
+        "mPelvis mTorso mChest mChest2 mNeck mHead Collar Shoulder Elbow Wrist Hip Knee Ankle Foot",
+        lambda w, s: f"m{w}{s}" if s else w,
+    ),
+    "ARKit": sided(
+        "hips spine_1 spine_4 spine_7 neck_1 head shoulder_1 arm forearm hand upLeg leg foot toes",
+        lambda w, s: f"{s.lower()}_{w}_joint".lstrip("_"),
+    ),
+    "MakeHuman's older rig": sided(
+        "root spine05 spine03 spine01 neck01 head clavicle upperarm01 lowerarm01 wrist upperleg01 lowerleg01 "
+        "foot toe1-1",
+        lambda w, s: f"{w}.{s[:1]}" if s else w,
+    ),
+    "Poser with a waist": sided(
+        "hip abdomen waist chest neck head Collar Shldr ForeArm Hand Thigh Shin Foot Toe", short(letters=("l", "r"))
+    ),
+    "Roblox": sided(
+        "LowerTorso UpperTorso Chest1 Chest2 Neck Head Collar UpperArm LowerArm Hand UpperLeg LowerLeg Foot Toe",
+        lambda w, s: f"{s}{w}",
+    ),
+    "Auto-Rig Pro": sided(
+        "root.x spine_01.x spine_02.x spine_03.x neck.x head.x shoulder arm_stretch forearm_stretch hand thigh_stretch "
+        "leg_stretch foot toes_01",
+        lambda w, s: f"{w}.{s[:1].lower()}" if s else w,
+    ),
+    "German": sided(
+        "Hüfte Wirbel1 Wirbel2 Brust Hals Kopf Schulter Oberarm Unterarm Hand Oberschenkel Unterschenkel Fuß Zehen",
+        lambda w, s: f"{w}.{s[:1]}" if s else w,
+    ),
+    "Chinese": sided(
+        "骨盆 脊椎 脊椎1 脊椎2 脖子 头 肩膀 上臂 前臂 手 大腿 小腿 脚 脚趾",
+        lambda w, s: {"Left": "左", "Right": "右", "": ""}[s] + w,
+    ),
+}
+"""Names that tell some joints or none: structure tells the rest, and a warning says so."""
+
+
 def read(path):
     data = path.read_bytes()
     size = struct.unpack_from("<I", data, 12)[0]
@@ -185,6 +225,21 @@ def test_names_of_every_tool(variant, make_motion, tmp_path):
     same_motion(avatar, make_motion(4))
     told = variant in list(VARIANTS)[-4:]
     assert ("told by structure" in notes) == told
+
+
+@pytest.mark.parametrize("variant", OPEN)
+def test_what_names_leave_open_is_told_by_structure(variant, make_motion, tmp_path):
+    avatar, notes = load(renamed(tmp_path / "a.glb", OPEN[variant]))
+    same_motion(avatar, make_motion(4))
+    assert "told by structure" in notes
+
+
+def test_structure_adds_nothing_where_it_disagrees():
+    bones = {joint: k for k, joint in enumerate(REQUIRED)}
+    shape = bones | {"Spine": 90, "LeftShoulder": 91}
+    assert completed(bones, shape) == shape
+    assert completed(bones, shape | {"Head": 92}) == bones
+    assert completed(bones | {"Spine": 50}, shape)["Spine"] == 50
 
 
 def test_structure_knows_a_figure_that_faces_elsewhere(make_motion, tmp_path):

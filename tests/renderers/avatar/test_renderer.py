@@ -118,6 +118,33 @@ def test_an_open_mouth_is_dark(anna, soft, standing):
     assert dark[0] < dark[1] < dark[2]
 
 
+def test_a_picture_widens_for_spread_hands_and_narrows_again(anna, standing):
+    """But a portrait stays a portrait."""
+    skeleton = beat_skeleton()
+    spread = np.tile(rotation.IDENTITY, (1, len(skeleton), 1))
+    spread[:, skeleton.index("LeftArm")] = rotation.from_euler([0, 0, 0.2])
+    spread[:, skeleton.index("RightArm")] = rotation.from_euler([0, 0, -0.2])
+    pose = to_avatar(anna, Motion(skeleton, spread, np.array([[0, BEAT_HIP_HEIGHT, 0]]), 30.0), None, 30.0)
+    wide = anna.skin_matrices(pose.rotations, pose.root)[0]
+    hands = [k for k, n in enumerate(anna.skeleton.names) if n in ("LeftHandMiddle3", "RightHandMiddle3")]
+    assert len(hands) == 2
+    for camera in ("upper", "full", "portrait"):
+        drawer = AvatarRenderer(anna, (SIZE, SIZE), camera, backend="soft")
+        still = drawer._track(standing, 30.0)
+        for _ in range(30):
+            view = drawer._track(wide, 30.0)
+        places = np.column_stack([drawer._at(wide, hands), np.ones(2)])
+        x, y, _, w = view.matrix(1.0) @ places.T
+        if camera == "portrait":
+            assert view.height == still.height
+            continue
+        assert np.abs(x / w).max() < 1 and np.abs(y / w).max() < 1
+        for _ in range(600):
+            view = drawer._track(standing, 30.0)
+        assert view.height == pytest.approx(still.height, rel=0.01)
+        drawer.close()
+
+
 @pytest.mark.parametrize("preset", CAMERA_PRESETS)
 def test_the_camera_holds_the_head(anna, make_performance, preset):
     performance = make_performance(4.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import av
 import numpy as np
 import pytest
@@ -19,9 +21,13 @@ SECONDS = 0.5
 
 @pytest.fixture(scope="module")
 def write(make_performance, tmp_path_factory):
-    performance, avatar = make_performance(SECONDS), load_avatar("anna")
+    moving, avatar = make_performance(SECONDS), load_avatar("anna")
+    motion = moving.motion
+    upright = np.broadcast_to(np.float32([1, 0, 0, 0]), motion.rotations.shape)
+    still = replace(moving, motion=replace(motion, rotations=upright, root=np.repeat(motion.root[:1], len(motion), 0)))
 
-    def run(name: str, **options):
+    def run(name: str, rest: bool = False, **options):
+        performance = still if rest else moving
         path = tmp_path_factory.mktemp("video") / name
         return AvatarVideoExporter.write(
             performance, path, **({"avatar": avatar, "size": "64x96", "fps": 20.0, "backend": "soft"} | options)
@@ -56,12 +62,13 @@ def test_mp4_has_every_frame_and_the_sound(write):
 
 @pytest.mark.parametrize(("suffix", "codec"), [("webm", "libvpx-vp9"), ("mov", None)])
 def test_transparent_video(write, suffix, codec):
-    path = write(f"avatar.{suffix}", background="transparent", camera="portrait")
+    """At rest the head stays clear of the corners: in a moving take VP9's ringing beside its hair reaches them."""
+    path = write(f"avatar.{suffix}", rest=True, background="transparent", camera="portrait")
     frames = decoded(path, codec)
     assert len(frames) == SECONDS * 20
     alpha = frames[-1][..., 3]
-    assert alpha[:6, :6].max() < 20
-    assert alpha[60, 32] > 245
+    assert alpha[:6, :6].max() < 3
+    assert alpha[60, 32] > 252
     with av.open(str(path)) as file:
         assert file.streams.audio
 

@@ -57,8 +57,8 @@ void main() {
     if (double_sided && dot(n, v) < 0.0) n = -n;
     float shadow = lit_by_key(n);
     bool inside = kind == 6 || kind == 7;  // a mouth: soft shadows, and no light from behind the head
-    vec3 leak = inside ? vec3(0.5) : kind == 1 ? vec3(0.06, 0.03, 0.02) : vec3(0.0);
-    RIM *= inside ? 0.0 : kind == 1 ? 0.3 : kind == 4 ? 0.35 : 1.0;
+    vec3 leak = inside ? vec3(0.5) : kind == 1 ? vec3(0.06, 0.03, 0.02) : kind == 5 ? vec3(0.35) : vec3(0.0);
+    RIM *= inside ? 0.0 : kind == 1 ? 0.3 : kind == 4 ? 0.1 : 1.0;
     vec3 wrap = kind == 1 ? vec3(0.34, 0.16, 0.10) : kind == 5 ? vec3(0.12) : kind == 4 ? vec3(0.2) : vec3(0.02);
     vec3 tint = kind == 1 ? mix(vec3(1.0, 0.80, 0.72), vec3(1.0), shadow) : vec3(1.0);
     vec3 light = KEY * diffuse(n, key_direction, wrap) * mix(vec3(shadow), vec3(1.0), leak) * tint
