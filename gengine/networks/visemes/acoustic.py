@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def acoustic_mouth(conditions: Conditions, times: NDArray[np.float64]) -> NDArra
     """Mouth weights ``(T, 12)`` by ``MOUTH`` at ``times (T,)`` s, from loudness and hiss."""
     opening, envelope, hiss = _loudness(conditions, times)
     # A short deep dip without hiss is taken for closing lips, a shallow one for a tongue sound.
-    dip = np.clip((envelope - opening) / (envelope + _A.dip_floor), 0, 1) * (1 - hiss)
+    dip = np.minimum(np.maximum((envelope - opening) / (envelope + _A.dip_floor), 0), 1) * (1 - hiss)
     shut = _A.shut_dip.share(dip)
     size = np.sqrt(opening) * (1 - _A.dip_narrowing * np.clip(_A.dip_gain * dip, 0, 1))
     # Vowel colour wanders from spread to rounded at the pace of syllables, a fixed mix of slow sines of time.
@@ -90,6 +91,7 @@ def _loudness(conditions: Conditions, times: NDArray[np.float64]) -> tuple[NDArr
     return read(level, _A.opening_width), read(level, _A.envelope_width), hiss
 
 
+@cache
 def _gaussian(deviation: float) -> NDArray[np.float64]:
     """A normalised Gaussian kernel over analysis frames; ``deviation`` s."""
     half = int(np.ceil(_A.kernel_reach * deviation * ANALYSIS_RATE))

@@ -113,8 +113,8 @@ class LidMotion:
             return max(float(near[0]) - BLINKS.pause_lead, earliest)
         return max(at, earliest)
 
-    def _blink(self, at: float, rate: float, slowness: float) -> None:
-        """A blink at ``at`` s, sometimes a double one, and the time of the next."""
+    def _blink(self, at: float, rate: float, slowness: float, doubles: float = BLINKS.double_chance) -> None:
+        """A blink at ``at`` s, with the chance ``doubles`` a double one, and the time of the next."""
         rng = generator(self._seed, "blink", next(self._draws))
         draw = rng.random(6)
         interval = np.exp(BLINKS.interval.at(rng.standard_normal()))
@@ -128,7 +128,7 @@ class LidMotion:
         peak = BLINKS.peak + BLINKS.peak_spread * (draw[3] - 1 / 2)
         self._blinks.add(at, close, hold, reopen, [peak])
         length = close + hold + reopen
-        if draw[4] < BLINKS.double_chance:
+        if draw[4] < doubles:
             second = at + length + BLINKS.double_gap + BLINKS.double_gap_spread * draw[5]
             self._blinks.add(second, close, hold, reopen, [peak * BLINKS.double_peak])
             length *= BLINKS.double_length

@@ -60,6 +60,7 @@ class CoarticulationConstants:
 COARTICULATION = read_constants(CoarticulationConstants, "gengine.networks.visemes", "coarticulation")
 _C = COARTICULATION
 _MARGIN = len(_C.smoothing) // 2
+_PLATEAU = np.array(_C.plateau)[:, None]
 _LIPS, _WIDTH = GROUPS.index("lips"), GROUPS.index("width")
 
 
@@ -223,10 +224,10 @@ def mouth_curves(conditions: Conditions, segments: PhoneSegments, table: VisemeT
     target = table.mouth[row] * _amplitude(conditions, segments, row, table)[:, None]
     driven = acoustic_mouth(conditions, times) if not known.all() else None
     values = np.empty((len(times), len(GROUP_OF)))
-    for group in range(len(GROUPS)):
-        log = _log_dominance(times, segments, row, table, group)
-        weight = np.exp(log - log.max(axis=1, keepdims=True))
-        weight /= weight.sum(axis=1, keepdims=True)
+    log = _log_dominance(times, segments, row, table)
+    weights = np.exp(log - log.max(axis=2, keepdims=True))
+    weights /= weights.sum(axis=2, keepdims=True)
+    for group, weight in enumerate(weights):
         channels = GROUP_OF == group
         values[:, channels] = weight @ target[:, channels]
         if driven is not None:
@@ -236,24 +237,25 @@ def mouth_curves(conditions: Conditions, segments: PhoneSegments, table: VisemeT
 
 
 def _log_dominance(
-    times: NDArray[np.float64], segments: PhoneSegments, row: NDArray[np.int64], table: VisemeTargets, group: int
+    times: NDArray[np.float64], segments: PhoneSegments, row: NDArray[np.int64], table: VisemeTargets
 ) -> NDArray[np.float64]:
-    """How strongly each phone insists on the channels of ``group`` at ``times (T,)``, ``(T, P)``."""
+    """How strongly each phone insists on the channels of each group at ``times (T,)``, ``(groups, T, P)``."""
     duration = segments.end - segments.start
     centre = (segments.start + segments.end) / 2
-    half = _C.plateau[group] * duration / 2
+    half = _PLATEAU * duration / 2
     left = np.minimum(centre - half, segments.start + _C.edge)
     right = np.maximum(centre + half, segments.end - _C.edge)
-    if group == _LIPS:  # the lips let go of a closure before its phone ends
-        right = np.where(table.bilabial[row], np.maximum(left, right - _C.lips_release), right)
-    elif group == _WIDTH:
-        left = left - segments.lead
-    before, after = _rounded(left - times[:, None]), _rounded(times[:, None] - right)
+    # The lips let go of a closure before its phone ends.
+    released = np.maximum(left[_LIPS], right[_LIPS] - _C.lips_release)
+    right[_LIPS] = np.where(table.bilabial[row], released, right[_LIPS])
+    left[_WIDTH] -= segments.lead
+    now = times[:, None]
+    before, after = _rounded(left[:, None] - now), _rounded(now - right[:, None])
     # Short phones lose dominance in proportion, but not closures.
     firm = table.bilabial[row] | table.labiodental[row] | (row == table.silence)
-    short = np.where(firm, 0, np.log(np.clip(duration / _C.short, _C.short_least, 1)))
-    rise, fall = _C.pace * table.rise[row, group], _C.pace * table.fall[row, group]
-    return table.log_dominance[row, group] + short - before / rise - after / fall
+    short = np.where(firm, 0, np.log(np.minimum(np.maximum(duration / _C.short, _C.short_least), 1)))
+    rise, fall, usual = (np.ascontiguousarray(x[row].T)[:, None] for x in (table.rise, table.fall, table.log_dominance))
+    return usual + short - before / (_C.pace * rise) - after / (_C.pace * fall)
 
 
 def _rounded(distance: NDArray[np.float64]) -> NDArray[np.float64]:

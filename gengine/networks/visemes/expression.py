@@ -49,6 +49,7 @@ _SETTLED = 1e-6
 class ExpressionConstants:
     """``data/expression.csv``, see there for units and sources."""
 
+    faint: float
     overtaking: float
     opposite: float
     full_rounding: float
@@ -75,7 +76,7 @@ class ExpressionTable:
     ``weights (18, 52)`` at strength 1 (gaze channels zero); ``posture (18, 3)`` head pitch down, roll, yaw in
     rad; ``look_down (18,)`` rad; multipliers ``(18,)``: ``blink_rate``, ``blink_duration``, size of ``jaw`` and
     ``lips``, ``aversion`` of the gaze and of what of it goes down (``gaze_down``), ``haste`` of the eyes, size of
-    ``head`` movements; ``onset`` and ``offset (18,)`` s from 10 to 90 %.
+    ``head`` movements and of ``brows``' on accents; ``onset`` and ``offset (18,)`` s from 10 to 90 %.
     """
 
     weights: NDArray[np.float64]
@@ -89,6 +90,7 @@ class ExpressionTable:
     gaze_down: NDArray[np.float64]
     haste: NDArray[np.float64]
     head: NDArray[np.float64]
+    brows: NDArray[np.float64]
     onset: NDArray[np.float64]
     offset: NDArray[np.float64]
 
@@ -111,7 +113,7 @@ def expressions() -> ExpressionTable:
     return ExpressionTable(
         weights, posture, look_down, column("blink_rate_x"), column("blink_dur_x"), column("jaw_x"), column("lip_x"),
         column("gaze_aversion_x"), column("gaze_down_x"), column("saccade_rate_x"), column("head_size_x"),
-        column("onset_s"), column("offset_s"),
+        column("brow_size_x"), column("onset_s"), column("offset_s"),
     )  # fmt: skip
 
 
@@ -144,15 +146,19 @@ class ExpressionDynamics:
 def mix(shown: NDArray[np.float64], table: ExpressionTable) -> NDArray[np.float64]:
     """Expression weights ``(T, 52)`` of shown strengths ``(T, 18)``: a sum, where opposites damp each other.
 
+    Faint expressions show more than their share, or nobody would read them; the whole one shows what the table says.
     What one emotion has of both opposites belongs together and stays: fear's brows are raised and knitted (FACS 1+2+4).
     """
+    whole = np.clip(shown.sum(axis=1), _SETTLED, 1)
+    shown = shown * (whole ** (EXPRESSION.faint - 1))[:, None]
     rest = np.maximum(1 - shown.sum(axis=1), 0)
     out = shown @ table.weights + rest[:, None] * table.weights[0]
     for a, b in _OPPOSED:
         together = shown @ np.minimum(table.weights[:, a], table.weights[:, b])
         x, y = np.maximum(out[:, a] - together, 0), np.maximum(out[:, b] - together, 0)
         # 1 where x is clearly larger, 0 where y is; smooth between, so that no channel steps as one overtakes
-        lead = smoothstep(np.clip(1 / 2 + (x - y) / (EXPRESSION.overtaking * np.maximum(x + y, _SETTLED)), 0, 1))
+        lead = 1 / 2 + (x - y) / (EXPRESSION.overtaking * np.maximum(x + y, _SETTLED))
+        lead = smoothstep(np.minimum(np.maximum(lead, 0), 1))
         out[:, a] = together + lead * np.maximum(x - EXPRESSION.opposite * y, 0)
         out[:, b] = together + (1 - lead) * np.maximum(y - EXPRESSION.opposite * x, 0)
     return np.clip(out, 0, 1, out=out)

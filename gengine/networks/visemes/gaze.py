@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions
 from gengine.core.constants import Limits, Span, read_constants
-from gengine.core.face import ARKIT_INDEX, LOOK_DOWN, LOOK_IN, LOOK_OUT, LOOK_UP
+from gengine.core.face import LOOK_DOWN, LOOK_IN, LOOK_OUT, LOOK_UP
 from gengine.core.noise import SmoothNoise, generator
 from gengine.core.speaker import Traits
 from gengine.networks.visemes.blinks import Draws, LidMotion
+from gengine.networks.visemes.expression import arkit_indices
 from gengine.networks.visemes.movements import GoalMoves
 from gengine.networks.visemes.visual_prosody import FACE_CUES
 
@@ -99,6 +100,10 @@ GAZE = read_constants(GazeConstants, "gengine.networks.visemes", "gaze")
 
 _LISTENER = np.stack([GAZE.listener_yaw, GAZE.listener_pitch], axis=1) * _DEG
 """Places on a listener's face that eyes visit, ``(4, 2)`` rad: both eyes, mouth, nose."""
+
+_LOOKS = [i for way in ("In", "Out", "Up", "Down") for i in arkit_indices(f"eyeLook{way}")]
+_TOWARDS = np.array([-1.0, 1.0])
+"""Sign of the yaw that turns the left and the right eye inward."""
 
 _CUES_KEPT = 50
 _BEYOND_WINDOW = 1000
@@ -210,10 +215,14 @@ class GazeMotion:
         size = float(np.hypot(*(goal - here)))
         duration = GAZE.saccade_start + GAZE.saccade_per_degree * size / _DEG + GAZE.saccade_settle
         self.target.to(at, duration, goal)
-        fixation = GAZE.fixation * np.exp(GAZE.fixation_spread * rng.standard_normal()) / mood.haste
-        self._next = at + float(GAZE.fixation_limits.clip(fixation))
+        self._next = self._rests_until(at, rng.standard_normal(), mood)
         self._turn(at, goal, None if switching and coming_back else head_share, turn, draw[7])
         self._lids.with_gaze_shift(at, size / _DEG, draw[5], slowness)
+
+    def _rests_until(self, at: float, drawn: float, mood: GazeMood) -> float:
+        """When a fixation ends that begins at ``at`` s; ``drawn`` from a normal distribution."""
+        fixation = GAZE.fixation * np.exp(GAZE.fixation_spread * drawn) / mood.haste
+        return at + float(GAZE.fixation_limits.clip(fixation))
 
     def _averted(self, draw: NDArray[np.float64], mood: GazeMood) -> tuple[NDArray[np.float64], float]:
         """A place away from the listener ``(2,)`` rad and the head's share in getting there.
@@ -264,12 +273,11 @@ class GazeMotion:
         ``inward (T,)`` rad is how far each eye turns in from it.
         """
         up, down = np.maximum(gaze[:, 1], 0) / LOOK_UP, np.maximum(-gaze[:, 1], 0) / LOOK_DOWN
-        for side, towards in (("Left", -1), ("Right", 1)):
-            yaw = towards * gaze[:, 0] + inward
-            weights[:, ARKIT_INDEX[f"eyeLookIn{side}"]] = np.clip(yaw / LOOK_IN, 0, 1)
-            weights[:, ARKIT_INDEX[f"eyeLookOut{side}"]] = np.clip(-yaw / LOOK_OUT, 0, 1)
-            weights[:, ARKIT_INDEX[f"eyeLookUp{side}"]] = np.clip(up, 0, 1)
-            weights[:, ARKIT_INDEX[f"eyeLookDown{side}"]] = np.clip(down, 0, 1)
+        yaw = gaze[:, :1] * _TOWARDS + inward[:, None]
+        looks = np.empty((len(times), len(_LOOKS)))
+        looks[:, 0:2], looks[:, 2:4] = yaw / LOOK_IN, -yaw / LOOK_OUT
+        looks[:, 4:6], looks[:, 6:8] = up[:, None], down[:, None]
+        weights[:, _LOOKS] = np.minimum(np.maximum(looks, 0), 1)
         self._lids.add(weights, times, up, down)
 
 

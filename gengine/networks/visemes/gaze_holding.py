@@ -22,6 +22,9 @@ from gengine.networks.visemes.gaze import GAZE
 Array = NDArray[np.float64]
 
 _DEG = np.pi / 180
+_LOWEST = np.array([-(GAZE.yaw_limit * _DEG), GAZE.pitch_limits.low * _DEG])
+_HIGHEST = np.array([GAZE.yaw_limit * _DEG, GAZE.pitch_limits.high * _DEG])
+"""Yaw and pitch that eyes reach, rad."""
 _SETTLED = 1e-7
 """Rad; a head this near its goal has arrived."""
 
@@ -39,11 +42,7 @@ def convergence(way: Array) -> Array:
 
 def in_range(gaze: Array) -> Array:
     """Rotation in the head ``(T, 2)`` rad bent into the eyes' range near its ends only."""
-    yaw, knee, pitch = GAZE.yaw_limit * _DEG, GAZE.limit_knee * _DEG, GAZE.pitch_limits
-    return np.stack(
-        [soft_clip(gaze[:, 0], -yaw, yaw, knee), soft_clip(gaze[:, 1], pitch.low * _DEG, pitch.high * _DEG, knee)],
-        axis=1,
-    )
+    return soft_clip(gaze, _LOWEST, _HIGHEST, GAZE.limit_knee * _DEG)
 
 
 def spread_on(target: LookAt, time: float) -> float:
@@ -129,6 +128,6 @@ def head_in_world(motion: Motion) -> tuple[Array, Array]:
     turns = np.asarray(motion.rotations, float)
     at, world = np.asarray(motion.root, float), turns[:, chain[-1]]
     for joint in chain[-2::-1]:
-        at = at + rotation.rotate(world, np.broadcast_to(skeleton.offsets[joint], at.shape))
+        at = at + rotation.rotate(world, skeleton.offsets[joint])
         world = rotation.multiply(world, turns[:, joint])
-    return world, at + rotation.rotate(world, np.broadcast_to(EYES_OF_HEAD, at.shape))
+    return world, at + rotation.rotate(world, EYES_OF_HEAD)

@@ -17,7 +17,7 @@ from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import SealModel
 from gengine.core.noise import generator
 from gengine.networks.visemes.expression import arkit_indices
-from gengine.networks.visemes.movements import TransientMoves, plateau
+from gengine.networks.visemes.movements import STEEPEST, TransientMoves, plateau
 from gengine.networks.visemes.targets import viseme_targets
 
 
@@ -30,6 +30,7 @@ class LipContactConstants:
     contact_gap: tuple[float, ...]
     contact_roll: float
     closing: float
+    fastest: float
     opening: float
     lag: float
     release: float
@@ -75,11 +76,15 @@ _TINY_GAP = 1e-6
 
 
 def closure_curve(
-    times: NDArray[np.float64], closures: NDArray[np.float64], stretch: NDArray[np.float64]
+    times: NDArray[np.float64],
+    closures: NDArray[np.float64],
+    stretch: NDArray[np.float64],
+    gap: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Seal 0..1 ``(T,)`` of bilabials ``(C, 4)`` (start, end, neighbours' durations before and after, s).
 
-    ``stretch (T,)`` >= 1 lengthens the ramps where the mouth opens wider, so that lips keep to real speeds.
+    ``stretch (T,)`` >= 1 lengthens the ramps where the mouth opens wider, so that lips keep to real speeds. With the
+    ``gap (T,)`` mm that they close, they begin early enough to close no faster than ``fastest``.
     """
     if not len(closures):
         return np.zeros(len(times))
@@ -91,6 +96,8 @@ def closure_curve(
     closed = np.maximum(closed, parted - CONTACT.most_hold)  # a long one closes late: its release is what is heard
     # A short vowel before it is seen open first.
     rise = np.minimum(CONTACT.closing, np.maximum(CONTACT.vowel_share * before, CONTACT.least_rise)) * stretch[:, None]
+    if gap is not None:
+        rise = np.maximum(rise, STEEPEST * gap[:, None] / CONTACT.fastest)
     return plateau(times, closed, parted, rise, CONTACT.opening * stretch[:, None]).max(axis=1)
 
 

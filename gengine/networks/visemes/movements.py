@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gengine.core.twins import flat_twin
+
 
 def minimum_jerk(u: ArrayLike) -> NDArray[np.float64]:
     """The smoothest way from 0 (``u`` <= 0) to 1 (``u`` >= 1), by its share ``u`` of the movement's time."""
@@ -18,6 +20,10 @@ def minimum_jerk(u: ArrayLike) -> NDArray[np.float64]:
 def smoothstep(u: NDArray[np.float64]) -> NDArray[np.float64]:
     """3 u^2 - 2 u^3: from 0 to 1 for ``u`` in [0, 1], level at both ends."""
     return u * u * (3 - 2 * u)
+
+
+STEEPEST = 1.5
+"""Slope of ``smoothstep`` half way."""
 
 
 class TransientMoves:
@@ -93,6 +99,8 @@ class PlannedEvents:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, float], None] = {}
+
+    __deepcopy__ = flat_twin
 
     def is_new(self, kind: str, at: float) -> bool:
         """Whether the event of ``kind`` at ``at`` s is met for the first time."""

@@ -9,6 +9,7 @@ looked at in the world.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +119,8 @@ class VisemeNetwork(MotionNetwork):
         lookahead=0.8,
         least=0.0,
     )
+    paced = False
+    """Lips close slower from further apart: a mouth that does not come together before a closure needs it."""
 
     def __init__(self, seal: SealModel | None = None, gain: float = FACE.gain) -> None:
         self.seal, self.gain = seal or SealModel.ict(), gain
@@ -137,6 +140,10 @@ class VisemeNetwork(MotionNetwork):
         table = expressions()
         wanted, vad = conditions.emotion_at(times)
         shown, arousal = state.dynamics.follow(wanted), vad[:, 1]
+        carried, stir = shown, arousal  # of the head
+        if (conditions.face_shows, conditions.head_shows) != (1, 1):
+            carried, stir = np.minimum(shown * conditions.head_shows, 1), arousal * conditions.head_shows
+            shown, arousal = np.minimum(shown * conditions.face_shows, 1), arousal * conditions.face_shows
         drift = state.drift(times)
         activity = _smooth(conditions, "speech", times, FACE.activity_frames)
         felt = expression.mix(shown, table)
@@ -151,14 +158,14 @@ class VisemeNetwork(MotionNetwork):
         state.mood.twitch(weights, times, arousal)
         _asymmetry(weights, drift, state.traits.smile)
 
-        lively = expression.gain(shown, table.head) * (1 + FACE.head_arousal * arousal)
+        lively = expression.gain(carried, table.head) * (1 + FACE.head_arousal * stir)
         state.brows.plan(conditions)
         pitch = _smooth(conditions, "pitch", times, FACE.pitch_frames)
-        stirred = 1 + FACE.brow_arousal * np.maximum(arousal, 0)
+        stirred = expression.gain(shown, table.brows) * (1 + FACE.brow_arousal * np.maximum(arousal, 0))
         state.brows.add(weights, times, pitch, FACE.brow_size.at(lively) * stirred)
         state.head.plan(conditions)
         self._plan_gaze(conditions, state, shown, arousal, activity)
-        posture = shown @ table.posture
+        posture = carried @ table.posture
         angles = state.head.angles(times, activity, posture, lively)
         sight, target = state.gaze.sight(times), conditions.look_at
         inward = np.zeros(len(times))
@@ -207,7 +214,8 @@ class VisemeNetwork(MotionNetwork):
         weights[:, _SPREAD] = mouth[:, _FROM]
         lifted = np.maximum(self.seal.gap_mm(felt) - self.seal.rest, 0)
         stretch = FACE.stretch_limits.clip((jaw_gain * effort / FACE.gain) ** 2 + FACE.stretch_lifted * lifted)
-        closed = lip_contact.closure_curve(times, segments.closures, stretch)
+        gap = self.seal.gap_mm(weights + felt) if self.paced else None
+        closed = lip_contact.closure_curve(times, segments.closures, stretch, gap)
         return weights, closed, lip_contact.contact_curve(times, segments.contacts, stretch)
 
     def _mouth(
@@ -251,9 +259,9 @@ def _cast_down(shown: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _heard_jaw(conditions: Conditions, jaw: NDArray, times: NDArray) -> NDArray[np.float64]:
     """The jaw that the recogniser expects, at ``times (T,)`` s, under a running mean."""
-    width = FACE.heard_jaw_frames
-    padded = np.pad(jaw.astype(float), width // 2, mode="edge")
-    smooth = np.convolve(padded, np.ones(width) / width, "valid")
+    beyond = FACE.heard_jaw_frames // 2
+    padded = np.concatenate([jaw[:1].repeat(beyond), jaw, jaw[-1:].repeat(beyond)], dtype=float)
+    smooth = np.convolve(padded, _box(FACE.heard_jaw_frames), "valid")
     return np.interp(times, conditions.start + np.arange(len(smooth)) / ANALYSIS_RATE, smooth)
 
 
@@ -272,10 +280,15 @@ def _asymmetry(weights: NDArray[np.float64], drift: NDArray, habit: float) -> No
     weights[:, _JAW_RIGHT] += np.maximum(-sideways, 0)
 
 
+@cache
+def _box(width: int) -> NDArray[np.float64]:
+    return np.ones(width) / width
+
+
 def _smooth(conditions: Conditions, name: str, times: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     """A prosody curve under two running means of ``width`` analysis frames each, ``(T,)``."""
     first, last = round(times[0] * ANALYSIS_RATE) - width - 1, round(times[-1] * ANALYSIS_RATE) + width + 1
     at = np.arange(first, last + 1) / ANALYSIS_RATE
-    box = np.ones(width) / width
+    box = _box(width)
     curve = np.convolve(np.convolve(conditions.curve(name, at), box, "same"), box, "same")
     return np.interp(times, at, curve)

@@ -166,11 +166,15 @@ class HeadMotion:
         for cue in conditions.cues:
             if cue.accent < horizon and self._events.is_new(cue.kind, cue.start):
                 self._cue(cue, start)
+        self._accents(conditions, horizon, start)
+        self._events.forget()
+
+    def _accents(self, conditions: Conditions, horizon: float, start: float) -> None:
+        """Plan what goes with the accents before ``horizon`` s, none of it before ``start``."""
         for syllable in conditions.syllables:
             accented = syllable.prominence >= ACCENT and syllable.onset < horizon
             if accented and self._events.is_new("nod", syllable.onset):
                 self._accent(syllable.onset, syllable.prominence, start)
-        self._events.forget()
 
     def _accent(self, onset: float, prominence: float, earliest: float) -> None:
         rng = generator(self._seed, "nod", round(onset * 1000))
@@ -228,16 +232,20 @@ class HeadMotion:
         ``activity (T,)`` 0..1 is how much is being said, ``posture (T, 3)`` the emotion's (pitch, roll, yaw) rad,
         ``gain (T,)`` scales movement.
         """
-        total = self._moves(times) * gain[:, None] + self.turn(times)
+        total = self._stirred(times, self._moves(times) * gain[:, None] + self.turn(times), activity, gain)
+        total[:, 0] += posture[:, 0]
+        total[:, 1] += posture[:, 2]
+        total[:, 2] += posture[:, 1]
+        return np.clip(total, -HEAD.limit, HEAD.limit, out=total)
+
+    def _stirred(self, times: NDArray, total: NDArray, activity: NDArray, gain: NDArray) -> NDArray[np.float64]:
+        """The angles ``total (T, 3)`` with all that stirs between single moves."""
         # Speech enlarges movement; silence keeps a part of it and most of the slow drift.
         quick = (HEAD.quick_activity.at(activity) * gain)[:, None]
         slow = HEAD.slow_activity.at(activity)[:, None]
         for k, (noise, size) in enumerate(self._bands):
             total = total + noise(times) * size * (quick if k else slow)
-        total[:, 0] += posture[:, 0]
-        total[:, 1] += posture[:, 2]
-        total[:, 2] += posture[:, 1]
-        return np.clip(total, -HEAD.limit, HEAD.limit, out=total)
+        return total
 
 
 def to_quaternion(angles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -267,6 +275,11 @@ class BrowMotion:
                 if chance < BROWS.cue_chance.at(face.chance) * self._readiness:
                     holding = BROWS.open_cue_hold if cue.kind in _OPEN_CUES else BROWS.cue_hold
                     self._move(cue.accent, face.brow * BROWS.cue_size.at(size), holding.at(hold), start)
+        self._accents(conditions, horizon, start)
+        self._events.forget()
+
+    def _accents(self, conditions: Conditions, horizon: float, start: float) -> None:
+        """Plan the raises on accents before ``horizon`` s, none of them before ``start``."""
         for syllable in conditions.syllables:
             accented = syllable.prominence >= ACCENT and syllable.onset < horizon
             if accented and self._events.is_new("accent", syllable.onset):
@@ -274,7 +287,6 @@ class BrowMotion:
                 chance, size = rng.random(), rng.random()
                 if chance < self._readiness * BROWS.accent_chance.at(syllable.prominence - ACCENT):
                     self._move(syllable.onset, BROWS.accent_size.at(size), BROWS.accent_hold, start)
-        self._events.forget()
 
     def _move(self, accent: float, size: float, hold: float, earliest: float) -> None:
         """A raise (``size`` above zero) or a frown that is there by the ``accent`` s."""
@@ -291,6 +303,6 @@ class BrowMotion:
         lift = moves[:, 0] + wander[:, 0] + BROWS.pitch_limits.clip(BROWS.pitch * pitch)
         weights[:, _INNER] += lift
         outer = moves[:, 1] + wander[:, 1]
-        side = BROWS.asymmetry * self._noise(times + BROWS.asymmetry_delay)[:, 0]
+        side = BROWS.asymmetry * self._noise(times, BROWS.asymmetry_delay)[:, 0]
         weights[:, _OUTER] += np.stack([outer + side, outer - side], axis=1)
         weights[:, _DOWN] += (moves[:, 2] + wander[:, 2])[:, None]

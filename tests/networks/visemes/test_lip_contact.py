@@ -55,6 +55,13 @@ def test_wide_mouths_take_longer():
     assert [closed - first, last - parted] == pytest.approx([82.5, 127.5], abs=2)
 
 
+def test_lips_that_are_far_apart_close_no_faster():
+    closure, gap = np.array([[0.4, 0.48, 0.03, 0.2]]), np.full(len(TIMES), 16.0)
+    hasty, paced = (closure_curve(TIMES, closure, ONE, *far) for far in ((), (gap,)))
+    assert (np.diff(hasty).max() * 16 * 1000 > 600) and np.diff(paced).max() * 16 * 1000 == pytest.approx(280, rel=0.02)
+    assert edges(paced)[1:] == edges(hasty)[1:]
+
+
 def test_a_contact_holds_around_its_phones_centre():
     contact = contact_curve(TIMES, np.array([[0.4, 0.5, 1.0, 1.0]]), ONE)
     assert edges(contact) == pytest.approx([450 - 32 - 55, 450 - 32, 450 + 32, 450 + 32 + 85], abs=1)
