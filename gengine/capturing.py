@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,10 @@ from gengine.errors import GengineError
 
 if TYPE_CHECKING:
     from gengine.networks.captured import CapturedFace
+    from gengine.runs import Progress
 
 LONGEST_NUMBER = 6
 """Digits that the number of a face has fewer than."""
-
-Progress = Callable[[float, float | None], None]
 
 
 @dataclass
@@ -98,7 +96,7 @@ def capture_run(
 ) -> tuple[dict[str, Any], Report]:
     """Capture a film into ``folder``: all files and ``manifest.json``, or none; see ``batch.run_options.make_run``."""
     from gengine.exporting import chosen_formats, export_folder, exporter_options
-    from gengine.runs import manifest_of
+    from gengine.runs import made_of, manifest_of
 
     began = time.perf_counter()
     chosen = chosen_formats(formats)
@@ -115,11 +113,4 @@ def capture_run(
     hear(Report())
     files = export_folder([performance], folder, chosen, options=settings, seconds=run.seconds, reports=hear,
                           manifest=lambda entries: manifest_of(run, entries))  # fmt: skip
-    made = {
-        "out": str(folder),
-        "files": [str(path) for path in files.values()],
-        "audio_seconds": round(performance.duration, 3),
-        "elapsed_seconds": round(time.perf_counter() - began, 3),
-        "stages": {stage: round(seconds, 4) for stage, seconds in run.seconds.items()},
-    }
-    return made, run.report
+    return made_of(folder, files.values(), performance.duration, began, run.seconds), run.report

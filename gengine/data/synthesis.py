@@ -34,7 +34,7 @@ from gengine.data import beat
 from gengine.data.annotations import Gesture, cover, gesture_kind, semantic_scores
 from gengine.data.recordings import LICENCES, LONGEST, Recording, SpeechClip
 from gengine.errors import FormatError, GengineError
-from gengine.session import Session
+from gengine.streaming import Stream
 
 SPEAKERS: tuple[str, ...] = (
     "storyteller", "conversational", "orator", "alma", "bela", "cato", "dora", "emil", "finn", "gala", "hedy", "ivo",
@@ -330,7 +330,7 @@ def _joined(tracks: list[tuple[float, WordTrack]], duration: float) -> WordTrack
 
 
 def _take(job: Job, audio: AudioClip, words: WordTrack | None, config: EngineConfig) -> beat.Sequence:
-    session = Session(
+    session = Stream(
         emotion=job.emotion, speaker=Speaker.named(job.speaker), words=words, seed=job.seed, rate=audio.rate,
         config=config,
     )  # fmt: skip

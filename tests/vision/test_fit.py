@@ -50,7 +50,7 @@ def test_every_curve_follows_its_own(took) -> None:
     for name in MOVED:
         one, other = weights[:, ARKIT_INDEX[name]], found.weights[:, ARKIT_INDEX[name]]
         assert np.corrcoef(one, other)[0, 1] > 0.85, name
-    assert np.abs(weights - found.weights).mean() < 0.03
+    assert np.abs(weights - found.weights).mean() < 0.035
     assert found.weights.min() >= 0 and found.weights.max() <= 1
 
 
