@@ -71,12 +71,12 @@ class Torso:
 
     def beyond(self, offset: Array | tuple[float, ...]) -> Array:
         """The place ``(T, 3)`` of ``offset`` in the chest's frame."""
-        return self.chest_at + rotation.rotate(self.chest, np.broadcast_to(offset, self.chest_at.shape))
+        return self.chest_at + rotation.rotate(self.chest, offset)
 
     @cached_property
     def heading(self) -> Array:
         """Where the chest faces on the ground ``(T, 3)``."""
-        ahead = rotation.rotate(self.chest, np.broadcast_to(arms.AHEAD, self.chest_at.shape))
+        ahead = rotation.rotate(self.chest, arms.AHEAD)
         heading = np.stack([ahead[:, 0], np.zeros(len(ahead)), ahead[:, 2]], -1)
         return heading / rotation.length(heading)
 

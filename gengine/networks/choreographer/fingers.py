@@ -83,27 +83,32 @@ def joints(skeleton_names: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array(rows)
 
 
+_SIGN = np.array([[1.0], [-1.0]])
+"""Of (left, right) ``(2, 1)``: flexion turns about Z, negative on the left hand, positive on the right."""
+_THUMB_AXES = (_THUMB_AXIS * np.array([[1, -1, -1], [1, 1, 1]]))[:, None]
+"""``(2, 1, 3)``, mirrored on the left."""
+_LOW, _HIGH = np.radians([RANGES_DEG[joint] for joint in ("mcp", "pip", "dip")] * 4).T
+
+
+@cache
+def _cup(skeleton_names: tuple[str, ...]) -> tuple[NDArray[np.int64], Array]:
+    """The metacarpals' joints and how they rest."""
+    rests = {f"{side}Hand{finger}": angle for side in ("Left", "Right") for finger, angle in _CUP.items()}
+    index = np.array([skeleton_names.index(name) for name in rests])
+    return index, rotation.from_axis_angle(_X, np.radians(list(rests.values())))
+
+
 def place(out: Array, skeleton: Skeleton, shape: Array) -> None:
     """Write the fingers of ``shape (T, 2, 19)`` rad into local rotations ``out (T, J, 4)``."""
     index = joints(skeleton.names)
-    low = np.radians([RANGES_DEG[j][0] for j in ("mcp", "pip", "dip")] * 4)
-    high = np.radians([RANGES_DEG[j][1] for j in ("mcp", "pip", "dip")] * 4)
-    flexion = soft_clip(shape[..., :12], low, high, FLEXION_KNEE)
-    spread = np.clip(shape[..., 12:16], -SPREAD_MOST, SPREAD_MOST)
-    for side, sign in ((0, 1), (1, -1)):
-        # Flexion turns about Z: negative on the left hand, positive on the right. A closed hand cannot spread.
-        curl = rotation.from_axis_angle(_Z, -sign * flexion[:, side])
-        open_share = np.clip(np.cos(flexion[:, side, 0::3]), 0, 1)
-        apart = rotation.from_axis_angle(_Y, sign * spread[:, side] * open_share)
-        curl[:, 0::3] = rotation.multiply(apart, curl[:, 0::3])
-        out[:, index[side, :12]] = curl
-        thumb = shape[:, side, 16:]
-        axis = _THUMB_AXIS * np.array([1, -sign, -sign])  # mirrored on the left
-        oppose = rotation.from_axis_angle(_X, THUMB_REST + thumb[:, 0])
-        out[:, index[side, 12]] = oppose
-        out[:, index[side, 13]] = rotation.from_axis_angle(axis, thumb[:, 1])
-        out[:, index[side, 14]] = rotation.from_axis_angle(axis, thumb[:, 2])
-        name = "Left" if side == 0 else "Right"
-        for finger, degrees in _CUP.items():
-            joint = skeleton.index(f"{name}Hand{finger}")
-            out[:, joint] = rotation.from_axis_angle(_X, np.radians(degrees))
+    flexion = soft_clip(shape[..., :12], _LOW, _HIGH, FLEXION_KNEE)
+    spread = np.minimum(np.maximum(shape[..., 12:16], -SPREAD_MOST), SPREAD_MOST)
+    curl = rotation.from_axis_angle(_Z, -_SIGN * flexion)
+    open_share = np.minimum(np.maximum(np.cos(flexion[..., 0::3]), 0), 1)  # a closed hand cannot spread
+    apart = rotation.from_axis_angle(_Y, _SIGN * spread * open_share)
+    curl[..., 0::3, :] = rotation.multiply(apart, curl[..., 0::3, :])
+    out[:, index[:, :12]] = curl
+    out[:, index[:, 12]] = rotation.from_axis_angle(_X, THUMB_REST + shape[..., 16])
+    out[:, index[:, 13:]] = rotation.from_axis_angle(_THUMB_AXES, shape[..., 17:])
+    metacarpals, rest = _cup(skeleton.names)
+    out[:, metacarpals] = rest

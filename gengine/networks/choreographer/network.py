@@ -18,6 +18,7 @@ from gengine.core import rotation
 from gengine.core.conditions import MOTION_RATE, Conditions
 from gengine.core.motion import Motion
 from gengine.core.noise import SmoothNoise
+from gengine.core.quintic import read_all
 from gengine.core.skeleton import Skeleton, beat_skeleton
 from gengine.core.speaker import Speaker
 from gengine.networks.base import MotionNetwork, NetworkSpec
@@ -136,16 +137,18 @@ class Choreographer(MotionNetwork):
         around = (np.arange(-_CHANGE, count + _CHANGE) + round(times[0] * MOTION_RATE)) / MOTION_RATE
         abrupt = body_expression(*conditions.emotion_at(around))
         emotion = dict(zip(abrupt, _filter(np.stack(list(abrupt.values()), 1), self._change).T, strict=True))
-        hands = self._hands(times, padded, planner)
-        nod = planner.nod.at(times)
-        lively = planner.lively.at(times)[:, 0]
-        left, right = state.weight.feet
-        middle = 0.5 * (left.at(times) + right.at(times))[:, :2]
-        breath = state.breathing.volume.at(times)[:, 0]
+        weight, wrists = state.weight, planner.hands
+        nod, lively, breath, on, turn, pelvis, left, right, *rest = read_all((
+            planner.nod, planner.lively, state.breathing.volume, weight.weight, weight.turn, planner.pelvis,
+            *weight.feet, *weight.lifts, *(hand.palm for hand in wrists), *(hand.fingers for hand in wrists),
+        ), times)  # fmt: skip
+        lifts, palms, shapes = rest[:2], np.stack(rest[2:4], 1), np.stack(rest[4:], 1)
+        hands = self._hands(padded, planner, palms, shapes)
+        feet, middle = np.stack([left, right], 1), (0.5 * (left + right))[:, :2]
+        lively, breath = lively[:, 0], breath[:, 0]
         drive = trunk.TrunkDrive(
-            emotion, lively, hands.smooth, middle, state.weight.weight.at(times) - middle, state.weight.turn.at(times),
-            planner.pelvis.at(times), breath, nod[:, 0], self.arm.length * 100,
-        )  # fmt: skip
+            emotion, lively, hands.smooth, middle, on - middle, turn, pelvis, breath, nod[:, 0], self.arm.length * 100
+        )
         body = trunk.pose(times, state.trunk_noise, state.style, drive)
         life = arm_motion.SmallLife(
             state.wrist_noise(times).reshape(-1, 2, 3), state.fine_noise(times),
@@ -154,7 +157,7 @@ class Choreographer(MotionNetwork):
 
         out = np.zeros((count, len(self.skeleton), 4))
         out[..., 0] = 1
-        root, thighs = self._legs(out, body, times, state.weight, nod[:, 1], emotion)
+        root, thighs = self._legs(out, body, feet, np.concatenate(lifts, 1), weight.style.stance, nod[:, 1], emotion)
         chest, chest_at = self._trunk(out, body, root)
         skull = self._head(out, conditions, times, state, chest, chest_at)
         torso = arm_motion.Torso(root, thighs, chest, chest_at, skull)
@@ -165,39 +168,32 @@ class Choreographer(MotionNetwork):
         fingers.place(out, self.skeleton, arm_motion.finger_shapes(hands, life))
         return Motion(self.skeleton, out, root, MOTION_RATE)
 
-    def _hands(self, times: Array, padded: Array, planner: Planner) -> arm_motion.PlannedHands:
-        """Both hands' plans at ``times``, read at ``padded`` times where smoothing needs it."""
-        inner = slice(_PAD, _PAD + len(times))
-        paths = np.stack([hand.wrist.at(padded) for hand in planner.hands], 1)
-        smooth = _filter(paths.reshape(len(padded), 6), self._window).reshape(len(times), 2, 3)
+    def _hands(self, padded: Array, planner: Planner, palms: Array, shapes: Array) -> arm_motion.PlannedHands:
+        """Both hands' plans, with their paths read at ``padded`` times where smoothing needs it."""
+        count = len(palms)
+        inner = slice(_PAD, _PAD + count)
+        paths = np.stack(read_all([hand.wrist for hand in planner.hands], padded), 1)
+        smooth = _filter(paths.reshape(len(padded), 6), self._window).reshape(count, 2, 3)
         speed = np.gradient(paths, 1 / MOTION_RATE, axis=0)
         # A loose hand trails behind the wrist: behind its speed a little, behind its acceleration with a snap.
         jolt = np.gradient(speed, 1 / MOTION_RATE, axis=0)
         (most, usual), (snap, hard) = JOINTS.trail_speed, JOINTS.trail_snap
         trail = most * np.tanh(speed * self.arm.length / usual) + snap * np.tanh(jolt * self.arm.length / hard)
         trail = _filter(trail.reshape(len(padded), 6), self._trail).reshape(-1, 2, 3)
-        spare = (len(trail) - len(times)) // 2
-        return arm_motion.PlannedHands(
-            paths[inner],
-            smooth,
-            speed[inner],
-            trail[spare : spare + len(times)],
-            np.stack([hand.palm.at(times) for hand in planner.hands], 1),
-            np.stack([hand.fingers.at(times) for hand in planner.hands], 1),
-        )
+        spare = (len(trail) - count) // 2
+        return arm_motion.PlannedHands(paths[inner], smooth, speed[inner], trail[spare : spare + count], palms, shapes)
 
     def _legs(
         self,
         out: Array,
         body: trunk.TrunkMotion,
-        times: Array,
-        weight: WeightShift,
+        feet: Array,
+        lift: Array,
+        stance: float,
         bob: Array,
         emotion: dict[str, Array],
     ) -> tuple[Array, Array]:
         """Write hips and legs; returns the root ``(T, 3)`` and the thighs' ends ``(2, T, 2, 3)``."""
-        feet = np.stack([foot.at(times) for foot in weight.feet], 1)
-        lift = np.concatenate([lift.at(times) for lift in weight.lifts], 1)
         ankles = np.stack([feet[..., 0], self.leg.ankle + lift, feet[..., 1]], -1)
         yaw = feet[..., 2]
         give = np.clip(emotion["tremor"] + emotion["spine"] / JOINTS.knee_spine, 0, 1)
@@ -207,7 +203,7 @@ class Choreographer(MotionNetwork):
         planted = np.concatenate([ankles[..., :1], np.full_like(lift, self.leg.ankle)[..., None], ankles[..., 2:]], -1)
         lowest = legs.pelvis_height(body.sideways, planted, body.hips, self.leg, bend)
         # Between the feet knees give and the pelvis travels level; only a far shift lowers it.
-        level = legs.level_height(weight.style.stance, JOINTS.level_shift, self.leg) - self.leg.length * bend
+        level = legs.level_height(stance, JOINTS.level_shift, self.leg) - self.leg.length * bend
         root[:, 1] = level - soft_floor(level - lowest, 0, JOINTS.level_corner) + bob
         out[:, 0] = body.hips
         solved, hip, knee = legs.solve(root, body.hips, ankles, yaw, self.leg)
@@ -219,7 +215,7 @@ class Choreographer(MotionNetwork):
         """Write the spine; returns the chest's world rotation ``(T, 4)`` and position ``(T, 3)``."""
         world, at = body.hips, root
         for k, joint in enumerate(self._spine):
-            at = at + rotation.rotate(world, np.broadcast_to(self.skeleton.offsets[joint], at.shape))
+            at = at + rotation.rotate(world, self.skeleton.offsets[joint])
             world = rotation.multiply(world, body.spine[:, k])
             out[:, joint] = body.spine[:, k]
         return world, at
@@ -241,12 +237,14 @@ class Choreographer(MotionNetwork):
         both = rotation.multiply(neck, neck1)
         at, offset = chest_at, self.skeleton.offsets
         turned = (rotation.multiply(chest, part) for part in (neck, both, head))
-        at = at + rotation.rotate(chest, np.broadcast_to(offset[self._neck[0]], at.shape))
+        at = at + rotation.rotate(chest, offset[self._neck[0]])
         for world, step in zip(turned, (offset[self._neck[1]], offset[self._neck[2]], JOINTS.skull), strict=True):
-            at = at + rotation.rotate(world, np.broadcast_to(step, at.shape))
+            at = at + rotation.rotate(world, step)
         return at
 
 
 def _filter(curve: Array, window: Array) -> Array:
     """Padded curve ``(T + len(window) - 1, n)`` → weighted means ``(T, n)``."""
-    return np.lib.stride_tricks.sliding_window_view(curve, len(window), axis=0) @ window
+    rows, (row, column) = len(curve) - len(window) + 1, curve.strides
+    view = np.ndarray((rows, curve.shape[1], len(window)), curve.dtype, curve, strides=(row, column, row))
+    return view @ window

@@ -106,7 +106,8 @@ class Planner(BodyPlan):
             self._rest(speech, around, emotion, rng, cue, burst)
         elif not around.speaking:
             long = around.resumes > PLAN.rest_pause
-            if long and rng.random() < min(1, PLAN.rest_chance + around.silent_for):
+            far = around.resumes > PLAN.rest_far
+            if far or (long and rng.random() < min(1, PLAN.rest_chance + around.silent_for)):
                 self._retract(emotion, rng, quiet=True)
             else:
                 self.bridge(around.silent_for, around.resumes, emotion, rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,32 +58,49 @@ class SpeechContext:
 
     def __init__(self, conditions: Conditions, horizon: float) -> None:
         self.conditions, self.horizon = conditions, horizon
-        self._speech = np.asarray(conditions.prosody.speech) > 0.5
         self._start = conditions.start
-        self._level = np.asarray(conditions.prosody.level)
         reach = round((conditions.hop_end + PLAN.margin + horizon - self._start) * ANALYSIS_RATE)
-        self.short = not conditions.ended and len(self._speech) < reach
+        self._missing = 0 if conditions.ended else max(reach - len(conditions.prosody), 0)
+        self.short = self._missing > 0
         """Whether the window does not reach as far as decisions may look."""
-        if self.short:
-            self._go_on(reach - len(self._speech))
-        content = [(w.start, w.end) for w in conditions.words if not is_function_word(w.text)]
-        self._stress = {
+
+    @cached_property
+    def _stress(self) -> dict[int, bool]:
+        """Whether the vowels of phones (by their beginning, ms) are stressed ones of content words."""
+        c = self.conditions
+        content = [(w.start, w.end) for w in c.words if not is_function_word(w.text)]
+        return {
             round(p.start * 1000): p.stress == 1
             and any(a <= p.start + _SLACK and p.end <= b + _SLACK for a, b in content)
-            for p in conditions.phones
+            for p in c.phones
             if p.stress >= 0
         }
-        accents = [(s.onset, p, s.end) for s in conditions.syllables if (p := self._weight(s)) >= ACCENTED]
-        self._accents = np.array(accents).reshape(-1, 3)
-        self._cues = sorted(conditions.cues, key=lambda c: (c.accent, c.kind))
+
+    @cached_property
+    def _accents(self) -> np.ndarray:
+        """Accented vowels ``(n, 3)``: onset s, prominence, end s."""
+        accents = [(s.onset, p, s.end) for s in self.conditions.syllables if (p := self._weight(s)) >= ACCENTED]
+        return np.array(accents).reshape(-1, 3)
+
+    @cached_property
+    def _cues(self) -> list[Cue]:
+        return sorted(self.conditions.cues, key=lambda c: (c.accent, c.kind))
+
+    @cached_property
+    def _voice(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether somebody speaks and how loudly, frame by frame from the window's beginning on."""
+        prosody = self.conditions.prosody
+        speech, level = np.asarray(prosody.speech) > 0.5, np.asarray(prosody.level)
+        return self._go_on(speech, level) if self.short else (speech, level)
 
     def around(self, moment: float) -> SpeechMoment:
         """Speech and silence around ``moment``."""
         here = int(round((moment - self._start) * ANALYSIS_RATE))
         last = here + int(self.horizon * ANALYSIS_RATE)
-        ahead = self._speech[max(here, 0) : last]
+        speech, _ = self._voice
+        ahead = speech[max(here, 0) : last]
         cut = len(ahead) < self.horizon * ANALYSIS_RATE - 2 and self.conditions.ended
-        back = self._speech[max(here - BACK_FRAMES, 0) : max(here, 0)]
+        back = speech[max(here - BACK_FRAMES, 0) : max(here, 0)]
         step = 1 / ANALYSIS_RATE
         spoken = np.flatnonzero(ahead)
         if len(ahead) == 0 or not ahead[0]:
@@ -95,27 +113,26 @@ class SpeechContext:
         pause = float(np.inf) if cut and not len(gaps) else float(after) * step
         return SpeechMoment(True, 0, 0, (float(final) + 1) * step, pause)
 
-    def _go_on(self, missing: int) -> None:
-        """Add ``missing`` frames as they are to be expected."""
-        known = len(self._speech)
-        speech = np.full(missing, bool(self._speech[-ONGOING_FRAMES:].any()))
+    def _go_on(self, heard: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What was ``heard`` and its ``level`` with the missing frames as they are to be expected."""
+        known = len(heard)
+        speech = np.full(self._missing, bool(heard[-ONGOING_FRAMES:].any()))
         told = [p for p in self.conditions.phones if p.end > self._start + known / ANALYSIS_RATE]
         for phone in told:
             first, last = (max(round((t - self._start) * ANALYSIS_RATE) - known, 0) for t in (phone.start, phone.end))
             speech[first:last] = phone.symbol != "sil"
             speech[last:] = False
-        spoken = self._level[:known][self._speech]
+        spoken = level[heard]
         usual = float(spoken.mean()) if len(spoken) else 0.0
-        self._speech = np.concatenate([self._speech, speech])
-        self._level = np.concatenate([self._level, np.where(speech, usual, 0)])
+        return np.concatenate([heard, speech]), np.concatenate([level, np.where(speech, usual, 0)])
 
     def emphasis(self, moment: float) -> float:
         """How much louder the voice is in the next second than within the horizon and ``BACK`` s, x: gestures
         are larger where the voice is (Pouw, Harrison & Dixon 2020)."""
-        level = self._level
+        speech, level = self._voice
         here = int(round((moment - self._start) * ANALYSIS_RATE))
         whole = slice(max(here - BACK_FRAMES, 0), here + int(self.horizon * ANALYSIS_RATE))
-        spoken = level[whole][self._speech[whole]]
+        spoken = level[whole][speech[whole]]
         coming = level[max(here, 0) : here + EMPHASIS_FRAMES]
         if not len(spoken) or not len(coming):
             return 1.0

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from gengine.core.constants import read_table
 from gengine.core.emotion import EMOTIONS
 from gengine.core.speaker import STYLES, Traits
+from gengine.core.twins import no_twin
 from gengine.networks.choreographer.parameters import PACKAGE, STYLE
 
 Array = NDArray[np.float64]
@@ -184,6 +185,8 @@ class MotionStyle:
     variety: float
     cue_chance: float
     idle: float
+
+    __deepcopy__ = no_twin
 
     @classmethod
     def of(cls, traits: Traits) -> MotionStyle:

@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 
 _SHARES = np.stack([TRUNK.share_pitch, TRUNK.share_yaw, TRUNK.share_roll], -1)
 _CURVE = np.radians(TRUNK.curve)
+_LEANS = [rotation.from_axis_angle([1, 0, 0], lean) for lean in np.radians(TRUNK.neck_lean)]
+"""How the two joints of the neck lean at rest."""
+_CHEST = "trunk_flexion", "trunk_turn", "trunk_side"
 
 
 @dataclass
@@ -99,14 +102,7 @@ def pose(times: Array, noise: TrunkNoise, style: MotionStyle, drive: TrunkDrive)
         TRUNK.higher_roll * higher + TRUNK.roll_talk.at(lively) * talk[:, 2] + TRUNK.roll_slow.at(lively) * slow[:, 2]
     )
     roll = roll - TRUNK.level * pelvis_roll
-    chest = np.stack(
-        [
-            soft_range(pitch * degrees + drive.nod, "trunk_flexion"),
-            soft_range(yaw * degrees, "trunk_turn"),
-            soft_range(roll * degrees, "trunk_side"),
-        ],
-        -1,
-    )
+    chest = soft_range(np.stack([pitch * degrees + drive.nod, yaw * degrees, roll * degrees], -1), _CHEST)
     angles = chest[:, None] * _SHARES
     angles[..., 0] += _CURVE
     hips = rotation.from_euler(np.stack([pelvis_yaw, pelvis_pitch, pelvis_roll], -1) * degrees, "YXZ")
@@ -143,8 +139,7 @@ def spread_head(head: Array, wanted: Array) -> tuple[Array, Array, Array]:
     """
     part = rotation.to_rotvec(wanted)
     part = part + TRUNK.neck_answers * (rotation.to_rotvec(head) - part)
-    lean, more = np.radians(TRUNK.neck_lean)
     first, second = TRUNK.neck_share
-    neck = rotation.multiply(rotation.from_rotvec(first * part), rotation.from_axis_angle([1, 0, 0], lean))
-    neck1 = rotation.multiply(rotation.from_rotvec(second * part), rotation.from_axis_angle([1, 0, 0], more))
+    neck = rotation.multiply(rotation.from_rotvec(first * part), _LEANS[0])
+    neck1 = rotation.multiply(rotation.from_rotvec(second * part), _LEANS[1])
     return neck, neck1, rotation.multiply(rotation.conjugate(rotation.multiply(neck, neck1)), head)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,6 +187,21 @@ def test_rest_and_talk() -> None:
     plan.extend(context(16.0, ((6.0, 14.0),)), 13.0)
     assert plan.resting and all(hand.home for hand in plan.hands)
     assert plan.lively.at([11.0])[0, 0] == pytest.approx(0, abs=1e-6)
+
+
+def test_who_hands_over_the_turn_lets_the_hands_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long silence is never bridged: the hands go home as soon as what they do is done."""
+    bridged: list[float] = []
+    bridge = Planner.bridge
+
+    def seen(plan: Planner, silent_for: float, resumes: float, *others: Any) -> None:
+        bridged.append(resumes)
+        bridge(plan, silent_for, resumes, *others)
+
+    monkeypatch.setattr(Planner, "bridge", seen)
+    for seed in range(12):
+        planner("orator", seed).extend(context(16.0, ((4.0, 4.7), (8.0, 16.0))), 11.0)
+    assert bridged and max(bridged) <= PLAN.rest_far
 
 
 def test_surprise_bursts_once() -> None:
