@@ -25,12 +25,16 @@ MOUTH = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 1
 """The lips' inner edge, round."""
 UPPER_LIP, LOWER_LIP = (191, 80, 81, 82, 13, 312, 311, 310, 415), (95, 88, 178, 87, 14, 317, 402, 318, 324)
 """Facing points of the inner edge, without the corners."""
+LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+"""Their outer edge, round."""
 MOUTH_CORNERS = (61, 291)
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
     136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 """The edge of the mesh, round: hairline, cheeks, chin."""
+FIRM = (33, 133, 263, 362, 168, 6)
+"""Corners of the eyes and the bridge of the nose: they go with the head and with no expression."""
 TOP, CHIN, RIGHT_SIDE, LEFT_SIDE = 10, 152, 234, 454
 CHEEKS = (50, 280, 205, 425)
 """Plain skin, by which the light is told."""

@@ -10,15 +10,18 @@ stands the plate.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
-from gengine.core.constants import Span, read_constants
+from gengine.core.constants import Span, read_constants, read_table
 from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import OUTER_EYE_DISTANCE, SealModel
 from gengine.portraits import points
+from gengine.portraits.creases import Creases
+from gengine.portraits.eyes import Eye, area
 from gengine.portraits.kernels import lay
 from gengine.portraits.mouth import AMBIENT, DEPTH, FACING, MouthPart, mouth_parts
 from gengine.portraits.photo import FittedPhoto
@@ -37,24 +40,22 @@ class WarpConstants:
     most_turn: tuple[float, ...]
     lid_size: Span
     lid_close: float
-    size: float
     head_reach: Span
     neck: Span
     hair_back: float
     face_reach: float
     ring_soft: float
     edge: float
-    iris_turn: float
-    iris_soft: float
     cavity: tuple[float, ...]
     lip_shade: float
     shade_width: float
+    thin: float
+    near: float
     white: float
     bright: float
     least_gap: float
     most_gap: float
     upper_share: float
-    shut: float
     crease: float
     crease_limits: tuple[float, ...]
     least_mouth: float
@@ -68,6 +69,21 @@ _FINER = 2
 """Pixels of the mouth are drawn so many times finer each way."""
 
 
+@dataclass(frozen=True, eq=False)
+class FacePose:
+    """Where a frame's parts go: ``mesh (468, 2)`` px, ``depth (468,)`` px, nearer is more, ``weights (52,)``, the
+    head's ``turn (3, 3)``, ``gaze (2,)`` rad, px ``(2,)`` by which the ``teeth`` are off their place, and weights
+    ``(52,)`` by which the skin is ``folded``."""
+
+    mesh: Array
+    depth: Array
+    weights: Array
+    turn: Array
+    gaze: Array
+    teeth: Array
+    folded: Array
+
+
 class PortraitWarp:
     """Draws frames of one photo; all that does not change is made once."""
 
@@ -75,7 +91,7 @@ class PortraitWarp:
         self.photo = p = photo
         self.height, self.width = p.rgb.shape[:2]
         model = face_basis()
-        self.basis = WARP.size * model.basis[:, :MESH_POINTS].copy()
+        self.basis = model.basis[:, :MESH_POINTS].copy()
         for name, upper, lower in points.LIDS:
             k = ARKIT_INDEX[name]
             over, under = upper[len(upper) // 2], lower[len(lower) // 2]
@@ -93,7 +109,8 @@ class PortraitWarp:
             both = (self.missed[list(upper)] + self.missed[list(lower)]) / 2  # it neither opens nor closes anything
             self.missed[list(upper)] = self.missed[list(lower)] = both
         self.pivot = np.array(WARP.pivot)
-        self.eyes = [_Eye(p, ring, corners, iris) for ring, corners, iris in
+        self.basis = _expressive(self.basis)
+        self.eyes = [Eye(p, ring, corners, iris) for ring, corners, iris in
                      zip(points.EYES, points.CORNERS, (MESH_POINTS, MESH_POINTS + 5), strict=True)]  # fmt: skip
         self.parts = mouth_parts(p.neutral)
         skin = np.round(p.landmarks[list(points.CHEEKS)]).astype(int)
@@ -107,6 +124,7 @@ class PortraitWarp:
         right, left = points.OUTER_EYES
         self.eyes_apart = float(np.linalg.norm(p.neutral[left] - p.neutral[right]))
         self.wide = float(np.linalg.norm(self.source[points.LEFT_SIDE] - self.source[points.RIGHT_SIDE]))
+        self.creases = Creases(p.weights, self.wide)
         self._lay_grid()
 
     def _lay_grid(self) -> None:
@@ -140,8 +158,10 @@ class PortraitWarp:
     def frame(self, weights: Array, head: Array, gaze: Array) -> NDArray[np.uint8]:
         """The photo ``(H, W, 3)`` under ARKit ``weights (52,)``, ``head (4,)`` wxyz over a trunk at rest, and
         ``gaze (2,)`` rad, yaw to the person's left and pitch up."""
-        import cv2
+        return self.draw(self.pose(weights, head, gaze))
 
+    def pose(self, weights: Array, head: Array, gaze: Array) -> FacePose:
+        """Where everything goes under what ``frame`` takes."""
         weights = np.asarray(weights, float)
         turn = rotation.to_matrix(bearable(np.asarray(head, float)))
         shape = self.photo.neutral + np.einsum("k,kpc->pc", weights, self.basis)
@@ -149,24 +169,43 @@ class PortraitWarp:
         for _, upper, lower in points.LIDS:
             _part(shape, upper, lower, np.maximum(shape[list(upper), 1] - shape[list(lower), 1], 0), 0.0)
         placed = self._placed(shape, turn)
-        mesh, depth = placed[:, :2] + self.missed, placed[:, 2]
-        maps = self._grid_map(mesh, turn)
+        teeth = self.missed[list(points.MOUTH)].mean(0)
+        return FacePose(
+            placed[:, :2] + self.missed, placed[:, 2], weights, turn, np.asarray(gaze, float), teeth, weights
+        )
+
+    def follow(self, landmarks: Array, weights: Array) -> FacePose:
+        """Where everything goes so that the mesh lies on ``landmarks (478, 3)`` px that were seen, for instance in
+        another frame of the film that the photo is from; ``weights (52,)`` move what is behind the lips."""
+        mesh = np.asarray(landmarks, float)[:MESH_POINTS]
+        went = (mesh[list(points.FIRM), :2] - self.source[list(points.FIRM)]).mean(0)
+        teeth = went + self.missed[list(points.MOUTH)].mean(0)
+        moved = np.asarray(weights, float)
+        return FacePose(mesh[:, :2], -mesh[:, 2], moved, np.eye(3), np.zeros(2), teeth, moved)
+
+    def draw(self, pose: FacePose) -> NDArray[np.uint8]:
+        """The photo ``(H, W, 3)`` under a pose."""
+        import cv2
+
+        mesh = pose.mesh
+        maps = self._grid_map(mesh, pose.turn)
         face = np.zeros((self.height, self.width, 3), np.float32)
         nearest = np.full((self.height, self.width), _NOWHERE, np.float32)
         carried = np.column_stack([self.source, self._creases(mesh)]).astype(np.float32)
-        self._lay(mesh, depth, carried, points.skin(), nearest, face)
+        self._lay(mesh, pose.depth, carried, points.skin(), nearest, face)
         share = self._inside(mesh[list(points.OVAL)]) * (nearest > _NOWHERE)
         maps += (face[..., :2] - maps) * share[..., None]
-        for eye in self.eyes:
-            eye.open(maps, mesh, gaze)
         drawn = cv2.remap(self.photo.rgb, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         drawn = drawn.astype(np.float32)
         drawn *= 1 + (cv2.GaussianBlur(face[..., 2], (0, 0), max(self.wide / 120, 0.5)) * share)[..., None]
+        for eye in self.eyes:
+            eye.draw(drawn, mesh, pose.gaze)
         cover = cv2.remap(
             self.photo.cover, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         drawn = np.asarray(self.photo.plate + (drawn - self.photo.plate) * cover[..., None], np.float32)
-        self._mouth(drawn, mesh, depth, weights, turn)
+        self.creases.draw(drawn, mesh, pose.folded)
+        self._mouth(drawn, pose)
         return np.clip(drawn + 0.5, 0, 255).astype(np.uint8)
 
     def _part_lips(self, shape: Array, weights: Array) -> None:
@@ -225,12 +264,12 @@ class PortraitWarp:
         away = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
         return np.clip(away / np.float32(self.wide * WARP.edge), 0, 1)
 
-    def _mouth(self, drawn: NDArray[np.float32], mesh: Array, depth: Array, weights: Array, turn: Array) -> None:
+    def _mouth(self, drawn: NDArray[np.float32], pose: FacePose) -> None:
         """Draw what is seen between the lips, in place."""
         import cv2
 
-        ring = mesh[list(points.MOUTH)]
-        if _area(ring) < WARP.least_mouth * self.wide**2:
+        ring = pose.mesh[list(points.MOUTH)]
+        if area(ring) < WARP.least_mouth * self.wide**2:
             return
         low = np.maximum(np.floor(ring.min(0)).astype(int) - 3, 0)
         high = np.minimum(np.ceil(ring.max(0)).astype(int) + 4, [self.width, self.height])
@@ -242,9 +281,10 @@ class PortraitWarp:
         inner = np.empty((*mask.shape, 3), np.float32)
         inner[:] = self.skin * np.array(WARP.cavity)
         nearest = np.full(mask.shape, _NOWHERE, np.float32)
-        lips = float(depth[list(points.MOUTH)].mean())
+        lips = float(pose.depth[list(points.MOUTH)].mean())
         for part in self.parts:
-            self._lay_part(part, weights, turn, lips, low, nearest, inner)
+            self._lay_part(part, pose, lips, low, nearest, inner)
+        mask = cv2.bitwise_and(mask, self._open(mask))
         mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # no gap between lips and what is behind them
         shade = cv2.distanceTransform(mask, cv2.DIST_L2, 3) / _FINER / (self.wide * WARP.shade_width)
         inner *= (1 - WARP.lip_shade * (1 - np.clip(shade, 0, 1)))[..., None]
@@ -254,11 +294,20 @@ class PortraitWarp:
         window = drawn[low[1] : high[1], low[0] : high[0]]
         window += (inner - window) * share
 
+    def _open(self, mask: NDArray[np.uint8]) -> Any:
+        """What of a mouth's opening is near where it is wide: lips that nearly meet elsewhere, as beyond the far corner
+        of a mouth seen from aside, have nothing dark between them. All of an opening that is nowhere wide."""
+        import cv2
+
+        thin, near = (max(round(self.wide * share * _FINER), 1) for share in (WARP.thin, WARP.near))
+        wide = cv2.erode(mask, np.ones((thin, thin), np.uint8))
+        return cv2.dilate(wide, np.ones((thin + near, thin + near), np.uint8)) if wide.any() else mask
+
     def _lay_part(
-        self, part: MouthPart, weights: Array, turn: Array, lips: float, low: NDArray, nearest: NDArray, inner: NDArray
+        self, part: MouthPart, pose: FacePose, lips: float, low: NDArray, nearest: NDArray, inner: NDArray
     ) -> None:
-        placed = self._placed(part.posed(weights), turn)
-        placed[:, :2] += self.missed[list(points.MOUTH)].mean(0)
+        placed = self._placed(part.posed(pose.weights), pose.turn)
+        placed[:, :2] += pose.teeth
         behind = np.clip(1 - (lips - placed[:, 2]) / (self.photo.scale * DEPTH), 0.15, 1)
         bright = (AMBIENT + FACING * np.clip(part.facing, 0, 1)) * behind
         colour = (part.colour * np.minimum(self.light, 255))[None] * bright[:, None]
@@ -271,39 +320,20 @@ class PortraitWarp:
         lay(at.astype(np.float32), depth.astype(np.float32), carried, triangles, nearest, out)
 
 
-class _Eye:
-    """An eye's opening: what lies in it keeps its shape while lids pass over it, and the iris slides with the gaze."""
-
-    def __init__(self, photo: FittedPhoto, ring: tuple[int, ...], corners: tuple[int, int], iris: int) -> None:
-        self.ring, self.corners = list(ring), list(corners)
-        self.source = photo.landmarks[self.corners]
-        self.iris = photo.landmarks[iris]
-        self.radius = float(np.linalg.norm(photo.landmarks[iris + 1 : iris + 5] - self.iris, axis=1).mean())
-
-    def open(self, maps: NDArray[np.float32], mesh: Array, gaze: Array) -> None:
-        """Write where the opening's pixels come from into ``maps (H, W, 2)``."""
-        import cv2
-
-        ring = mesh[self.ring]
-        low = np.maximum(np.floor(ring.min(0)).astype(int) - 1, 0)
-        high = np.minimum(np.ceil(ring.max(0)).astype(int) + 2, maps.shape[1::-1])
-        if (high - low < 2).any() or self.radius < 1 or _area(ring) < WARP.shut * self.radius**2:
-            return
-        mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-        cv2.fillPoly(mask, [np.round((ring - low) * 16).astype(np.int32)], 255, shift=4)
-        # The similarity that takes the corners now to the corners in the photo.
-        now = mesh[self.corners]
-        before, after = self.source[1] - self.source[0], now[1] - now[0]
-        turn = complex(*before) / complex(*after)
-        y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
-        place = ((x - now[0, 0]) + 1j * (y - now[0, 1])) * turn
-        sx, sy = place.real + self.source[0, 0], place.imag + self.source[0, 1]
-        slide = np.array([gaze[0], -gaze[1]]) * self.radius * WARP.iris_turn
-        away = np.hypot(sx - self.iris[0] - slide[0], sy - self.iris[1] - slide[1]) / self.radius
-        share = np.clip(WARP.iris_soft - away, 0, 1)
-        inside = mask > 0
-        window = maps[low[1] : high[1], low[0] : high[0]]
-        window[inside] = np.stack([sx - slide[0] * share, sy - slide[1] * share], -1)[inside]
+def _expressive(basis: Array) -> Array:
+    """Shapes ``(52, 468, 3)`` played up as ``data/expressive.csv`` says."""
+    made = basis.copy()
+    for row in read_table("gengine.portraits", "expressive"):
+        factors = float(row["across"]), float(row["value"]), float(row["value"])
+        also, _, share = row["with"].partition(":")
+        for side in ("", "Left", "Right"):
+            if row["name"] + side not in ARKIT_INDEX:
+                continue
+            k = ARKIT_INDEX[row["name"] + side]
+            made[k] = basis[k] * factors
+            if also:
+                made[k] += float(share) * basis[ARKIT_INDEX[also + side]]
+    return made
 
 
 def _part(shape: Array, upper: tuple[int, ...], lower: tuple[int, ...], gap: Array, share: float) -> None:
@@ -318,11 +348,6 @@ def bearable(head: Array) -> Array:
     way = rotation.to_rotvec(head)
     most = np.radians(WARP.most_turn)
     return rotation.from_rotvec(most * np.tanh(way / most))
-
-
-def _area(ring: Array) -> float:
-    """Area of a polygon ``(N, 2)``."""
-    return 0.5 * abs(np.dot(ring[:, 0], np.roll(ring[:, 1], 1)) - np.dot(ring[:, 1], np.roll(ring[:, 0], 1)))
 
 
 def _smooth(share: Array) -> Array:

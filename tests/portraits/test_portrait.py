@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,12 @@ pytest.importorskip("numba")
 from gengine.portraits import points  # noqa: E402
 from gengine.portraits.film import MADE  # noqa: E402
 from gengine.portraits.photo import FittedPhoto, fit_photo  # noqa: E402
+from gengine.portraits.provenance import SOURCE  # noqa: E402
 from gengine.portraits.warp import WARP, PortraitWarp, bearable  # noqa: E402
+from gengine.vision.fit import face_basis  # noqa: E402
 
 STILL = np.array([1.0, 0, 0, 0])
+INNER_BROW = 285
 AHEAD = np.zeros(2)
 
 
@@ -60,6 +64,25 @@ def test_the_face_is_where_it_is(fitted: FittedPhoto) -> None:
     assert fitted.cover[middle[1], middle[0]] > 0.9 and fitted.cover[2, 2] < 0.1
 
 
+def test_a_fit_is_written_edited_and_given_back(photo: Path, fitted: FittedPhoto, tmp_path: Path) -> None:
+    from gengine.portraits.fit_files import write_fit
+
+    files = write_fit(fitted, tmp_path / "fit")
+    assert [f.name for f in files.values()] == ["landmarks.json", "mask.png", "fit.png"]
+    again = fit_photo(photo, 256, fit=tmp_path / "fit")
+    assert np.abs(again.landmarks - fitted.landmarks).max() < 0.02 and np.abs(again.cover - fitted.cover).max() < 0.01
+    text = files["landmarks.json"].read_text()
+    told = json.loads(text)
+    told["landmarks"][13][1] += 5
+    files["landmarks.json"].write_text(json.dumps(told))
+    Image.new("L", (64, 64), 255).save(files["mask.png"])
+    edited = fit_photo(photo, 256, fit=tmp_path / "fit")
+    assert abs(edited.landmarks[13, 1] - fitted.landmarks[13, 1] - 5) < 0.02 and edited.cover.min() == 1
+    files["landmarks.json"].write_text(text.replace("[[", "[[1e9, 0, 0], [", 1))
+    with pytest.raises(GengineError, match="landmarks"):
+        fit_photo(photo, 256, fit=tmp_path / "fit")
+
+
 def test_at_rest_the_photo_is_itself(warp: PortraitWarp, fitted: FittedPhoto) -> None:
     away = np.abs(warp.frame(fitted.weights, STILL, AHEAD).astype(int) - fitted.rgb)
     assert away.mean() < 4 and np.median(away) <= 1
@@ -78,6 +101,37 @@ def test_lips_part_by_what_the_weights_say_and_close(warp: PortraitWarp, fitted:
     window = np.s_[inside[1] - 2 : inside[1] + 8, inside[0] - 4 : inside[0] + 5]
     shut, agape = (warp.frame(look(jawOpen=w), STILL, AHEAD)[window].astype(int) for w in (0.0, 0.5))
     assert np.abs(agape - shut).mean() > 15
+
+
+def test_an_expression_folds_the_skin_and_no_more_than_the_photo_has(fitted: FittedPhoto) -> None:
+    from gengine.portraits.creases import Creases
+
+    mesh, flat = fitted.landmarks[:468], np.full((256, 256, 3), 200, np.float32)
+
+    def drawn(own: np.ndarray, **weights: float) -> np.ndarray:
+        picture = flat.copy()
+        Creases(own, 100.0).draw(picture, mesh, look(**weights))
+        return picture
+
+    angry = drawn(look(), browDownLeft=0.8, browDownRight=0.8)
+    between = np.round((mesh[55] + mesh[285]) / 2).astype(int)
+    assert angry[between[1] - 6 : between[1] + 6, between[0] - 10 : between[0] + 11].min() < 170
+    assert (drawn(look(), jawOpen=1.0) == flat).all()
+    frown = look(browDownLeft=0.8, browDownRight=0.8)
+    assert (drawn(frown, browDownLeft=0.8, browDownRight=0.8) == flat).all()
+    half = drawn(look(), browDownLeft=0.4, browDownRight=0.4)
+    assert angry.min() < half.min() < 200
+    smile = drawn(look(), mouthSmileLeft=0.9)
+    darker = np.flatnonzero((smile < 199).any((0, 2)))
+    assert darker.min() > mesh[1, 0]  # on the person's left alone
+
+
+def test_expressions_are_played_up_and_closed_lips_stay_closed(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    brow = warp.pose(look(browDownLeft=0.5), STILL, AHEAD).mesh - warp.pose(look(), STILL, AHEAD).mesh
+    plain = fitted.scale * 0.5 * np.linalg.norm(face_basis().basis[ARKIT_INDEX["browDownLeft"], INNER_BROW])
+    assert np.linalg.norm(brow[INNER_BROW]) > 1.5 * plain
+    shut = warp.pose(look(mouthFrownLeft=0.6, mouthFrownRight=0.6), STILL, AHEAD).mesh
+    assert np.linalg.norm(shut[13] - shut[14]) < 0.02 * np.linalg.norm(shut[33] - shut[263])
 
 
 def test_lids_cover_the_eye(warp: PortraitWarp, fitted: FittedPhoto) -> None:
@@ -118,6 +172,7 @@ def test_a_film_in_stretches_is_a_film_as_a_whole(photo: Path, tmp_path: Path, s
     np.testing.assert_array_equal(whole, cut)
     differs = np.abs(np.array(whole).astype(int) - np.array(clean)).max((0, 3))
     assert differs[:230].max() == 0 and differs[230:, 100:].max() > 50  # the sign, and nothing else
+    assert SOURCE.encode() in path.read_bytes()
     with av.open(str(path)) as film:
         assert film.metadata["comment"] == MADE and film.streams.audio and film.streams.video[0].frames == 10
 
