@@ -26,9 +26,11 @@ from gengine.metrics import safety
 from gengine.metrics.alignment import beat_alignment, motion_beats
 from gengine.metrics.clip_metric import clip_metrics
 from gengine.metrics.diversity import coverage, density, l1_diversity
+from gengine.metrics.face_reference import FACE_METRICS
 from gengine.metrics.fgd import FPS, FgdEncoder, fgd_of_features, in_posture_of, poses_at_15, stack
 from gengine.metrics.gesture import measure_wrists
 from gengine.metrics.limbs import Body
+from gengine.metrics.portrait_films import EXPRESSION_METRICS, PORTRAIT_METRICS
 from gengine.metrics.speech_coupling import coupling
 from gengine.metrics.srgr import srgr, srgr_beat
 
@@ -66,8 +68,9 @@ value), "zero" (nearest to 0), "control" (read the row beside it)."""
 
 
 def metrics() -> dict[str, tuple[str, str, str]]:
-    """``METRICS`` and those of outside packages."""
-    return METRICS | {k: (m.unit, m.direction, m.meaning) for k, m in clip_metrics().items() if k not in METRICS}
+    """``METRICS``, those of faces and portraits, and those of outside packages."""
+    own = METRICS | FACE_METRICS | PORTRAIT_METRICS | EXPRESSION_METRICS
+    return own | {k: (m.unit, m.direction, m.meaning) for k, m in clip_metrics().items() if k not in own}
 
 
 @dataclass(frozen=True, eq=False)

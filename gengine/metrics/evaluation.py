@@ -23,7 +23,7 @@ from gengine.metrics.controls import Table, table
 from gengine.metrics.evaluate import Clip
 from gengine.metrics.fgd import DEFAULT, FPS, FgdEncoder, mean_pose, poses_at_15
 from gengine.metrics.speech_coupling import stressed_onsets
-from gengine.session import Session
+from gengine.streaming import Stream
 
 TEACHER = "choreographer"
 """The rule-based network that a learned one is printed beside."""
@@ -57,10 +57,10 @@ def evaluate_network(
     """
     judge = None if encoder is None else FgdEncoder.load(encoder)
     corpus = BeatCorpus(Path(data), fps=FPS, policy="skip")
-    stems = _spread(_stems(corpus, split, speakers), limit)
+    stems = spread(_stems(corpus, split, speakers), limit)
     systems = list(dict.fromkeys([network, *beside]))
     for name in systems:
-        Session(config=EngineConfig(body=name))  # an unknown or damaged network says so before anything is read
+        Stream(config=EngineConfig(body=name))  # an unknown or damaged network says so before anything is read
     ways = [(name, given) for given in ((False, True) if stance else (False,)) for name in systems]
     made: dict[str, list[Clip]] = {_column(*way): [] for way in ways}
     short = 0
@@ -114,7 +114,7 @@ def perform(network: str, recording: Performance, seed: int, stance: bool = Fals
         given = poses_at_15(body)[:GIVEN]
         pose = Motion(given.skeleton, mean_pose(given.rotations)[None], given.root[:1], FPS)
     words = recording.words.shift(-recording.start) if recording.start else recording.words
-    session = Session(
+    session = Stream(
         emotion=recording.emotion, speaker=recording.speaker, words=words if words.phones else None, seed=seed,
         rate=recording.audio.rate, stance=pose, config=EngineConfig(body=network, body_fps=FPS),
     )  # fmt: skip
@@ -172,7 +172,8 @@ def _stems(corpus: BeatCorpus, split: str, speakers: Sequence[int | str] | None)
     raise GengineError(f"{corpus.root}: split '{split}' has no sequence{of}; it has, for all speakers: {counts}")
 
 
-def _spread(stems: list[str], limit: int | None) -> list[str]:
+def spread(stems: list[str], limit: int | None) -> list[str]:
+    """At most ``limit`` names, spread evenly."""
     if limit is not None and limit < 1:
         raise GengineError(f"--limit {limit}: expected 1 or more")
     if limit is None or limit >= len(stems):

@@ -20,8 +20,8 @@ from gengine.metrics.evaluate import METRICS, Clip, evaluate
 from gengine.metrics.evaluation import clip_of
 from gengine.metrics.fgd import FgdEncoder
 from gengine.metrics.frechet import frechet_distance, gaussian
+from gengine.network_run import run_network
 from gengine.networks.camn.published_network import FPS, WINDOW, PublishedCamnNetwork
-from gengine.session import run_network
 
 SHOWN = ("Head", "LeftForeArm", "LeftHand", "RightForeArm", "RightHand")
 """Joints whose places ``pose_distance`` compares."""

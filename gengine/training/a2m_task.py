@@ -22,21 +22,20 @@ from pydantic import Field
 from gengine.checkpoint import save_checkpoint
 from gengine.core.bounds import border
 from gengine.core.conditions import MOTION_RATE
-from gengine.core.emotion import EMOTIONS, EmotionTrack
-from gengine.core.face import FaceTrack
+from gengine.core.face import ARKIT_NAMES, FaceTrack
 from gengine.core.lips import SealModel
 from gengine.core.noise import generator, stable_seed
-from gengine.core.performance import Performance
 from gengine.core.placing import whole
 from gengine.core.words import WordTrack
-from gengine.data import facegood
+from gengine.data.faces import FaceCorpus, FaceRecording
 from gengine.errors import GengineError
 from gengine.hearing import hear_recording
-from gengine.inputs.audio import load_audio
+from gengine.metrics.face_reference import RATE, FacePair, compare, correlation, gap_of
 from gengine.networks.a2m import features
-from gengine.networks.a2m.network import evaluate
-from gengine.networks.visemes.expression import arkit_indices
+from gengine.networks.a2m.network import AROUND, mouth_of, smoothed
+from gengine.networks.visemes.expression import arkit_indices, expressions, mix
 from gengine.networks.visemes.targets import MOUTH
+from gengine.training.film_faces import FilmNames, captured_films, films
 from gengine.training.loop import Player, run
 from gengine.training.settings import Training
 
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Of cached rows: raise it when one changes its meaning."""
 SIDES = [np.array(arkit_indices(name)) for name in MOUTH]
 LEAST_DEVIATION = 0.02
@@ -54,13 +53,29 @@ GAP, WIDTH = (
     np.array([model[s].sum() for s in SIDES], np.float32) for model in (SealModel.ict().gap, SealModel.ict().width)
 )
 """Of every channel of the mouth at weight 1: what it does to the lips' gap and the mouth's width, mm."""
+OF_MOUTHS = (
+    "lip_r",
+    "lip_error",
+    "lip_spread",
+    "lip_lag",
+    "jaw_r",
+    "lbe",
+    "lve",
+    "closures",
+    "closures_false",
+    "silent_gap",
+)
+"""Rows of ``metrics.face_reference`` that a mouth alone has."""
 
 
 class A2mTraining(Training):
-    """Settings of the training; values without a source are a judgement that the card of a2m-v1 stands on."""
+    """Settings of the training; values without a source are a judgement that the card of a2m-v2 stands on."""
 
     data: list[Path] = Field(min_length=1)
-    """Folders of FACEGOOD takes or of performances (.npz) with faces, as gengine capture makes them."""
+    """Folders of FACEGOOD takes, of performances (.npz) with faces as gengine capture makes them, in BEAT's layout, or
+    of films, whose faces are captured once."""
+    names: FilmNames | None = None
+    """How the names of films tell emotions."""
     cache: Path = Path("runs/cache")
     """Folder in which the rows are kept."""
     held: list[str] = []
@@ -114,27 +129,7 @@ class MouthExamples:
     """People made the curves; else they were captured."""
 
 
-def faces(folder: Path) -> Iterator[tuple[str, Performance, bool]]:
-    """Name, performance and whether people made its curves, of everything in a folder."""
-    if (folder / facegood.MAP).is_file():
-        for path in facegood.takes(folder):
-            sound = load_audio(path.with_suffix(".flac"))
-            seconds = int(sound.duration) + 2
-            emotion = EmotionTrack(np.zeros((seconds, len(EMOTIONS))), np.zeros((seconds, 3)), 1.0)
-            yield path.stem, Performance(sound, WordTrack(), emotion, face=facegood.read_face(path)), True
-        return
-    found = sorted(folder.glob("*.npz"))
-    if not found:
-        raise GengineError(f"{folder}: holds no performance (.npz) and no FACEGOOD take; see gengine capture --help")
-    for path in found:
-        performance = Performance.load(path)
-        if performance.face is None:
-            log.warning("%s: left out: it has no face", path.name)
-            continue
-        yield path.stem, replace(performance, start=0.0), False
-
-
-def mouth_of(face: FaceTrack, count: int) -> NDArray[np.float32]:
+def mouth_in(face: FaceTrack, count: int) -> NDArray[np.float32]:
     """Mouth weights ``(count, 12)`` by ``MOUTH`` at ``MOTION_RATE``, both sides' mean."""
     weights = np.asarray(face.weights, float)
     own, times = np.arange(len(weights)) / face.fps, np.arange(count) / MOTION_RATE
@@ -142,27 +137,37 @@ def mouth_of(face: FaceTrack, count: int) -> NDArray[np.float32]:
     return np.stack([np.interp(times, own, curve) for curve in both], 1).astype(np.float32)
 
 
-def examples_of(name: str, performance: Performance, made: bool) -> Iterator[MouthExamples]:
-    """A recording's frames as they are heard, and, where its words are known, once more as they are said."""
-    face = performance.face
-    assert face is not None
+def examples_of(recording: FaceRecording) -> Iterator[MouthExamples]:
+    """A recording's frames as they are heard, and, where its words are known, once more as they are said.
+
+    What the rules add to a mouth for an emotion is taken off: the network speaks neutrally, the rules add it again.
+    """
+    face, performance = recording.face, recording.performance
     count = int(min(face.duration, performance.duration) * MOTION_RATE)
     heard = replace(performance, words=WordTrack())
     for p in (heard, performance) if performance.words.words else (heard,):
         conditions = replace(hear_recording(p), hop_start=0.0, hop_end=count / MOTION_RATE)
-        yield MouthExamples(name, features.rows_of(conditions), mouth_of(face, count), made)
+        felt = mix(conditions.emotion_at(conditions.frames(MOTION_RATE))[0], expressions())
+        shown = np.stack([felt[:, side].mean(1) for side in SIDES], 1)
+        mouth = np.clip(mouth_in(face, count) - shown, 0, 1).astype(np.float32)
+        yield MouthExamples(recording.name, features.rows_of(conditions), mouth, recording.made)
 
 
-def collect(folders: list[Path], cache: Path) -> list[MouthExamples]:
-    """All frames of ``folders``, from ``cache`` where the same were made before."""
+def collect(folders: list[Path], cache: Path, names: FilmNames | None = None) -> list[MouthExamples]:
+    """All frames of ``folders``, from ``cache`` where the same were made before; films (their names read by ``names``)
+    are captured into it."""
     found: list[MouthExamples] = []
     for folder in folders:
-        stamp = [f"{p.name} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in sorted(folder.iterdir())]
+        if films(folder) and not list(folder.glob("*.npz")):
+            told = names.model_dump_json() if names else ""
+            key = hashlib.sha256(f"{folder.resolve()} {told}".encode()).hexdigest()[:16]
+            folder = captured_films(folder, cache / f"faces-{key}", names)
+        stamp = [f"{p.name} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in sorted(folder.rglob("*"))]
         key = hashlib.sha256("\n".join([f"{VERSION} {features.ROW}", *stamp]).encode()).hexdigest()[:16]
         path = cache / f"mouths-{key}.npz"
         if not path.is_file():
             log.info("%s: reading", folder)
-            items = [e for name, p, made in faces(folder) for e in examples_of(name, p, made)]
+            items = [e for recording in FaceCorpus(folder) for e in examples_of(recording)]
             arrays = {f"{i}.{k}": np.asarray(v) for i, e in enumerate(items) for k, v in e.__dict__.items()}
             cache.mkdir(parents=True, exist_ok=True)
             with whole(path, ".npz") as part:
@@ -183,7 +188,7 @@ class A2mTask:
 
         self.s = s = settings
         self.config = s.learned()
-        every = collect(s.data, s.cache)
+        every = collect(s.data, s.cache, s.names)
         self.held = [e for e in every if any(fnmatch.fnmatch(e.name, pattern) for pattern in s.held)]
         self.learn = [e for e in every if not any(e is h for h in self.held)]
         if not self.learn:
@@ -230,19 +235,16 @@ class A2mTask:
         return total, {"gap": gap.item(), "width": width.item()}
 
     def evaluate(self, module: Any, step: int) -> dict[str, float]:
-        """The lips' gap of held-out recordings: correlation and error (mm), beside loudness and the mean."""
+        """The mouths of held-out recordings as ``gengine evaluate`` measures them, before seal and emotion; beside them
+        the r of loudness and the error (mm) of the mean."""
         if not self.held:
             return {}
         layers = self._layers(module)
-        true = np.concatenate([gap_of(e.mouth) for e in self.held])
-        made = np.concatenate([gap_of(np.clip(evaluate(layers, e.rows), 0, 1)) for e in self.held])
-        middle = features.TAPS.index(0) * features.FRAME
-        loud = np.concatenate([e.rows[:, middle] for e in self.held])
-        error = float(np.abs(made - true).mean())
-        return {
-            "score": error, "gap_r": float(np.corrcoef(made, true)[0, 1]), "gap_error": error,
-            "loudness_r": float(np.corrcoef(loud, true)[0, 1]), "mean_error": float(np.abs(true - true.mean()).mean()),
-        }  # fmt: skip
+        pairs = [pair_of(e, mouth_of(layers, e.rows)) for e in self.held]
+        found = {name: value for name, (value, _, _) in compare(pairs).items() if name in OF_MOUTHS}
+        true, loud = (np.concatenate(x) for x in ([gap_of(p.reference) for p in pairs], [p.level for p in pairs]))
+        found |= {"loudness_r": correlation(loud, true), "mean_error": float(np.abs(true - true.mean()).mean())}
+        return {"score": found["lip_error"]} | {name: value for name, value in found.items() if np.isfinite(value)}
 
     def preview(self, module: Any, step: int, folder: Path) -> None:
         """The gap of six held-out stretches, true and made."""
@@ -254,9 +256,10 @@ class A2mTask:
         FigureCanvasAgg(figure)
         layers = self._layers(module)
         for axis, e in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-            part = slice(0, round(8 * MOTION_RATE))
-            for mouth, colour in ((e.mouth, "#2b5f8a"), (np.clip(evaluate(layers, e.rows), 0, 1), "#b3541e")):
-                axis.plot(gap_of(mouth[part]), color=colour)
+            part = slice(0, round(8 * RATE))
+            pair = pair_of(e, mouth_of(layers, e.rows))
+            for face, colour in ((pair.reference, "#2b5f8a"), (pair.face, "#b3541e")):
+                axis.plot(gap_of(face)[part], color=colour)
             axis.set_title(f"{e.name}: lip gap, mm (blue: the face that it learned from)", fontsize=8)
         figure.savefig(folder / "gap.png", dpi=80)
 
@@ -281,6 +284,19 @@ class A2mTask:
         return layers
 
 
-def gap_of(mouth: NDArray) -> NDArray[np.float64]:
-    """Gap of the lips ``(T,)`` mm of mouth weights ``(T, 12)``; lips that press on each other are closed."""
-    return np.maximum(SealModel.ict().rest + np.asarray(mouth, float) @ GAP, 0)
+def pair_of(example: MouthExamples, mouth: NDArray) -> FacePair:
+    """A made mouth ``(T, 12)``, smoothed, beside the recorded one, each on a face that moves nothing else."""
+    mouth = smoothed(np.pad(mouth, ((AROUND, AROUND), (0, 0)), mode="edge"))
+    now = features.TAPS.index(0) * features.FRAME
+    speech, level = (example.rows[:, now + features.CURVES.index(name)].astype(float) for name in ("speech", "level"))
+    every = round(MOTION_RATE / RATE)
+    return FacePair(example.name, face_of(mouth), face_of(example.mouth), speech[::every], level[::every])
+
+
+def face_of(mouth: NDArray) -> FaceTrack:
+    """A face at ``MOTION_RATE`` whose mouth is ``(T, 12)`` on both sides."""
+    weights, head = np.zeros((len(mouth), len(ARKIT_NAMES))), np.zeros((len(mouth), 4))
+    for k, side in enumerate(SIDES):
+        weights[:, side] = mouth[:, k, None]
+    head[:, 0] = 1
+    return FaceTrack(weights, head, np.zeros((len(mouth), 2)), MOTION_RATE)

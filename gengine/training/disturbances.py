@@ -63,7 +63,14 @@ def overdriven(samples: NDArray[np.float32], rng: np.random.Generator) -> NDArra
 
 @cache
 def music(seed: int) -> NDArray[np.float32]:
-    """Band powers of made music, mean 1: chords and arpeggios of rich tones, a bass and percussion."""
+    """Band powers of made music, mean 1."""
+    power = mel_powers(music_sound(seed))
+    return power / power.sum(axis=1).mean()
+
+
+@cache
+def music_sound(seed: int) -> NDArray[np.float32]:
+    """Made music ``(N,)`` at 16 kHz, deviation 1: chords and arpeggios of rich tones, a bass and percussion."""
     rng, parts = generator(seed, "music"), []
     while sum(map(len, parts)) < MUSIC_SECONDS * SAMPLE_RATE:
         beat = int(SAMPLE_RATE * rng.uniform(0.28, 0.8))
@@ -88,8 +95,7 @@ def music(seed: int) -> NDArray[np.float32]:
                         np.float32
                     )
         parts.append(song / (song.std() + 1e-9))
-    power = mel_powers(np.concatenate(parts))
-    return power / power.sum(axis=1).mean()
+    return np.concatenate(parts)
 
 
 def disturb(

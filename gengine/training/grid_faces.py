@@ -2,9 +2,9 @@
 
     python -m gengine.training.grid_faces --data $GENGINE_DATA --out runs/captured --every 5 --most 47
 
-Every so many of one man's films (``grid_s1``), an eighth of them held out, and those of five more people (``grid``),
-all held out: names that end in ``_held`` are never learned from. Words and their times come along where the corpus
-tells them. Needs the extra ``vision``.
+Every so many of one man's films (``grid_s1``), every eighth of the folder held out, and those of five more people
+(``grid``), all held out: names that end in ``_held`` are never learned from. Words and their times come along where the
+corpus tells them. Needs the extra ``vision``.
 """
 
 from __future__ import annotations
@@ -13,22 +13,16 @@ import argparse
 import logging
 from pathlib import Path
 
-import numpy as np
-
-from gengine.core.emotion import EMOTIONS, EmotionTrack
-from gengine.core.performance import Performance
 from gengine.core.words import Word, WordTrack
 from gengine.errors import GengineError
-from gengine.inputs.audio import load_audio
-from gengine.vision.capture import capture_face
+from gengine.training.film_faces import capture_film, films
 
 log = logging.getLogger(__name__)
 
 TICKS = 25_000
 """Units a second of GRID's times."""
 HELD = 8
-"""One of so many of the man's films is held out."""
-ENDINGS = (".mkv", ".mpg", ".mp4")
+"""One of so many of the man's films is held out, whichever of them are taken."""
 
 
 def words_of(path: Path) -> WordTrack:
@@ -49,23 +43,19 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     args.out.mkdir(parents=True, exist_ok=True)
-    people = [(p, f"people_{p.stem}_held") for p in sorted((args.data / "grid").iterdir()) if p.suffix in ENDINGS]
-    one = [p for p in sorted((args.data / "grid_s1").iterdir()) if p.suffix in ENDINGS][:: args.every][: args.most]
-    jobs = people + [(p, f"s1_{p.stem}" + "_held" * (i % HELD == 0)) for i, p in enumerate(one)]
+    people = [(p, f"people_{p.stem}_held") for p in films(args.data / "grid")]
+    one = list(enumerate(films(args.data / "grid_s1")))[:: args.every][: args.most]
+    jobs = people + [(p, f"s1_{p.stem}" + "_held" * (i % HELD == 0)) for i, p in one]
     for path, name in jobs:
         if (args.out / f"{name}.npz").is_file():
             continue
         try:
-            captured = capture_face(path)
-        except GengineError as error:
-            log.warning("%s: left out: %s", name, error)
+            made, error = capture_film(path, words_of(path.with_suffix(".align")))
+        except GengineError as reason:
+            log.warning("%s: left out: %s", name, reason)
             continue
-        sound = load_audio(path)
-        seconds = int(sound.duration) + 2
-        still = EmotionTrack(np.zeros((seconds, len(EMOTIONS))), np.zeros((seconds, 3)), 1.0)
-        made = Performance(sound, words_of(path.with_suffix(".align")), still, face=captured.face)
         made.save(args.out / f"{name}.npz")
-        log.info("%s: %d frames, %.2f %% off the model", name, len(captured.face), 100 * captured.fitted.error)
+        log.info("%s: %.2f %% off the model", name, 100 * error)
 
 
 if __name__ == "__main__":

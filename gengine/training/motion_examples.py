@@ -25,11 +25,11 @@ from gengine.data.beat import BeatCorpus, Sequence
 from gengine.encoders.lexicon import lexicon
 from gengine.errors import GengineError
 from gengine.hearing import hear_recording
+from gengine.network_run import run_network
 from gengine.networks.camn.features import face_rows, features_of, traits_of
 from gengine.networks.camn.pose_space import centred
 from gengine.networks.camn.stroke_plan import planned_strokes, strokes_of
 from gengine.networks.visemes.network import VisemeNetwork
-from gengine.session import run_network
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,24 +65,31 @@ SLACK = 6
 """Frames by which realignment may move a border."""
 
 
-@dataclass(frozen=True, eq=False)
-class Example:
-    """One utterance as frames at 100 Hz: ``decibels (T, 40)`` float16, ``labels (T,)`` index into
-    ``Examples.sets`` (0 = unknown), ``jaw (T,)`` (NaN = unknown), and ``ratio``, by which the voice was made higher.
-    ``taught (T, 40)``, where a teacher heard the undisturbed sound: chances of ``PHONES``, learned in place of labels.
-    """
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Labelled:
+    """One utterance at 100 Hz: ``labels (T,)`` index into ``Examples.sets`` (0 = unknown), ``jaw (T,)`` (NaN =
+    unknown)."""
 
     name: str
     corpus: str
-    speaker: str
-    decibels: NDArray[np.float16]
     labels: NDArray[np.int16]
     jaw: NDArray[np.float16]
-    ratio: float = 1.0
-    taught: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Example(Labelled):
+    """One utterance as frames: ``decibels (T, 40)`` float16, and ``ratio``, by which the voice was made higher.
+
+    ``taught (T, 40)``, where a teacher heard the undisturbed sound: chances of ``PHONES``, learned in place of labels.
+    """
+
+    speaker: str
+    decibels: NDArray[np.float16]
+    ratio: float = 1.0
+    taught: NDArray[np.float16] | None = None
 
 
 def frame_labels(phones: tuple[Phone, ...], frames: int, sets: list[str]) -> NDArray[np.int16]:
@@ -95,11 +103,14 @@ def frame_labels(phones: tuple[Phone, ...], frames: int, sets: list[str]) -> NDA
     return labels
 
 
+E = TypeVar("E", bound=Labelled)
+
+
 @dataclass(frozen=True, eq=False)
-class Examples:
+class Examples(Generic[E]):
     """All training frames. ``sets`` lists the phone sets that labels point at; ``sets[0]`` is unknown."""
 
-    items: list[Example]
+    items: list[E]
     sets: list[str]
 
     def members(self) -> NDArray[np.float32]:
@@ -186,12 +197,20 @@ def to_examples(u: Utterance, sets: list[str], folder: Path) -> list[Example]:
     sounds = [*[u.samples] * len(VOICES), overdriven(u.samples, rng)]
     frames = [own, *(shifted(sound, ratio) for sound, ratio in zip(sounds, ratios, strict=True))]
     return [
-        Example(u.name, u.corpus, u.speaker, x.astype(np.float16), labels, jaw.astype(np.float16), ratio)
+        Example(
+            name=u.name,
+            corpus=u.corpus,
+            speaker=u.speaker,
+            decibels=x.astype(np.float16),
+            labels=labels,
+            jaw=jaw.astype(np.float16),
+            ratio=ratio,
+        )
         for x, ratio in zip(frames, [1.0, *ratios], strict=True)
     ]
 
 
-def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: Path) -> Examples:
+def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: Path) -> Examples[Example]:
     """Examples of the named corpora, each read once and kept in ``cache``."""
     sets, items = [""], []
     for corpus in corpora:
@@ -209,7 +228,13 @@ def collect(folder: Path, corpora: list[str], synthetic: int, seed: int, cache: 
         end = 0
         for name, speaker, count, ratio in info["items"]:
             begin, end = end, end + count
-            items.append(Example(name, corpus, speaker, decibels[begin:end], labels[begin:end], jaw[begin:end], ratio))
+            part = slice(begin, end)
+            items.append(
+                Example(
+                    name=name, corpus=corpus, speaker=speaker, decibels=decibels[part], labels=labels[part],
+                    jaw=jaw[part], ratio=ratio,
+                )
+            )  # fmt: skip
     return Examples(items, sets)
 
 
@@ -225,7 +250,7 @@ def _store(path: Path, items: list[Example], sets: list[str]) -> None:
         )
 
 
-def realign(e: Example, log_posteriors: NDArray[np.float32], members: NDArray[np.float32], doubt: float) -> Example:
+def realign(e: E, log_posteriors: NDArray[np.float32], members: NDArray[np.float32], doubt: float) -> E:
     """The same sounds in the same order with the times that a first network hears, at most ``SLACK`` frames away.
 
     Corpora draw their borders differently; one network's ears make them agree. Frames whose lip class the

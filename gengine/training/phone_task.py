@@ -59,8 +59,8 @@ CALIBRATION = 32
 """Utterances by which the normalisations of a network that goes on from a checkpoint are set."""
 
 
-class PhoneTraining(Training):
-    """Settings of the phone recogniser's training; values without a source are a judgement, made on held-out speakers
+class LabelTraining(Training):
+    """Settings of what learns phones from labels; values without a source are a judgement, made on held-out speakers
     with ``benchmarks/phones.py``."""
 
     MACHINE: ClassVar[tuple[str, ...]] = ("data", "cache", "threads")
@@ -78,28 +78,13 @@ class PhoneTraining(Training):
     seed: int = 1
     """The same seed, the same run."""
     steps: tuple[int, ...] = (1500, 9000)
-    """Steps of each round that learns labels: the first network corrects the labels of the second. None: only what
-    ``start`` hears is learned."""
-    taught_steps: int = Field(default=12000, ge=0)
-    """Steps of the last round: the network learns to hear in disturbed sound what it heard in the same sound before
-    (Li et al. 2017, "Large-scale domain adaptation via teacher-student learning"); 0: none."""
-    taught_rate: float = Field(default=4e-4, ge=0)
-    """Largest learning rate there; 1e-3 took an unseen voice's clean speech from F1 .63 to .56 in 1500 steps."""
-    trust: float = Field(default=0.5, ge=0, le=1)
-    """Share of the labels in what is taught: of the teacher's chances, those that the label allows."""
+    """Steps of each round that learns labels: the first network corrects the labels of the second."""
     batch: int = Field(default=16, ge=1)
     """Stretches a step, over all processes."""
     frames: int = Field(default=600, ge=2, multiple_of=2)
     """Frames of 10 ms in a stretch."""
-    start: str | None = None
-    """Checkpoint of the same layers, at most as wide, whose weights the network begins with and whose ears correct the
-    labels; null: nothing."""
     width: int = Field(default=192, ge=1)
     """Channels of the network."""
-    layers: tuple[tuple[int, int, int], ...] = (
-        (5, 1, 2), (3, 1, 1), (3, 1, 1), (3, 2, 2), (3, 2, 2), (3, 4, 0), (3, 8, 0), (3, 1, 0),
-    )  # fmt: skip
-    """Kernel, dilation and look-ahead of each layer, in rows of 20 ms."""
     rate: float = Field(default=2e-3, ge=0)
     """Largest learning rate of AdamW."""
     dropout: float = Field(default=0.12, ge=0, lt=1)
@@ -110,8 +95,6 @@ class PhoneTraining(Training):
         "librispeech": 3.0, "ljspeech": 1.5, "speechocean": 1.5, "facegood": 0.7, "grid": 0.4, "flite": 0.35,
     }  # fmt: skip
     """How often a corpus is drawn, over its length (others: 1)."""
-    child_share: float = Field(default=0.5, ge=0)
-    """How often a voice made a child's is drawn, against the same voice as it is."""
     class_loss: float = Field(default=0.5, ge=0)
     """Weight of the lip classes' loss beside the phones'."""
     jaw_weight: float = Field(default=4.0, ge=0)
@@ -129,6 +112,27 @@ class PhoneTraining(Training):
         if unknown := sorted(set(weights) - set(CLASSES)):
             raise ValueError(f"unknown {', '.join(unknown)}; choose from {', '.join(CLASSES)}")
         return weights
+
+
+class PhoneTraining(LabelTraining):
+    """Settings of the phone recogniser's training. ``steps``: none, and only what ``start`` hears is learned."""
+
+    taught_steps: int = Field(default=12000, ge=0)
+    """Steps of the last round: the network learns to hear in disturbed sound what it heard in the same sound before
+    (Li et al. 2017, "Large-scale domain adaptation via teacher-student learning"); 0: none."""
+    taught_rate: float = Field(default=4e-4, ge=0)
+    """Largest learning rate there; 1e-3 took an unseen voice's clean speech from F1 .63 to .56 in 1500 steps."""
+    trust: float = Field(default=0.5, ge=0, le=1)
+    """Share of the labels in what is taught: of the teacher's chances, those that the label allows."""
+    start: str | None = None
+    """Checkpoint of the same layers, at most as wide, whose weights the network begins with and whose ears correct the
+    labels; null: nothing."""
+    layers: tuple[tuple[int, int, int], ...] = (
+        (5, 1, 2), (3, 1, 1), (3, 1, 1), (3, 2, 2), (3, 2, 2), (3, 4, 0), (3, 8, 0), (3, 1, 0),
+    )  # fmt: skip
+    """Kernel, dilation and look-ahead of each layer, in rows of 20 ms."""
+    child_share: float = Field(default=0.5, ge=0)
+    """How often a voice made a child's is drawn, against the same voice as it is."""
 
     def run(self, out: Path) -> Path:
         """Train and write the checkpoint to ``out``, which is returned; the same seed, the same run.
@@ -223,7 +227,7 @@ def export(network: Any, settings: PhoneTraining, tensors: dict[str, Any], out: 
     save_checkpoint(out, config, tensors)
 
 
-def statistics(examples: Examples, change_cost: float) -> dict[str, Any]:
+def statistics(examples: Examples[Any], change_cost: float) -> dict[str, Any]:
     """Log priors of phones and the cost of passing from one to another, from frames with a single phone."""
     index = np.array([PHONES.index(s) if s in PHONES else -1 for s in examples.sets])
     count, pairs = np.ones(len(PHONES)), np.full((len(PHONES), len(PHONES)), LEAST_PAIRS)
@@ -254,7 +258,7 @@ def _heard(network: Any, e: Example) -> tuple[NDArray[np.float32], NDArray[np.fl
     return y[:, :-1].log_softmax(-1).numpy(), y[:, -1].numpy()
 
 
-def taught(network: Any, learn: Examples, trust: float) -> Examples:
+def taught(network: Any, learn: Examples[Example], trust: float) -> Examples[Example]:
     """The examples with what ``network`` hears in each clip's own voice as the teaching of all its copies, by the
     share ``trust`` only what the label allows, and its jaw where nobody's is known by hand."""
     members, items = learn.members(), []
@@ -273,7 +277,7 @@ def taught(network: Any, learn: Examples, trust: float) -> Examples:
     return Examples(items, learn.sets)
 
 
-def _listen_again(network: Any, learn: Examples) -> Examples:
+def _listen_again(network: Any, learn: Examples[Example]) -> Examples[Example]:
     members, items = learn.members(), []
     for e in learn.items:
         if e.ratio != 1 and items and items[-1].name == e.name:  # the same clip in another voice: it follows its own
@@ -285,42 +289,27 @@ def _listen_again(network: Any, learn: Examples) -> Examples:
     return Examples(items, learn.sets)
 
 
-class PhoneTask:
-    """One round of training as the loop runs it."""
+class LabelTask:
+    """Learning phones, lip classes and jaw from labels, as the loop runs it; batches are the subclass's own."""
 
-    def __init__(self, learn: Examples, settings: PhoneTraining) -> None:
+    def __init__(self, learn: Examples[Any], settings: LabelTraining, module: Any) -> None:
         import torch
 
-        s = settings
-        self.learn, self.s = learn, s
-        self.taught = learn.items[0].taught is not None
-        self.config = s.learned()
-        self.module = build_network(s.width, s.layers, 0.0 if self.taught else s.dropout, settled=self.taught)
+        self.learn, self.s, self.module = learn, settings, module
+        self.config = settings.learned()
         members = torch.tensor(learn.members())
         onto = torch.tensor(np.eye(len(CLASSES), dtype=np.float32)[CLASS_OF])
-        weight_of = torch.tensor([s.class_weights.get(c, 1.0) for c in CLASSES])[torch.tensor(CLASS_OF)]
+        weight_of = torch.tensor([settings.class_weights.get(c, 1.0) for c in CLASSES])[torch.tensor(CLASS_OF)]
         set_weight = (members * weight_of).sum(1) / members.sum(1)
         set_weight[members.sum(1) == len(PHONES)] = 0
         self.tables = members, onto, (members @ onto > 0).float(), set_weight
-        share = np.array([len(e) * s.corpus_weights.get(e.corpus, 1.0) for e in learn.items])
-        share *= np.where(np.array([e.ratio for e in learn.items]) > CHILD, s.child_share, 1.0)
+        share = np.array([len(e) * settings.corpus_weights.get(e.corpus, 1.0) for e in learn.items])
         self.share = share / share.sum()
-        self.silence = np.eye(len(PHONES), dtype=np.float32)[0] if self.taught else learn.sets.index("sil")
         self.weights = weight_of
 
     def players(self) -> list[Player]:
         """One."""
-        rate = self.s.taught_rate if self.taught else self.s.rate
-        return [Player("network", list(self.module.parameters()), rate, BETAS, DECAY)]
-
-    def batch(self, step: int, rank: int, world: int) -> dict[str, Any]:
-        import torch
-
-        s, rng = self.s, generator(self.s.seed, "batch", step)
-        few = rng.choice(len(self.learn.items), (s.batch, ROW_WORDS), p=self.share)
-        made = [stretch([self.learn.items[i] for i in row], s.frames, self.silence, rng) for row in few]
-        x, labels, jaw = (torch.tensor(np.stack(v)[rank::world]) for v in zip(*made, strict=True))
-        return {"x": x, "labels": labels, "jaw": jaw}
+        return [Player("network", list(self.module.parameters()), self.s.rate, BETAS, DECAY)]
 
     def loss(self, player: str, module: Any, batch: dict[str, Any], step: int) -> tuple[Any, dict[str, float]]:
         import torch
@@ -330,26 +319,7 @@ class PhoneTask:
         y = module(rows)
         with torch.autocast(x.device.type, enabled=False):
             y = y.float().transpose(1, 2).reshape(len(x), self.s.frames, -1)
-            return self._taught_loss(y, labels, jaw) if self.taught else self._loss(y, labels, jaw)
-
-    def _taught_loss(self, y: Any, lesson: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
-        """Divergence from the teacher's chances, of phones and of lip classes, and the jaw's error."""
-        import torch
-
-        onto, weights = self.tables[1].to(y.device), self.weights.to(y.device)
-        logs = y[..., :-1].log_softmax(-1)
-        weight = lesson @ weights
-        weight = weight / weight.sum()
-        phone_loss = ((torch.xlogy(lesson, lesson + CHANCE_FLOOR) - lesson * logs).sum(-1) * weight).sum()
-        of_class = lesson @ onto
-        class_logs = torch.log(logs.exp() @ onto + CHANCE_FLOOR)
-        class_loss = ((torch.xlogy(of_class, of_class + CHANCE_FLOOR) - of_class * class_logs).sum(-1) * weight).sum()
-        known = torch.isfinite(jaw)
-        jaw_loss = torch.nn.functional.smooth_l1_loss(y[..., -1][known], jaw[known], beta=JAW_HUBER)
-        loss = phone_loss + self.s.class_loss * class_loss + self.s.jaw_weight * jaw_loss
-        same = (logs.argmax(-1) == lesson.argmax(-1)).float().mean()
-        parts = {"phone": phone_loss, "class": class_loss, "jaw": jaw_loss, "right": same}
-        return loss, {name: float(value.detach()) for name, value in parts.items()}
+            return self._loss(y, labels, jaw)
 
     def _loss(self, y: Any, labels: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
         import torch
@@ -374,11 +344,63 @@ class PhoneTask:
     def preview(self, module: Any, step: int, folder: Path) -> None:
         pass
 
+
+class PhoneTask(LabelTask):
+    """One round of the recogniser's training: labels are learned, or what a teacher heard."""
+
+    learn: Examples[Example]
+    s: PhoneTraining
+
+    def __init__(self, learn: Examples[Example], settings: PhoneTraining) -> None:
+        s = settings
+        self.taught = learn.items[0].taught is not None
+        own = 0.0 if self.taught else s.dropout
+        super().__init__(learn, s, build_network(s.width, s.layers, own, settled=self.taught))
+        share = self.share * np.where(np.array([e.ratio for e in learn.items]) > CHILD, s.child_share, 1.0)
+        self.share = share / share.sum()
+        self.silence = np.eye(len(PHONES), dtype=np.float32)[0] if self.taught else learn.sets.index("sil")
+
+    def players(self) -> list[Player]:
+        """One."""
+        rate = self.s.taught_rate if self.taught else self.s.rate
+        return [Player("network", list(self.module.parameters()), rate, BETAS, DECAY)]
+
+    def batch(self, step: int, rank: int, world: int) -> dict[str, Any]:
+        import torch
+
+        s, rng = self.s, generator(self.s.seed, "batch", step)
+        few = rng.choice(len(self.learn.items), (s.batch, ROW_WORDS), p=self.share)
+        made = [stretch([self.learn.items[i] for i in row], s.frames, self.silence, rng) for row in few]
+        x, labels, jaw = (torch.tensor(np.stack(v)[rank::world]) for v in zip(*made, strict=True))
+        return {"x": x, "labels": labels, "jaw": jaw}
+
+    def _loss(self, y: Any, labels: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
+        return self._taught_loss(y, labels, jaw) if self.taught else super()._loss(y, labels, jaw)
+
+    def _taught_loss(self, y: Any, lesson: Any, jaw: Any) -> tuple[Any, dict[str, float]]:
+        """Divergence from the teacher's chances, of phones and of lip classes, and the jaw's error."""
+        import torch
+
+        onto, weights = self.tables[1].to(y.device), self.weights.to(y.device)
+        logs = y[..., :-1].log_softmax(-1)
+        weight = lesson @ weights
+        weight = weight / weight.sum()
+        phone_loss = ((torch.xlogy(lesson, lesson + CHANCE_FLOOR) - lesson * logs).sum(-1) * weight).sum()
+        of_class = lesson @ onto
+        class_logs = torch.log(logs.exp() @ onto + CHANCE_FLOOR)
+        class_loss = ((torch.xlogy(of_class, of_class + CHANCE_FLOOR) - of_class * class_logs).sum(-1) * weight).sum()
+        known = torch.isfinite(jaw)
+        jaw_loss = torch.nn.functional.smooth_l1_loss(y[..., -1][known], jaw[known], beta=JAW_HUBER)
+        loss = phone_loss + self.s.class_loss * class_loss + self.s.jaw_weight * jaw_loss
+        same = (logs.argmax(-1) == lesson.argmax(-1)).float().mean()
+        parts = {"phone": phone_loss, "class": class_loss, "jaw": jaw_loss, "right": same}
+        return loss, {name: float(value.detach()) for name, value in parts.items()}
+
     def export(self, module: Any, folder: Path, log: dict[str, Any]) -> None:
         export(module, self.s, statistics(self.learn, self.s.change_cost), folder)
 
 
-def begin(s: PhoneTraining, learn: Examples) -> Any:
+def begin(s: PhoneTraining, learn: Examples[Example]) -> Any:
     """A network that does what the checkpoint ``s.start`` does; channels that it lacks begin at random, unheard.
 
     Raises ``GengineError`` where its layers are others.
@@ -417,7 +439,7 @@ def begin(s: PhoneTraining, learn: Examples) -> Any:
     return network.eval()
 
 
-def fit(learn: Examples, s: PhoneTraining, steps: int, out: Path, start: Any = None) -> Any:
+def fit(learn: Examples[Example], s: PhoneTraining, steps: int, out: Path, start: Any = None) -> Any:
     """One network trained on ``learn`` by the settings ``s`` in the run folder ``out``, from the weights of ``start``
     where given; its averaged weights."""
     import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi
 
-SCHEDULES = ("cosine", "constant", "onecycle")
+SCHEDULES = ("cosine", "constant", "linear", "onecycle")
 
 
 def warmup_steps(warmup: float, steps: int) -> float:
@@ -15,8 +15,8 @@ def warmup_steps(warmup: float, steps: int) -> float:
 def rate_factor(schedule: str, step: int, steps: int, warmup: float = 0) -> float:
     """Multiplier of the learning rate at ``step`` (from 0) of ``steps``.
 
-    ``constant`` and ``cosine`` (to zero at the end) rise linearly during the warm-up; ``onecycle`` is
-    Smith & Topin's (2019) in PyTorch's form: cosine from 1/25 up to 1 and down to 1/250000.
+    ``constant``, ``linear`` and ``cosine`` (both to zero at the end) rise linearly during the warm-up; ``onecycle``
+    is Smith & Topin's (2019) in PyTorch's form: cosine from 1/25 up to 1 and down to 1/250000.
     """
     rise = warmup_steps(warmup, steps)
     if schedule == "onecycle":
@@ -25,7 +25,8 @@ def rate_factor(schedule: str, step: int, steps: int, warmup: float = 0) -> floa
         return (step + 1) / (int(rise) + 1)
     if schedule == "constant":
         return 1.0
-    return 0.5 * (1 + cos(pi * (step - rise) / max(steps - rise, 1)))
+    done = (step - rise) / max(steps - rise, 1)
+    return 1 - done if schedule == "linear" else 0.5 * (1 + cos(pi * done))
 
 
 def momentum(schedule: str, step: int, steps: int, warmup: float = 0) -> float | None:

@@ -18,13 +18,16 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from gengine.checkpoint import save_checkpoint
-from gengine.emotion.text import ekman, labels
 from gengine.emotion.text_features import BUCKETS, counts, weighted
+from gengine.emotion.text_labels import ekman, labels
 from gengine.errors import GengineError
 from gengine.training.run_folder import RunFolder
 from gengine.training.settings import Training
 
 Array = NDArray[np.float64]
+
+HELD_OUT = 0.1
+"""Share of the training texts that thresholds are chosen on."""
 
 
 class TextEmotionTraining(Training):
@@ -32,7 +35,7 @@ class TextEmotionTraining(Training):
 
     data: Path | None = None
     seed: int = 0
-    held_out: float = Field(0.1, gt=0, lt=0.5)
+    held_out: float = Field(HELD_OUT, gt=0, lt=0.5)
     """Share of the training texts that the thresholds are chosen on."""
     strength: float = Field(4.0, gt=0)
     """Weight of the examples against that of small weights (C of the usual libraries)."""
@@ -42,17 +45,16 @@ class TextEmotionTraining(Training):
     """A control: every text has the labels of another."""
 
     def run(self, out: Path) -> Path:
-        folder = self.data or _goemotions()
+        folder = self.data or goemotions()
         names = tuple((folder / "labels.txt").read_text("utf-8").split())
         if names != labels():
             raise GengineError(f"{folder / 'labels.txt'}: {len(names)} labels, expected the 28 of GoEmotions in order")
         texts, truth = read_tsv(folder / "train.tsv")
         rng = np.random.default_rng(self.seed)
-        order = rng.permutation(len(texts))
+        held, learned = held_out(len(texts), rng, self.held_out)
         if self.shuffled:
             truth = truth[rng.permutation(len(truth))]
         bags = [counts(text) for text in texts]
-        held, learned = order[: round(self.held_out * len(order))], order[round(self.held_out * len(order)) :]
         idf = self._idf([bags[k] for k in learned])
         kept = np.flatnonzero(idf)
         matrix, target = sparse([bags[k] for k in learned], idf)[:, kept], truth[learned]
@@ -92,10 +94,19 @@ class TextEmotionTraining(Training):
         return np.where(texts >= least, idf, 0.0)
 
 
-def _goemotions() -> Path:
+def goemotions() -> Path:
+    """The folder of GoEmotions in the reference data."""
     from gengine.training.phone_task import data_folder  # needs torch
 
     return data_folder() / "goemotions"
+
+
+def held_out(
+    count: int, rng: np.random.Generator, share: float = HELD_OUT
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the ``count`` texts that are held out for thresholds, and of those that are learned from."""
+    order = rng.permutation(count)
+    return order[: round(share * count)], order[round(share * count) :]
 
 
 def read_tsv(path: Path) -> tuple[list[str], Array]:

@@ -26,7 +26,7 @@ from gengine.checkpoint import save_checkpoint
 from gengine.core.emotion import EMOTION_INDEX
 from gengine.emotion.vocabulary import prototypes
 from gengine.emotion.voice import CATEGORIES, SHOWN, VoiceHead
-from gengine.emotion.voice_encoder import CHECKPOINT, VoiceEncoder
+from gengine.encoders.speech_encoder import CHECKPOINT, SpeechEncoder
 from gengine.training import voice_clips
 from gengine.training.voice_clips import Clip
 
@@ -254,7 +254,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the reference recordings")
     parser.add_argument("--out", type=Path, default=Path("checkpoints/voice-v1"))
     arguments = parser.parse_args()
-    recipe, encoder = Recipe(), VoiceEncoder()
+    recipe, encoder = Recipe(), SpeechEncoder()
     clips = list(voice_clips.emodb(arguments.data))
     sets = [vectors(clips, kind, encoder) for kind in ("clean", *(f"aug{k}" for k in range(recipe.copies)))]
     ordinary = joined([spoken_vectors(arguments.data, *item, encoder) for item in ORDINARY.items()])

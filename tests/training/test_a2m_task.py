@@ -54,7 +54,7 @@ def test_it_learns_what_the_mouth_does_and_its_checkpoint_is_a_face(
     import json
 
     after = json.loads(log)["evaluate"]
-    assert after["gap_r"] > 0.8 and after["gap_error"] < 0.7 * before["gap_error"]
+    assert after["lip_r"] > 0.8 and after["lip_error"] < 0.7 * before["lip_error"]
     session = Session(config=EngineConfig(face=str(out / "best")))
     part = session.push(speech[: 16000 * 3]), session.flush()
     face = Performance.join([p for p in part if p is not None]).face
@@ -70,5 +70,5 @@ def test_some_examples_must_do_without_phones(corpus: Path, cache: Path) -> None
 
 
 def test_an_empty_folder_says_what_is_wanted(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(GengineError, match="no performance"):
+    with pytest.raises(GengineError, match="holds no performance"):
         collect([tmp_path], cache)

@@ -85,8 +85,10 @@ def test_the_jaw_opens_for_vowels_and_not_for_closures():
 def _example(name: str, ratio: float = 1.0, **own):
     rng = np.random.default_rng(0)
     decibels = rng.uniform(-90, -20, (100, 40)).astype(np.float16)
-    return phone_examples.Example(name, "x", "x", decibels, np.repeat([1, 2], 50).astype(np.int16),
-                                  np.zeros(100, np.float16), ratio, **own)  # fmt: skip
+    labels, jaw = np.repeat([1, 2], 50).astype(np.int16), np.zeros(100, np.float16)
+    return phone_examples.Example(
+        name=name, corpus="x", speaker="x", decibels=decibels, labels=labels, jaw=jaw, ratio=ratio, **own
+    )
 
 
 def test_copies_of_a_voice_know_that_they_are(tmp_path):
@@ -156,8 +158,9 @@ def test_shouts_are_clipped():
 
 def test_stretches_are_inputs_of_the_right_size():
     rng = np.random.default_rng(0)
-    e = phone_examples.Example("a", "x", "x", rng.uniform(-90, -20, (300, 40)).astype(np.float16),
-                               np.ones(300, np.int16), np.zeros(300, np.float16))  # fmt: skip
+    decibels = rng.uniform(-90, -20, (300, 40)).astype(np.float16)
+    labels, jaw = np.ones(300, np.int16), np.zeros(300, np.float16)
+    e = phone_examples.Example(name="a", corpus="x", speaker="x", decibels=decibels, labels=labels, jaw=jaw)
     for seed in range(20):
         x, labels, jaw = phone_examples.stretch([e], 400, 1, np.random.default_rng(seed))
         assert x.shape == (400, 40) and labels.shape == jaw.shape == (400,)
@@ -194,7 +197,8 @@ def test_borders_move_to_where_they_are_heard_and_no_further():
     members = phone_examples.Examples([], sets).members()
     labels = np.repeat([1, 2, 3, 1], [20, 10, 20, 10]).astype(np.int16)
     blank = np.zeros(60, np.float16)
-    e = phone_examples.Example("a", "x", "x", np.zeros((60, 40), np.float16), labels, blank)
+    silent = np.zeros((60, 40), np.float16)
+    e = phone_examples.Example(name="a", corpus="x", speaker="x", decibels=silent, labels=labels, jaw=blank)
     heard = np.repeat([1, 2, 3, 1], [23, 11, 26, 0])  # the last border is heard too late to be believed
     posteriors = np.full((60, 40), 1e-4)
     posteriors[np.arange(60), [phones.PHONES.index(sets[i]) for i in heard]] = 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gengine.checkpoint import load_checkpoint
-from gengine.emotion.voice_encoder import VoiceEncoder
+from gengine.encoders.speech_encoder import SpeechEncoder
 from gengine.errors import FormatError
 from gengine.training.whisper_layers import _NAMES, convert, read_ctranslate2
 
@@ -53,7 +53,7 @@ def test_the_first_layers_become_a_checkpoint_that_runs(tmp_path):
     theirs = read_ctranslate2(tmp_path / "model.bin")
     assert np.array_equal(tensors["layer1.up.weight"], theirs["encoder/layer_1/ffn/linear_0/weight"])
     assert np.array_equal(theirs["decoder/tied"], theirs["encoder/conv1/bias"])
-    vector = VoiceEncoder(str(tmp_path / "layers"))(np.sin(np.arange(16000, dtype=np.float32) / 9))
+    vector = SpeechEncoder(str(tmp_path / "layers"))(np.sin(np.arange(16000, dtype=np.float32) / 9))
     assert vector.shape == (2 * WIDTH,)
 
 
