@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import gengine.session
+import gengine.streaming
 from gengine import Performance, Session
 from gengine.config import EngineConfig
 from gengine.core.face import ARKIT_NAMES
@@ -96,14 +96,14 @@ def test_short_pushes_are_heard_together_and_motion_comes_no_later(
     hop: float, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def moments(gathered: float) -> tuple[list[int], int]:
-        monkeypatch.setattr(gengine.session, "GATHERED", gathered)
+        monkeypatch.setattr(gengine.streaming, "GATHERED", gathered)
         session, heard = Session(emotion="happy", config=EngineConfig(hop=hop)), []
         push = session._hearing.push
         monkeypatch.setattr(session._hearing, "push", lambda part: (heard.append(len(part)), push(part)))
         came = [at for at in range(0, len(speech), 320) if session.push(speech[at : at + 320]) is not None]
         return came, len(heard)
 
-    (together, seldom), (singly, often) = moments(gengine.session.GATHERED), moments(0.0)
+    (together, seldom), (singly, often) = moments(gengine.streaming.GATHERED), moments(0.0)
     assert together == singly and len(singly) >= 2
     assert seldom < (0.3 if hop == 2.0 else 0.9) * often
 
@@ -217,11 +217,20 @@ def test_values_of_another_kind_are_refused() -> None:
         Session(rate=0)
 
 
+def test_the_small_network_hears_sooner_where_it_is_asked_for(speech: np.ndarray) -> None:
+    quick = Session(config=EngineConfig(phones="phones-v1"))
+    assert quick.latency == pytest.approx(Session().latency - 2.08 + 0.3375)
+    heard = [quick.push(speech[:48_000]), quick.flush()]
+    assert {p.symbol for part in heard if part for p in part.words.phones} > {"sil"}
+    with pytest.raises(GengineError, match="phones-v9"):
+        Session(config=EngineConfig(phones="phones-v9"))
+
+
 def test_latency_names_all_that_is_waited_for() -> None:
     known = WordTrack((), (Phone("sil", 0.0, 1.0),))
     quick, heard = Session(words=known), Session()
     assert quick.latency < heard.latency
-    assert heard.latency == pytest.approx(quick.window.hop + quick.window.lookahead + 0.3375 + 0.4)
+    assert heard.latency == pytest.approx(quick.window.hop + quick.window.lookahead + 2.08 + 0.4)
 
 
 def test_time_is_taken_by_stage(speech: np.ndarray) -> None:

@@ -24,6 +24,7 @@ from gengine.serve.messages import (
     Ping,
     Pong,
     Resume,
+    Started,
     Welcome,
     read_message,
 )
@@ -40,12 +41,14 @@ SOUND_AHEAD = 30.0
 """Seconds of sound that a client may send ahead of time."""
 TEXTS, TEXT_BURST = 100.0, 200.0
 """Text messages that a client may send in a second, and at once after a rest (judgement)."""
-WRONG = 10.0
-"""Text messages that a wrong one counts for."""
+WRONG, PIECE = 10.0, 0.05
+"""Text messages that a wrong one counts for, and that a piece of sound does: a browser's worklet sends 375 a second."""
 WRITING = 10.0
 """Seconds that a client may take for one message before its connection is closed."""
 OPENING = 30.0
 """Seconds in which a worker must open a session."""
+RESTING = 5.0
+"""Seconds before a process takes the place of one that did not even begin (judgement)."""
 LATER = 5.0
 """Seconds after which a client that found no place may ask again."""
 LINES = 4_000
@@ -72,22 +75,28 @@ class Guest:
     sequence: int = 0  # of the next message of frames
     clock: float = 0.0  # session time of the end of the newest face frames
     ring: deque[tuple[int, bytes]] = field(default_factory=deque)
-    waiting: deque[tuple[float, int, Any]] = field(default_factory=deque)  # when, kind of frames or 0, message
+    waiting: deque[tuple[float, int, Any]] = field(default_factory=deque)  # when, binary kind or 0, message
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     gap: bool = False  # the next frames follow on a gap
     sample: int = 0  # number of the sample that is expected next
     sound_until: float = 0.0  # when all sound that came will have been spoken
     texts: float = TEXT_BURST
     texts_at: float = field(default_factory=time.monotonic)
+    watched: Guest | None = None  # whose session this one looks at, without one of its own
+    watchers: list[Guest] = field(default_factory=list)
+    started: Started | None = None  # where the sound is that plays
     visit: int = 0  # counts connections; an older one ends when a newer comes
     left_at: float | None = None
 
 
 class Hub:
-    """All sessions of a server: ``workers`` processes of at most ``each`` sessions. Started and stopped in a loop."""
+    """All sessions of a server: ``workers`` processes of at most ``each`` sessions, which make ``hop`` s at once (None:
+    as bundled). Started and stopped in a loop."""
 
-    def __init__(self, workers: int, each: int, token: str | None = None, relay: Relay | None = None) -> None:
-        self._count, self._each, self._token = workers, each, token
+    def __init__(
+        self, workers: int, each: int, token: str | None = None, relay: Relay | None = None, hop: float | None = None
+    ) -> None:
+        self._count, self._each, self._token, self._hop = workers, each, token, hop
         self.workers: list[Worker] = []
         self.guests: dict[str, Guest] = {}
         self.counts: Counter[str] = Counter()
@@ -130,7 +139,7 @@ class Hub:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._heard, worker, message)
 
-        return Worker(heard)
+        return Worker(heard, self._hop)
 
     async def _keep_house(self) -> None:
         """Forget who does not come back, and kill workers that are stuck."""
@@ -139,7 +148,7 @@ class Hub:
             now = time.monotonic()
             for guest in list(self.guests.values()):
                 if guest.left_at is not None and now - guest.left_at > KEPT:
-                    self._forget(guest)
+                    self.forget(guest)
             for worker in self.workers:
                 if worker.stuck:
                     worker.process.kill()
@@ -155,7 +164,7 @@ class Hub:
             worker.ready = True
             self._first.set()
             for guest in self.guests.values():  # who lost a worker and found none
-                if guest.worker is None:
+                if guest.worker is None and guest.watched is None:
                     self._seat(guest)
         guest = self.guests.get(rest[0]) if rest else None
         if guest is None or guest.worker is not worker:
@@ -179,17 +188,22 @@ class Hub:
         if self._leaving or worker not in self.workers:
             return
         self.counts["worker_restarts"] += 1
-        self.workers[self.workers.index(worker)] = self._new_worker()
+        self._loop.call_later(0.0 if worker.ready else RESTING, self._replace, worker)
+        worker.ready = False
         for name in worker.names:
             if (guest := self.guests.get(name)) is not None:
                 guest.worker, guest.gap = None, True
                 self._queue(guest, 0, Error(code="worker_lost", message="the session goes on in a moment", retry=0))
                 self._seat(guest)
 
+    def _replace(self, worker: Worker) -> None:
+        if not self._leaving and worker in self.workers:
+            self.workers[self.workers.index(worker)] = self._new_worker()
+
     def _seat(self, guest: Guest) -> bool:
         """Give the guest's session to the worker with most room; False where there is none."""
         free = [w for w in self.workers if w.ready and len(w.names) < self._each]
-        if not free:
+        if not free or self._leaving:
             return False
         guest.worker = min(free, key=lambda w: len(w.names))
         guest.worker.names.add(guest.name)
@@ -197,8 +211,13 @@ class Hub:
         guest.worker.send(("open", guest.name, guest.hello, begin))
         return True
 
-    def _forget(self, guest: Guest) -> None:
+    def forget(self, guest: Guest) -> None:
+        """End the guest's session."""
         self.guests.pop(guest.name, None)
+        if guest.watched is not None:
+            guest.watched.watchers.remove(guest)
+        for watcher in guest.watchers:
+            self._queue(watcher, 0, Error(code="no_session", message="the session that is watched has ended", retry=1))
         if guest.worker is not None:
             guest.worker.names.discard(guest.name)
             guest.worker.send(("close", guest.name))
@@ -220,6 +239,10 @@ class Hub:
     def _queue(self, guest: Guest, kind: int, item: Any) -> None:
         if isinstance(item, Error):
             self.errors[item.code] += 1
+        if isinstance(item, Started):
+            guest.started = item
+        for watcher in guest.watchers:
+            self._queue(watcher, kind, item)
         if guest.left_at is not None or len(guest.waiting) >= LINES:
             return
         guest.waiting.append((time.monotonic(), kind, item))
@@ -237,12 +260,16 @@ class Hub:
             raise Refusal("bad_message", f"first message: {message.type}, expected hello or resume")
         if message.v != wire.VERSION:
             raise Refusal("bad_version", f"v={message.v}: this server speaks version {wire.VERSION}; update the client")
-        if self._token and not hmac.compare_digest((message.token or "").encode(), self._token.encode()):
+        if not self.trusts(message.token):
             await asyncio.sleep(BODY_WAITS)
             raise Refusal("bad_token", "token: is not this server's")
         if self._leaving:
             raise Refusal("going_away", "the server stops", 1, 1001)
         return self._resumed(message) if isinstance(message, Resume) else await self._opened(message)
+
+    def trusts(self, token: str | None) -> bool:
+        """Whether ``token`` is the server's, or it asks for none."""
+        return not self._token or hmac.compare_digest((token or "").encode(), self._token.encode())
 
     def _resumed(self, message: Resume) -> Guest:
         guest = self.guests.get(message.session)
@@ -261,8 +288,31 @@ class Hub:
         return guest
 
     async def _opened(self, hello: Hello) -> Guest:
-        hello = hello.model_copy(update={"token": None})
-        guest = Guest(secrets.token_urlsafe(16), hello)
+        if hello.watch is not None:
+            return self._watching(hello)
+        guest = await self.admit(hello.model_copy(update={"token": None}))
+        guest.visit = 1
+        self._welcome(guest, resumed=False)
+        return guest
+
+    def _watching(self, hello: Hello) -> Guest:
+        watched = self.guests.get(hello.watch or "")
+        if watched is None or watched.about is None or watched.watched is not None:
+            raise Refusal("no_session", "watch: there is no such session", LATER)
+        guest = Guest(secrets.token_urlsafe(16), watched.hello, about=watched.about, watched=watched, visit=1)
+        guest.clock = watched.clock
+        self.guests[guest.name] = guest
+        self._welcome(guest, resumed=False)
+        if watched.started is not None:
+            self._queue(guest, 0, watched.started)
+        for _, frames in watched.ring:
+            self._queue(guest, wire.kind_and_span(frames)[0], frames)
+        watched.watchers.append(guest)
+        return guest
+
+    async def admit(self, hello: Hello, name: str | None = None) -> Guest:
+        """A new guest with a session of its own; ``Refusal`` where there is no place."""
+        guest = Guest(name or secrets.token_urlsafe(16), hello)
         if not self._seat(guest):
             raise Refusal("busy", "all places are taken", LATER, 1013)
         self.guests[guest.name] = guest
@@ -270,13 +320,11 @@ class Hub:
             async with asyncio.timeout(OPENING):
                 await guest.opened
         except TimeoutError:
-            self._forget(guest)
+            self.forget(guest)
             raise Refusal("busy", "the session could not be opened in time", LATER, 1013) from None
         except BaseException:
-            self._forget(guest)
+            self.forget(guest)
             raise
-        guest.visit = 1
-        self._welcome(guest, resumed=False)
         return guest
 
     def _welcome(self, guest: Guest, resumed: bool) -> None:
@@ -294,6 +342,7 @@ class Hub:
         if len(message) > LONGEST_MESSAGE:
             raise Refusal("too_large", f"message: {len(message):,} bytes, at most {LONGEST_MESSAGE:,}", None, 1009)
         if isinstance(message, bytes):
+            self._charge(guest, PIECE)
             self._take_sound(guest, message)
             return
         self._charge(guest, 1)
@@ -304,12 +353,34 @@ class Hub:
         except FormatError as error:
             self._wrong(guest, "bad_message", str(error))
             return
+        own = guest.watched or guest
         if isinstance(told, Ping):
-            self._queue(guest, 0, Pong(t=told.t, clock=guest.clock))
-        elif guest.worker is not None:
+            self._queue(guest, 0, Pong(t=told.t, clock=own.clock))
+        else:
+            self.tell(own, told)
+
+    def tell(self, guest: Guest, told: Message) -> None:
+        """What the guest's session is to know."""
+        if guest.worker is not None:
             guest.worker.send(("tell", guest.name, told))
 
+    def tell_all(self, guest: Guest, what: str) -> None:
+        """Something is wrong with the sound of a session that is watched."""
+        self._queue(guest, 0, Error(code="bad_value", message=what))
+
+    def feed(self, guest: Guest, pcm: bytes, heard: bool) -> None:
+        """Sound of a source of the server's own, which those who watch are to play where they are to hear it."""
+        first = guest.sample
+        guest.sample = (first + len(pcm) // 2) % 2**32
+        if guest.worker is not None:
+            guest.worker.send(("sound", guest.name, first, pcm))
+        for watcher in guest.watchers if heard else ():
+            self._queue(watcher, wire.SOUND, wire.sound_message(pcm, first))
+
     def _take_sound(self, guest: Guest, message: bytes) -> None:
+        if guest.watched is not None:
+            self._wrong(guest, "bad_value", "sound: this connection watches a session that has its own")
+            return
         try:
             first, pcm = wire.decode_sound(message)
         except FormatError as error:
@@ -338,6 +409,7 @@ class Hub:
         guest.texts = min(TEXT_BURST, guest.texts + (now - guest.texts_at) * TEXTS) - cost
         guest.texts_at = now
         if guest.texts < 0:
+            self.forget(guest)  # who is sent away holds no place while others wait for one
             raise Refusal("rate_limit", f"more than {TEXTS:g} messages a second", LATER)
 
     # what clients get
@@ -358,6 +430,8 @@ class Hub:
                 continue
             if isinstance(item, Message):
                 data: str | bytes = item.model_dump_json(exclude_none=True)
+            elif kind == wire.SOUND:
+                data = item
             else:
                 data = wire.numbered(item, wire.sequence_of(item), wire.DISCONTINUITY if guest.gap else 0)
                 guest.gap = False
@@ -374,6 +448,8 @@ class Hub:
         if guest.visit == visit:
             guest.left_at = time.monotonic()
             guest.waiting.clear()
+            if guest.watched is not None:
+                self.forget(guest)
 
     # what operators ask
 
@@ -382,7 +458,8 @@ class Hub:
         ready = sum(w.ready for w in self.workers)
         return {
             "status": "stopping" if self._leaving else "ok" if ready else "starting",
-            "workers": ready, "sessions": len(self.guests), "places": ready * self._each,
+            "workers": ready, "places": ready * self._each,
+            "sessions": sum(guest.watched is None for guest in self.guests.values()),
         }  # fmt: skip
 
     def metrics(self) -> str:

@@ -18,6 +18,7 @@ LONGEST_MESSAGE = 65_536
 """Bytes of a message at most, text or binary."""
 Seconds = Annotated[float, Field(ge=0, le=bounds.LONGEST, description="seconds")]
 Name = Annotated[str, Field(max_length=64)]
+Token = Annotated[str | None, Field(max_length=512)]
 MOST_WORDS, MOST_PHONES = 500, 2_000
 """Of one ``say``: two minutes of speech (judgement)."""
 
@@ -39,7 +40,7 @@ class Hello(Message):
 
     type: Literal["hello"] = "hello"
     v: int = VERSION
-    token: str | None = Field(default=None, max_length=512)
+    token: Token = None
     audio: Audio = Audio()
     source: Literal["microphone", "speech"] = Field(
         default="speech", description="microphone: sound without end; speech: utterances, between which it is still"
@@ -47,6 +48,7 @@ class Hello(Message):
     emotion: str = Field(default="neutral", max_length=200)
     intensity: float = Field(default=1.0, ge=0, le=2)
     speaker: Name | None = None
+    watch: Name | None = Field(default=None, description="a session that this connection only looks at and hears")
     skeleton: Name = Field(default="beat", description="whose joints: beat, vrm, unity, mixamo, godot, ue5 …")
     body_fps: float = Field(default=30.0, ge=15, le=60, description="Hz")
     face_fps: float = Field(default=60.0, ge=15, le=60, description="Hz")
@@ -59,7 +61,7 @@ class Resume(Message):
 
     type: Literal["resume"] = "resume"
     v: int = VERSION
-    token: str | None = Field(default=None, max_length=512)
+    token: Token = None
     session: Name
     last_seq: int = Field(ge=-1, lt=2**32, description="number of the last message of frames that came; -1 if none")
 
@@ -89,6 +91,14 @@ class Say(Message):
     text: Annotated[str, Field(max_length=10_000)] | None = None
     words: Annotated[list[SpokenWord], Field(max_length=MOST_WORDS)] = []
     phones: Annotated[list[SpokenPhone], Field(max_length=MOST_PHONES)] = []
+
+
+class Text(Message):
+    """A piece of a text that is being written, cut anywhere: its tags act at once. Answered by ``spoken``."""
+
+    type: Literal["text"] = "text"
+    text: Annotated[str, Field(max_length=10_000)]
+    last: bool = Field(default=False, description="nothing of it follows: what was held back for a tag is spoken")
 
 
 class Emotion(Message):
@@ -134,7 +144,7 @@ class Ping(Message):
 
 
 FromClient = Annotated[
-    Hello | Resume | Say | Emotion | End | Interrupt | Listen | Think | Ping, Field(discriminator="type")
+    Hello | Resume | Say | Text | Emotion | End | Interrupt | Listen | Think | Ping, Field(discriminator="type")
 ]
 
 
@@ -175,6 +185,13 @@ class Started(Message):
     utterance: str
     at: float
     sample: int
+
+
+class Spoken(Message):
+    """What is to be spoken of the pieces that ``text`` brought: the tags are out."""
+
+    type: Literal["spoken"] = "spoken"
+    text: str
 
 
 class Ended(Message):
@@ -222,7 +239,9 @@ class Error(Message):
     retry: float | None = None
 
 
-FromServer = Annotated[Welcome | Started | Ended | Interrupted | Pong | Load | Error, Field(discriminator="type")]
+FromServer = Annotated[
+    Welcome | Started | Spoken | Ended | Interrupted | Pong | Load | Error, Field(discriminator="type")
+]
 _FROM_CLIENT: TypeAdapter[Any] = TypeAdapter(FromClient)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import os
 import socket
@@ -14,23 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from gengine.errors import GengineError, MissingExtraError
-from gengine.serve.hub import Guest, Hub, Refusal
+from gengine.serve.hub import BODY_WAITS, Guest, Hub, Refusal
 from gengine.serve.messages import LONGEST_MESSAGE
 from gengine.serve.relay import Relay
+from gengine.serve.sources import Broadcast
+from gengine.serve.workers import HOPS
 
 try:
     import uvicorn
     from fastapi import FastAPI, Request, WebSocket
     from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
     from starlette.websockets import WebSocketDisconnect
+
+    from gengine.serve.patience import FIRST, HELLO, ImpatientProtocol
 except ImportError:
     raise MissingExtraError("gengine serve", "serve") from None
 
 PORT = 8470
 """Where clients look by custom; unassigned by IANA."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FIRST = 5.0
-"""Seconds in which a new connection must say its first message."""
+AT_ONCE = 8
+"""Connections that are accepted before those who speak get their turn (judgement): each takes a millisecond or two."""
 CONNECTIONS = 256
 """Connections at a time, with and without a session."""
 ALIVE = 10.0
@@ -55,13 +58,23 @@ class ServeOptions:
     origins: tuple[str, ...] = ()
     pages: dict[str, Path] = field(default_factory=dict)
     relay: Relay | None = None
+    broadcast: Broadcast | None = None
+    behind_proxy: bool = False
+    """TLS ends before this server, at a proxy or an ingress."""
+    a2f: int = 0
+    """Port of the Audio2Face-3D service; 0 for none."""
+    hop: float | None = None
+    """Seconds of motion that are made at once, of ``HOPS``; None: as bundled."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise GengineError(f"--port {self.port}: is no port; give one from 1 to 65535, or 0 for any")
+        for name, port in (("--port", self.port), ("--a2f", self.a2f)):
+            if not 0 <= port <= 65535:
+                raise GengineError(f"{name} {port}: is no port; give one from 1 to 65535, or 0 for any")
         for name, value, most in (("--workers", self.workers, 256), ("--sessions", self.sessions, 64)):
             if not 1 <= value <= most:
                 raise GengineError(f"{name} {value}: expected 1 to {most}")
+        if self.hop is not None and self.hop not in HOPS:
+            raise GengineError(f"--hop {self.hop:g}: expected {', '.join(f'{hop:g}' for hop in HOPS)} seconds")
         if self.token is not None and len(self.token) < SHORTEST_TOKEN:
             raise GengineError(f"--token: has {len(self.token)} characters, expected at least {SHORTEST_TOKEN}")
         if (self.certificate is None) != (self.key is None):
@@ -69,10 +82,10 @@ class ServeOptions:
         for path in (self.certificate, self.key):
             if path is not None and not path.is_file():
                 raise GengineError(f"{path}: is no file; give the PEM file of the certificate and that of its key")
-        if self.host not in LOOPBACK and not (self.token and self.certificate):
+        if self.host not in LOOPBACK and not (self.token and (self.certificate or self.behind_proxy)):
             raise GengineError(
                 f"--host {self.host}: is reached from elsewhere, which needs a token (GENGINE_TOKEN or --token-file) "
-                "and TLS (--certificate, --key); pages of other sites need --origin"
+                "and TLS (--certificate, --key; --behind-proxy: a proxy ends it); pages of other sites need --origin"
             )
 
     @property
@@ -82,12 +95,17 @@ class ServeOptions:
 
 def make_app(options: ServeOptions, port: int) -> FastAPI:
     """The application of a server that is reached at ``port``; ``app.state.hub`` is its ``Hub``."""
-    hub = Hub(options.workers, options.sessions, options.token, options.relay)
+    hub = Hub(options.workers, options.sessions, options.token, options.relay, options.hop)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await hub.start()
+        if options.broadcast is not None:
+            await options.broadcast.start(hub)
+        a2f = await _start_a2f(hub, options) if options.a2f else None
         yield
+        if a2f is not None:
+            await a2f.stop(BODY_WAITS)
         await hub.stop()
 
     app = FastAPI(title="gengine", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
@@ -98,8 +116,7 @@ def make_app(options: ServeOptions, port: int) -> FastAPI:
         return not _is_ours(headers, options, port)
 
     def operator(headers: Any) -> bool:
-        said = headers.get("authorization", "").removeprefix("Bearer ")
-        return options.token is None or hmac.compare_digest(said.encode(), options.token.encode())
+        return hub.trusts(headers.get("authorization", "").removeprefix("Bearer "))
 
     @app.get("/health")
     async def health() -> Response:
@@ -145,6 +162,12 @@ def make_app(options: ServeOptions, port: int) -> FastAPI:
     return app
 
 
+async def _start_a2f(hub: Hub, options: ServeOptions) -> Any:
+    from gengine.serve.a2f import start_a2f
+
+    return await start_a2f(hub, options.host, options.a2f, options.certificate, options.key)
+
+
 def _is_ours(headers: Any, options: ServeOptions, port: int) -> bool:
     origin, hosts = headers.get("origin"), {host.lower() for host in headers.getlist("host")}
     if origin is not None and origin.lower() in options.origins:
@@ -159,10 +182,10 @@ def _is_ours(headers: Any, options: ServeOptions, port: int) -> bool:
 async def _converse(hub: Hub, websocket: Any) -> None:
     """One connection, from its first message to its end."""
     try:
-        async with asyncio.timeout(FIRST):
+        async with asyncio.timeout(HELLO):
             first = await _receive(websocket)
     except TimeoutError:
-        raise Refusal("bad_message", f"no hello within {FIRST:g} s", 0) from None
+        raise Refusal("bad_message", f"no hello within {HELLO:g} s", 0) from None
     if first is None:
         return
     if isinstance(first, bytes):
@@ -233,6 +256,7 @@ def make_server(
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets=sockets)
+            listener.listen(CONNECTIONS)  # what waits in the system is more than what is taken at once
             started()
 
         async def shutdown(self, sockets: Any = None) -> None:
@@ -242,9 +266,9 @@ def make_server(
     config = uvicorn.Config(
         app, ws_max_size=LONGEST_MESSAGE, ws_max_queue=16, ws_ping_interval=ALIVE, ws_ping_timeout=ALIVE,
         ws_per_message_deflate=False, log_level="warning", server_header=False, date_header=False,
-        timeout_graceful_shutdown=3, backlog=CONNECTIONS, limit_concurrency=4 * CONNECTIONS,
+        timeout_graceful_shutdown=3, backlog=AT_ONCE, limit_concurrency=4 * CONNECTIONS,
         ssl_certfile=options.certificate, ssl_keyfile=options.key,
-        ws="websockets-sansio",
+        ws="websockets-sansio", http=ImpatientProtocol,
     )  # fmt: skip
     return Server(config)
 
@@ -263,4 +287,5 @@ def connection_line(options: ServeOptions, port: int) -> str:
     """What an operator is told, as one line of JSON."""
     scheme = "wss" if options.certificate else "ws"
     host = f"[{options.host}]" if ":" in options.host else options.host
-    return json.dumps({"live": f"{scheme}://{host}:{port}/live", "places": options.workers * options.sessions})
+    told = {"live": f"{scheme}://{host}:{port}/live", "places": options.workers * options.sessions}
+    return json.dumps(told | ({"a2f": f"{host}:{options.a2f}"} if options.a2f else {}))

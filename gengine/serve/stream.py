@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from gengine.config import EngineConfig, load_config
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.motion import Motion
 from gengine.core.performance import Performance
+from gengine.core.resampling import NEAR_HOP
 from gengine.core.skeleton import beat_skeleton
 from gengine.core.words import Phone, Word, WordTrack
 from gengine.errors import GengineError
+from gengine.inputs.text_stream import TextStream
 from gengine.retarget.humanoid import to_humanoid
 from gengine.serve import wire
 from gengine.serve.messages import (
@@ -30,20 +33,20 @@ from gengine.serve.messages import (
     Message,
     Names,
     Say,
+    Spoken,
     Started,
+    Text,
     Think,
 )
 from gengine.session import Session
 
 AHEAD = 0.5
 """Seconds of motion that are made before they are due, where their sound is there already (judgement)."""
-MARGIN = 0.1
-"""Seconds of idle life that are made before they are due, while nobody speaks: one hop."""
 PATIENCE = 0.5
 """Seconds that a microphone may be late before silence takes its place, and that a beginning utterance may take until
 it is long enough to be begun without a stop (judgement)."""
 BITE = 0.1
-"""Seconds of sound that a session takes at once, so that its neighbours get their turn: one hop."""
+"""Seconds of sound that a session takes at once, so that its neighbours get their turn: one hop at most."""
 LOST = 1.0
 """Seconds that a session may be late before it lets them go (judgement)."""
 BEHIND = 0.3
@@ -60,7 +63,7 @@ class _Sound:
 
 
 class Stream:
-    """``hello``'s session from ``begin`` s of session time on, at ``now`` (s of a steady clock).
+    """``hello``'s session from ``begin`` s of session time on, at ``now`` (s of a steady clock), in hops of ``hop`` s.
 
     ``sound`` and ``tell`` take what the client sends, ``advance`` gives what it is to receive. Sound is fed as fast as
     it is spoken, and ``AHEAD`` at most; where there is none, silence is, so that frames never end. A microphone's sound
@@ -69,14 +72,15 @@ class Stream:
     Raises ``GengineError`` for values that no session has.
     """
 
-    def __init__(self, hello: Hello, begin: float, now: float) -> None:
+    def __init__(self, hello: Hello, begin: float, now: float, hop: float | None = None) -> None:
         changes = {"body_fps": hello.body_fps, "face_fps": hello.face_fps, "calm": hello.calm}
         self.session = Session(
             emotion=hello.emotion, intensity=hello.intensity, speaker=hello.speaker, seed=hello.seed,
-            rate=hello.audio.rate, config=live_config().model_copy(update=changes),
+            rate=hello.audio.rate, config=live_config(hop).model_copy(update=changes),
         )  # fmt: skip
         self._rate, self._begin, self._skeleton = hello.audio.rate, begin, hello.skeleton
         self._microphone = hello.source == "microphone"
+        self._bite = min(BITE, self.session.window.hop)
         self.names = _names(hello.skeleton)
         self.latency = Latency(face=self.session.latency, body=self.session.latency)
         self._due = now  # when what was fed will have been spoken
@@ -84,8 +88,11 @@ class Stream:
         self._say = Say(utterance="")
         self._said: dict[str, Say] = {}  # utterances that are told of and have not begun
         self._ends: list[str] = []
+        self._text = TextStream()
         self._place: tuple[str, int] | None = None  # utterance and sample that would follow what was fed
         self._waiting_since: float | None = None  # the first sound of the next utterance
+        self._rates = {"face": hello.face_fps, "body": hello.body_fps}
+        self._next = {"face": 0, "body": 0}  # numbers of the frames to be sent next
         self._shown, self._gap = 0.0, False  # end of the frames that were sent; whether the next ones follow on a gap
         self._told = now
 
@@ -103,6 +110,10 @@ class Stream:
         match message:
             case Say():
                 self._say = self._said[message.utterance] = message
+            case Text():
+                spoken, tags = self._text.push(message.text, message.last)
+                self.session.act(tags)
+                return [Spoken(text=spoken)]
             case End():
                 self._ends.append(message.utterance)
             case Emotion():
@@ -125,6 +136,7 @@ class Stream:
             self._shown = self.session.interrupt(min(max(played_until, 0), time))
         except GengineError:  # too far back: what was made stands
             self._shown = self.session.interrupt()
+        self._next = {kind: math.ceil(self._shown * fps - NEAR_HOP) for kind, fps in self._rates.items()}
         self._due -= time - self.session.time
         self._gap = True
         return [Interrupted(at=self._begin + self._shown)]
@@ -136,7 +148,8 @@ class Stream:
         if sound:
             wait = self._due - now - (latency + AHEAD)
         else:
-            wait = self._due - now + (PATIENCE if self._microphone else BITE - latency - MARGIN)
+            ahead = latency + self.session.window.hop - self._bite  # idle life is made one hop before it is due
+            wait = self._due - now + (PATIENCE if self._microphone else -ahead)
         out: list[Any] = []
         if wait <= 0:
             out = self._feed_sound(now) if sound else self._feed_silence(now)
@@ -173,7 +186,7 @@ class Stream:
                 self._take_silence_back()
             self._begin_utterance(sound.utterance)
             out.append(Started(utterance=sound.utterance, at=self.clock, sample=sound.first))
-        bite = 2 * int(BITE * self._rate)
+        bite = 2 * int(self._bite * self._rate)
         piece, sound.pcm = sound.pcm[:bite], sound.pcm[bite:]
         sound.first = (sound.first + len(piece) // 2) % 2**32
         self._place, self._waiting_since = (sound.utterance, sound.first), None
@@ -213,7 +226,7 @@ class Stream:
     def _feed_silence(self, now: float) -> list[Any]:
         self._due = max(self._due, now - LOST)
         self._place = None
-        return self._push(bytes(2 * int(BITE * self._rate)))
+        return self._push(bytes(2 * int(self._bite * self._rate)))
 
     def _push(self, pcm: bytes) -> list[Any]:
         self._due += len(pcm) / 2 / self._rate
@@ -221,29 +234,32 @@ class Stream:
         return [] if part is None else self._encoded(part)
 
     def _encoded(self, part: Performance) -> list[bytes]:
-        """The part's frames that were not sent yet."""
+        """The part's frames that were not sent yet. Frame k of a track lies at k / fps, wherever hops begin."""
         out: list[bytes] = []
-        end = part.start
-        for track in (part.face, part.motion):
+        for kind, track in (("face", part.face), ("body", part.motion)):
             if track is None:
                 continue
-            end = part.start + track.duration
-            first = max(0, round((self._shown - part.start) * track.fps))
+            number = math.ceil(part.start * track.fps - NEAR_HOP)  # of the part's first frame
+            first = max(0, self._next[kind] - number)
             if first < len(track):
                 left = track[first:]
                 left = to_humanoid(left, self._skeleton) if isinstance(left, Motion) else left
-                start = self._begin + part.start + first / track.fps
+                start = self._begin + (number + first) / track.fps
                 out += wire.encode(left, start, wire.DISCONTINUITY if self._gap else 0)
+            self._next[kind] = max(self._next[kind], number + len(track))
         if out:
             self._gap = False
-        self._shown = max(self._shown, end)
+        self._shown = max(self._shown, self.session.made)
         return out
 
 
 @cache
-def live_config() -> EngineConfig:
-    """How live sessions are made."""
-    return load_config(EngineConfig, "live")
+def live_config(hop: float | None = None) -> EngineConfig:
+    """How live sessions are made, in hops of the bundled length unless ``hop`` (s) is given; they look ahead alike."""
+    usual = load_config(EngineConfig, "live")
+    if hop is None or usual.latency is None:
+        return usual
+    return usual.model_copy(update={"hop": hop, "latency": round(usual.latency - usual.hop + hop, 6)})
 
 
 @cache

@@ -16,10 +16,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gengine.core.emotion import EMOTIONS
+from gengine.core.emotion import EMOTIONS, EmotionTrack
 from gengine.core.face import ARKIT_NAMES
 from gengine.core.performance import Performance
 from gengine.errors import GengineError
+
+KEYED, FAINT, CHANGED = 0.5, 0.08, 0.15
+"""Seconds between looks for a keyframe, the strength below which nothing is felt, and the change that makes another
+keyframe. Judgement."""
 
 POINTS = 1200
 """Columns of the strip under the picture: more would not be seen."""
@@ -55,12 +59,31 @@ def strip_of(performance: Performance, title: str) -> dict[str, Any]:
         "duration": performance.duration,
         "words": [{"text": w.text, "start": w.start - start, "end": w.end - start} for w in performance.words.words],
         "emotions": {"names": [EMOTIONS[e] for e in used], "values": np.round(emotions[:, used], 3).tolist()},
+        "keyframes": keyframes_of(performance.emotion),
         "curves": {
             "names": list(ARKIT_NAMES) if len(curves) else [],
             "values": np.round(curves.T, 3).tolist() if len(curves) else [],
         },
         "wave": np.round(_peaks(performance.audio.samples), 3).tolist(),
     }
+
+
+def keyframes_of(track: EmotionTrack) -> list[dict[str, Any]]:
+    """A timeline to edit that comes near a track: a keyframe, ``{"time", "emotion"}``, wherever what is felt settles on
+    something else."""
+    step = max(round(KEYED * track.fps), 1)
+    strengths = np.asarray(track.weights, float)[step // 2 :: step]
+    keys: list[dict[str, Any]] = []
+    last = np.zeros(len(EMOTIONS))
+    for k, row in enumerate(strengths):
+        row = np.where(row >= FAINT, row, 0.0)
+        row[0] = 0.0  # neutral is the absence of the others
+        if keys and np.abs(row - last).max() < CHANGED:
+            continue
+        said = "+".join(f"{EMOTIONS[e]}:{row[e]:.2f}" for e in np.argsort(-row) if row[e] > 0)
+        keys.append({"time": round(k * step / track.fps, 2), "emotion": said or "neutral"})
+        last = row
+    return keys or [{"time": 0.0, "emotion": "neutral"}]
 
 
 def _columns(values: NDArray) -> NDArray:

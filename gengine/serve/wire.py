@@ -126,8 +126,12 @@ def decode(message: bytes, skeleton: Skeleton) -> Frames:
 
 def encode_sound(samples: NDArray, first: int) -> bytes:
     """Mono ``samples (N,)`` in [-1, 1] as a message of sound; ``first`` is the number of its first sample."""
-    pcm = np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2")
-    return SOUND_HEADER.pack(MAGIC, VERSION, SOUND, first % 2**32) + pcm.tobytes()
+    return sound_message(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes(), first)
+
+
+def sound_message(pcm: bytes, first: int) -> bytes:
+    """16-bit samples, little-endian, as a message of sound."""
+    return SOUND_HEADER.pack(MAGIC, VERSION, SOUND, first % 2**32) + pcm
 
 
 def decode_sound(message: bytes) -> tuple[int, bytes]:

@@ -13,11 +13,16 @@ const errors = [];
 page.on("pageerror", (error) => errors.push(error.message));
 page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
 await page.goto(address, { waitUntil: "commit" });
-await page.waitForFunction(() => document.body.dataset.ready, null, { timeout: 180000 });
+await page.waitForFunction(() => document.body?.dataset.ready, null, { timeout: 180000 });
 await page.evaluate((button) => document.querySelector(button).click(), button);
 await page.waitForFunction(() => window.gengine.place, null, { timeout: 60000 });
 const from = await page.evaluate(() => window.gengine.place.at);
-await page.waitForFunction((until) => window.gengine.playhead.time > until, from + Number(seconds), { timeout: 120000 });
+// a busy machine draws few frames: enough of them are waited for, however long that takes
+await page.waitForFunction(
+  ([from, until]) => window.gengine.playhead.time > until && window.gengine.jaw.filter(([time]) => time >= from).length > 20,
+  [from, from + Number(seconds)],
+  { timeout: 240000 },
+);
 const seen = await page.evaluate((at) => {
   const { jaw, latency, rig, playhead, errors } = window.gengine;
   return { jaw: jaw.filter(([time]) => time >= at), latency, missing: rig.missing, stalls: playhead.stalls, refused: errors };

@@ -12,7 +12,7 @@ const errors = [];
 page.on("pageerror", (error) => errors.push(error.message));
 page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
 await page.goto(address, { timeout: 180000 });
-await page.waitForFunction(() => document.body.dataset.ready, null, { timeout: 180000 });
+await page.waitForFunction(() => document.body?.dataset.ready, null, { timeout: 180000 });
 await page.evaluate((t) => window.gengine.seek(t), Number(time));
 await page.waitForTimeout(800);
 const seen = await page.evaluate(() => {

@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +40,15 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def empty(request: pytest.FixtureRequest) -> None:
-    """No test finds the sessions of another."""
+    """No test finds the sessions of another, and each finds every worker ready (a server starts with its first)."""
     if "server" in request.fixturenames:
         running = request.getfixturevalue("server")
         for guest in list(running.hub.guests.values()):
-            running.hub._loop.call_soon_threadsafe(running.hub._forget, guest)
+            running.hub._loop.call_soon_threadsafe(running.hub.forget, guest)
+        until = time.monotonic() + 240
+        while running.hub.guests or not all(worker.ready for worker in running.hub.workers):
+            assert time.monotonic() < until, "a worker is not ready"
+            time.sleep(0.05)
 
 
 def unbroken(client: Client, first: int = 0) -> bool:
@@ -191,7 +196,7 @@ def test_hostile_clients_do_nothing_to_others(server: Server, speech) -> None:
             await client.listen(5)
             codes += [t["code"] for t in client.told("error")]
             session = client.told("welcome")[0]["session"]
-            server.hub._loop.call_soon_threadsafe(lambda name: server.hub._forget(server.hub.guests[name]), session)
+            server.hub._loop.call_soon_threadsafe(lambda name: server.hub.forget(server.hub.guests[name]), session)
         return codes
 
     async def never_reads() -> None:
@@ -290,6 +295,7 @@ def test_metrics_and_health(server: Server) -> None:
         ({"token": "short"}, "16"),
         ({"port": 99_999}, "port"),
         ({"sessions": 0}, "sessions"),
+        ({"hop": 0.3}, "--hop 0.3: expected 0.05, 0.1, 0.2"),
         ({"certificate": Path("cert.pem")}, "together"),
         ({"certificate": Path("no.pem"), "key": Path("no.pem")}, "no file"),
     ],

@@ -18,11 +18,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from gengine.core.emotion import EMOTION_INDEX, EmotionTrack
 from gengine.core.performance import Performance
+from gengine.emotion import parse_emotion
 from gengine.engine import animate
 from gengine.errors import GengineError
 from gengine.serve import viewer
-from gengine.serve.viewer import serve, strip_of
+from gengine.serve.viewer import keyframes_of, serve, strip_of
 from gengine.showing import view
 
 HERE = Path(__file__).parent
@@ -203,3 +205,62 @@ def test_a_silent_connection_is_closed_and_many_wait_their_turn(folder: Path, mo
 def test_a_port_that_is_none(folder: Path, port: int) -> None:
     with pytest.raises(GengineError, match="is no port"):
         serve(folder, port)
+
+
+def test_keyframes_come_near_what_is_felt() -> None:
+    timeline = [(0, "neutral"), (2, "happiness:0.8"), (5, "anger:0.6+surprise:0.3"), (8, "neutral")]
+    times = np.arange(1000) / 100
+    weights, vad, _ = parse_emotion(timeline)(times)
+    keys = keyframes_of(EmotionTrack(weights, vad, 100.0))
+    assert [k["time"] for k in keys] == [0, 2, 5, 8] and keys[0]["emotion"] == keys[3]["emotion"] == "neutral"
+    again = parse_emotion([(k["time"], k["emotion"]) for k in keys])(times)[0]
+    assert np.abs(again - weights).max() < 0.12
+    assert keyframes_of(EmotionTrack(np.zeros((0, 18)), np.zeros((0, 3)), 100.0)) == [
+        {"time": 0.0, "emotion": "neutral"}
+    ]
+
+
+def test_the_page_edits_keyframes_as_gengine_fades_them() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    module = Path(__file__).resolve().parents[2] / "render/web/src/timeline.js"
+    keys = [{"time": 0, "emotion": "neutral"}, {"time": 2, "emotion": "happiness:0.8"},
+            {"time": 2.5, "emotion": "anger:0.6+surprise:0.3"}]  # fmt: skip
+    times = [0.5, 1.8, 2.0, 2.2, 2.6, 3.4]
+    script = (
+        f"import * as t from {json.dumps(module.as_uri())}; const keys = {json.dumps(keys)};"
+        f"console.log(JSON.stringify({{felt: {json.dumps(times)}.map((s) => t.at(keys, s)),"
+        " late: t.moved(keys, 1, 9, 10)[1].time,"
+        " first: t.moved(keys, 0, 9, 10)[0].time, more: t.added(keys, 7), same: t.added(keys, 2.02)[1],"
+        " odd: t.parsed('vad:1,0,0'), saved: JSON.parse(t.asJson(keys))}));"
+    )
+    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True)
+    seen = json.loads(done.stdout)
+    weights = parse_emotion([(k["time"], k["emotion"]) for k in keys])(np.array(times))[0]
+    for name in ("happiness", "anger", "surprise"):
+        np.testing.assert_allclose([f.get(name, 0) for f in seen["felt"]], weights[:, EMOTION_INDEX[name]], atol=1e-6)
+    assert seen["late"] == 2.45 and seen["first"] == 0 and seen["same"] == 1 and seen["odd"] is None
+    assert seen["more"] == [[*keys, {"time": 7, "emotion": "anger:0.6+surprise:0.3"}], 3] and seen["saved"] == keys
+
+
+@pytest.mark.browser
+def test_a_user_drags_a_keyframe_and_saves_the_timeline(folder: Path, node_modules: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    server = serve(folder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        environment = {**os.environ, "NODE_MODULES": str(node_modules)}
+        command = ["node", str(HERE / "edit_timeline.mjs"), chromium, address]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert seen["errors"] == [] and seen["name"] == "timeline.json"
+    assert seen["before"] == [{"time": 0.0, "emotion": "happiness:0.80"}]
+    assert seen["saved"][1]["emotion"] == "anger:0.4" and seen["saved"][1]["time"] == pytest.approx(3.0, abs=0.05)
+    assert seen["time"] == pytest.approx(2.0, abs=0.01) and seen["after"] == 1  # a drag seeks nothing
