@@ -14,6 +14,7 @@ export interface ServerError { type: "error"; code: string; message: string; ret
 export interface Hello {
   token?: string; audio?: { rate: number }; source?: "microphone" | "speech"; emotion?: string; intensity?: number;
   speaker?: string; skeleton?: string; body_fps?: number; face_fps?: number; calm?: number; seed?: number;
+  watch?: string;
 }
 export interface Known {
   text?: string;
@@ -25,6 +26,8 @@ export type State = "connecting" | "open" | "waiting" | "closed";
 
 export const FACE: 1, BODY: 2, DISCONTINUITY: 1;
 export function decodeFrames(buffer: ArrayBuffer): Frames;
+export interface Sound { first: number; samples: Float32Array; }
+export function decodeSound(buffer: ArrayBuffer): Sound;
 export function encodeSound(samples: Float32Array, first: number): ArrayBuffer;
 
 export class Connection {
@@ -32,6 +35,8 @@ export class Connection {
   readonly state: State;
   readonly welcome: Welcome | null;
   on(type: "frames", listener: (frames: Frames) => void): this;
+  on(type: "sound", listener: (sound: Sound) => void): this;
+  on(type: "spoken", listener: (message: { type: "spoken"; text: string }) => void): this;
   on(type: "state", listener: (state: State) => void): this;
   on(type: "welcome", listener: (welcome: Welcome) => void): this;
   on(type: "error", listener: (error: ServerError) => void): this;
@@ -40,6 +45,7 @@ export class Connection {
   close(): void;
   tell(type: "emotion", values: { mix: string; fade?: number; at?: number }): boolean;
   tell(type: "interrupt", values: { played_until: number }): boolean;
+  tell(type: "text", values: { text: string; last?: boolean }): boolean;
   tell(type: "listen" | "think"): boolean;
   tell(type: string, values?: object): boolean;
   sound(samples: Float32Array): number;
@@ -60,6 +66,7 @@ export class Speaker {
   push(samples: Float32Array): boolean;
   end(utterance: string): boolean;
   interrupt(): boolean;
+  hush(): void;
   update(): void;
 }
 export class Microphone {
@@ -70,6 +77,12 @@ export class Microphone {
 }
 export class RigDriver {
   constructor(scene: object, names: Names, options?: { bones?: Record<string, string>; eyes?: string[] });
+  readonly missing: string[];
+  show(pose: Pose): void;
+}
+export class VrmDriver {
+  /** `vrm` is a VRM of @pixiv/three-vrm. */
+  constructor(vrm: object, names: Names);
   readonly missing: string[];
   show(pose: Pose): void;
 }

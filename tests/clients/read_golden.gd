@@ -27,5 +27,8 @@ func _init() -> void:
 				var value = frame[name]
 				out[name].append([value.x, value.y, value.z] if name == "root" else value)
 		told.append(out)
-	print("GOLDEN", to_json({"told": told, "refused": refused}))
+	var sound := ""
+	for byte in Protocol.encode_sound([0.0, 0.25, -0.25, 1.0, -1.0], 3):
+		sound += "%02x" % byte
+	print("GOLDEN", to_json({"told": told, "refused": refused, "sound": sound}))
 	quit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,8 +18,9 @@ FILES = [str(GOLDEN / "face.bin"), str(GOLDEN / "body.bin")]
 CUTS = sum(Path(f).stat().st_size for f in FILES)
 
 
-def run(*command: object, cwd: Path | None = None) -> str:
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, cwd=cwd)
+def run(*command: object, cwd: Path | None = None, environment: dict[str, str] | None = None) -> str:
+    given = {"env": os.environ | (environment or {}), "cwd": cwd, "timeout": 180}
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **given)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return done.stdout
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WebSocket: hello, resume with growing pauses and without end, sound out, frames and events in.
-import { decodeFrames, encodeSound } from "./protocol.js";
+import { decodeFrames, decodeSound, encodeSound, SOUND } from "./protocol.js";
 
 const FIRST_PAUSE = 0.25, LONGEST_PAUSE = 8; // seconds
 const LONGEST_SOUND = 16000; // samples of a message: half of what the server takes
@@ -8,7 +8,8 @@ const FATAL = new Set(["bad_token", "bad_version", "bad_value"]);
 
 /**
  * Events (`on(type, listener)`): every text message of the server by its type ("welcome", "started", "ended",
- * "interrupted", "load", "error", "pong"), "frames" with what `decodeFrames` gives, and "state" with "connecting", "open",
+ * "interrupted", "spoken", "load", "error", "pong"), "frames" with what `decodeFrames` gives, "sound" with what
+ * `decodeSound` gives (of a session that is watched), and "state" with "connecting", "open",
  * "waiting" or "closed".
  */
 export class Connection {
@@ -43,7 +44,11 @@ export class Connection {
       const back = this.welcome && { type: "resume", v, token, session: this.welcome.session, last_seq: this.lastSequence };
       socket.send(JSON.stringify(back || this.hello));
     };
-    socket.onmessage = ({ data }) => (typeof data === "string" ? this.hear(JSON.parse(data)) : this.take(decodeFrames(data)));
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.hear(JSON.parse(data));
+      else if (new Uint8Array(data)[3] === SOUND) this.emit("sound", decodeSound(data));
+      else this.take(decodeFrames(data));
+    };
     socket.onclose = () => socket === this.socket && this.state !== "closed" && this.retry();
     if (globalThis.document && !this.watching) {
       this.watching = true; // who looks at the page again shall not wait

@@ -56,3 +56,13 @@ export function encodeSound(samples, first) {
   }
   return view.buffer;
 }
+
+/** A message of sound of a session that is watched: number of its first sample, and samples in [-1, 1]. */
+export function decodeSound(buffer) {
+  const view = new DataView(buffer), count = (view.byteLength - 8) >> 1;
+  if (count < 1 || view.getUint16(0) !== 0x4745 || view.getUint8(2) !== VERSION || view.getUint8(3) !== SOUND) {
+    throw new RangeError(`message of sound: ${view.byteLength} bytes, damaged or foreign`);
+  }
+  const samples = Float32Array.from({ length: count }, (_, i) => view.getInt16(8 + 2 * i, true) / 32768);
+  return { first: view.getUint32(4, true), samples };
+}

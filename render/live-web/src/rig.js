@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Poses a three.js scene (a glTF or VRM character in T-pose) by frames, without importing three.js itself.
-const multiply = ([aw, ax, ay, az], [bw, bx, by, bz]) => [
+export const multiply = ([aw, ax, ay, az], [bw, bx, by, bz]) => [
   aw * bw - ax * bx - ay * by - az * bz, aw * bx + ax * bw + ay * bz - az * by,
   aw * by - ax * bz + ay * bw + az * bx, aw * bz + ax * by - ay * bx + az * bw,
 ];
-const inverse = ([w, x, y, z]) => [w, -x, -y, -z];
+export const inverse = ([w, x, y, z]) => [w, -x, -y, -z];
 const from = ({ w, x, y, z }) => [w, x, y, z];
 const plain = (name) => name.toLowerCase().replace(/^mixamorig/, "").replace(/[^a-z0-9]/g, "");
 
@@ -43,18 +43,11 @@ export class RigDriver {
     if (root) {
       this.root = root;
       const rootHeight = root.node.matrixWorld.elements[13] - scene.matrixWorld.elements[13];
-      this.scale = rootHeight / this.hipHeight(names);
+      this.scale = rootHeight / hipHeight(names);
       this.place = root.node.parent; // where the root's translation is measured
     }
     this.curves = this.meshes.map((mesh) =>
       names.curves.map((name) => mesh.morphTargetDictionary[name] ?? mesh.morphTargetDictionary[name.replace("Left", "_L").replace("Right", "_R")]));
-  }
-
-  /** Height of joint 0 above the lowest joint in T-pose, m. */
-  hipHeight({ parents, offsets }) {
-    const heights = [0];
-    for (let j = 1; j < parents.length; j++) heights[j] = heights[parents[j]] + offsets[j][1];
-    return -Math.min(...heights);
   }
 
   /** Show what `Timeline.at` gave. */
@@ -64,7 +57,7 @@ export class RigDriver {
         if (slot !== undefined) mesh.morphTargetInfluences[slot] = face.weights[i];
       }));
     }
-    const turns = body && this.worldTurns(body.rotations);
+    const turns = body && worldTurns(this.names, body.rotations);
     for (const bone of this.bones) {
       const above = bone.above?.turn ?? [1, 0, 0, 0];
       bone.turn = bone.joint >= 0 && turns ? turns[bone.joint] : above;
@@ -78,15 +71,23 @@ export class RigDriver {
       this.root.node.position.set(x, y, z);
     }
   }
+}
 
-  worldTurns(rotations) {
-    const { parents } = this.names, world = [];
-    for (let j = 0; j < parents.length; j++) {
-      const local = [...rotations.subarray(4 * j, 4 * j + 4)];
-      world.push(j ? multiply(world[parents[j]], local) : local);
-    }
-    return world;
+/** Height of joint 0 above the lowest joint in T-pose, m. */
+export function hipHeight({ parents, offsets }) {
+  const heights = [0];
+  for (let j = 1; j < parents.length; j++) heights[j] = heights[parents[j]] + offsets[j][1];
+  return -Math.min(...heights);
+}
+
+/** Turns of the joints in the model, of local ones. */
+export function worldTurns({ parents }, rotations) {
+  const world = [];
+  for (let j = 0; j < parents.length; j++) {
+    const local = [...rotations.subarray(4 * j, 4 * j + 4)];
+    world.push(j ? multiply(world[parents[j]], local) : local);
   }
+  return world;
 }
 
 /** Turn of the eyes in the head: yaw to the left, then pitch upwards. */

@@ -12,6 +12,8 @@ export class Speaker {
     this.output = context.createGain();
     this.output.connect(context.destination);
     connection.on("started", (place) => { this.place = place; });
+    connection.on("sound", (chunk) => { this.chunks.push(chunk); }); // of a session that is watched
+    connection.on("interrupted", () => connection.hello.watch && this.hush());
   }
 
   /** Begin an utterance; `known` may hold `text`, `words` and `phones` with times from its beginning. */
@@ -32,12 +34,16 @@ export class Speaker {
 
   /** Break off: silence at once, and the avatar ends its sentence too. */
   interrupt() {
+    this.hush();
+    return this.connection.tell("interrupt", { played_until: Math.max(0, this.playhead.time ?? 0) });
+  }
+
+  hush() {
     for (const source of this.playing) source.stop();
     this.playing.clear();
     this.chunks = [];
     this.place = null;
     this.playhead.until = -Infinity;
-    return this.connection.tell("interrupt", { played_until: Math.max(0, this.playhead.time ?? 0) });
   }
 
   /** To be called with each frame that is drawn, after `playhead.advance()`. */

@@ -29,12 +29,14 @@ function resize() {
 addEventListener("resize", resize);
 resize();
 
-const about = await (await fetch("live.json")).json(); // { bones, eyes, emotion, text }
+const about = await (await fetch("live.json")).json(); // { bones, eyes, emotion, text, words, phones, watch }
 const avatar = (await new GLTFLoader().loadAsync("avatar.glb")).scene;
 avatar.traverse((node) => { node.frustumCulled = false; });
 scene.add(avatar);
 if (EMOTIONS.includes(about.emotion)) $("emotion").value = about.emotion;
 $("say").hidden = !about.text;
+$("microphone").hidden = Boolean(about.watch);
+$("sound").hidden = !about.watch?.heard;
 
 const state = { rig: null, timeline: null, jaw: [], errors: [] };
 window.gengine = state; // for the console, and for tests that read the page back
@@ -43,11 +45,12 @@ const mood = () => `${$("emotion").value}:${$("strength").value}`;
 /** A connection with its timeline; `source` is "microphone" or "speech", `context` gives the clock and the rate. */
 function join(source, context) {
   state.connection?.close();
+  state.jaw = []; // every session has a clock of its own
   const timeline = new Timeline(), now = context ? () => context.currentTime : undefined;
   const playhead = new Playhead(timeline, now);
-  const rate = context?.sampleRate ?? 16000;
+  const rate = about.watch?.rate ?? context?.sampleRate ?? 16000;
   const connection = new Connection(location.href.replace(/^http/, "ws").replace(/[^/]*$/, "live"), {
-    source, audio: { rate }, emotion: mood(),
+    source, audio: { rate }, emotion: mood(), ...(about.watch && { watch: about.watch.name }),
   });
   connection.on("welcome", ({ names }) => { state.rig ??= new RigDriver(avatar, names, about); });
   connection.on("frames", (frames) => {
@@ -75,16 +78,21 @@ $("say").onclick = async () => {
   const context = await audible();
   const sound = await context.decodeAudioData(await (await fetch("say.wav")).arrayBuffer());
   const speak = () => {
-    state.speaker.begin("say", { text: about.text });
+    state.speaker.begin("say", { text: about.text, words: about.words, phones: about.phones });
     state.speaker.push(sound.getChannelData(0));
     state.speaker.end("say");
   };
   join("speech", context).on("welcome", ({ resumed }) => resumed || speak());
 };
+$("sound").onclick = async () => {
+  join("speech", await audible());
+  $("sound").hidden = true;
+};
 $("interrupt").onclick = () => state.speaker?.interrupt();
-$("emotion").onchange = $("strength").onchange = () => state.connection.tell("emotion", { mix: mood(), fade: 0.5 });
+$("emotion").onchange = $("strength").onchange = () => state.connection?.tell("emotion", { mix: mood(), fade: 0.5 });
 
 function readOut() {
+  if (!state.connection) return "";
   const { timeline, playhead, connection, place, microphone } = state;
   if (connection.state !== "open") return connection.state;
   if (playhead.time === null) return "starting";
@@ -98,20 +106,20 @@ function readOut() {
   return text;
 }
 
-join("speech");
+if (!about.watch?.heard) join("speech"); // the speech of a source begins when somebody hears it
 let drawn = 0;
 renderer.setAnimationLoop(() => {
-  const time = state.playhead.advance();
+  const time = state.playhead?.advance() ?? null;
   state.speaker?.update();
   if (time !== null && state.rig) {
     const pose = state.timeline.at(time);
     state.rig.show(pose);
     if (pose.face) state.jaw.push([time, pose.face.weights[17]]);
     if (state.jaw.length > 20000) state.jaw.splice(0, 10000);
-    document.body.dataset.ready = "yes";
   }
   controls.update();
   renderer.render(scene, camera);
+  if (time !== null || !state.connection) document.body.dataset.ready = "yes";
   if (performance.now() - drawn > 250) {
     drawn = performance.now();
     $("told").textContent = readOut();

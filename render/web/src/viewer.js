@@ -3,6 +3,7 @@ import * as THREE from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
+import { added, asJson, at, moved, parsed, written } from "./timeline.js";
 
 const $ = (id) => document.getElementById(id);
 const EMOTION_COLORS = {
@@ -13,7 +14,7 @@ const EMOTION_COLORS = {
 };
 const CURVE_COLORS = ["#ffd166", "#06d6a0", "#ef8354", "#8ecae6", "#d4a5ff", "#f28482"];
 
-const state = { data: null, audio: null, mixer: null, action: null, chosen: [], names: [], model: null, center: null };
+const state = { data: null, audio: null, mixer: null, action: null, chosen: [], names: [], model: null, center: null, keys: [], key: -1 };
 window.gengine = state; // for the console, and for tests that read the scene back
 
 const renderer = new THREE.WebGLRenderer({ antialias: true, preserveDrawingBuffer: true });
@@ -91,14 +92,16 @@ function drawStrip() {
     const h = Math.max(1, v * wave * 0.95);
     g.fillRect((i / data.wave.length) * width, (wave - h) / 2, Math.max(1, width / data.wave.length), h);
   });
-  const total = data.emotions.names.length;
+  const editing = !$("keys").hidden;
   const columns = data.emotions.values.length;
   for (let i = 0; i < columns; i++) {
     let y = wave + curves;
-    for (let e = 0; e < total; e++) {
-      const h = data.emotions.values[i][e] * bands;
+    const felt = editing ? Object.entries(at(state.keys, (i / columns) * duration()))
+      : data.emotions.names.map((name, e) => [name, data.emotions.values[i][e]]);
+    for (const [name, strength] of felt) {
+      const h = Math.min(strength, 1) * bands;
       if (h <= 0) continue;
-      g.fillStyle = EMOTION_COLORS[data.emotions.names[e]] ?? "#999";
+      g.fillStyle = EMOTION_COLORS[name] ?? "#999";
       g.fillRect((i / columns) * width, height - (y - wave - curves) - h, width / columns + 1, h);
       y += h;
     }
@@ -114,8 +117,49 @@ function drawStrip() {
     g.font = `${11 * ratio}px system-ui`;
     g.fillText(name, 6 * ratio, wave + (k + 1) * 13 * ratio);
   });
+  if (editing) drawKeys(g, x, wave + curves, height, ratio);
   g.fillStyle = "#fff";
   g.fillRect(x(now()) - ratio / 2, 0, ratio * 1.5, height);
+}
+
+function drawKeys(g, x, top, height, ratio) {
+  state.keys.forEach((key, k) => {
+    const at = x(key.time), size = 6 * ratio;
+    g.fillStyle = k === state.key ? "#fff" : "#aab2bf";
+    g.fillRect(at - ratio / 2, top, ratio, height - top);
+    g.beginPath();
+    g.moveTo(at, top + size);
+    for (const [dx, dy] of [[-size, 0], [0, -size], [size, 0]]) g.lineTo(at + dx, top + dy);
+    g.fill();
+    g.font = `${11 * ratio}px system-ui`;
+    const label = [key.emotion, at + size + 2, top + 4 * ratio + (k % 2) * 12 * ratio];
+    g.lineWidth = 3 * ratio;
+    g.strokeStyle = "#14161a";
+    g.strokeText(...label);
+    g.fillText(...label);
+  });
+}
+
+function chooseKey(index) {
+  state.key = Math.min(index, state.keys.length - 1);
+  const strengths = parsed(state.keys[state.key].emotion);
+  $("emotion").value = state.keys[state.key].emotion;
+  $("emotion").classList.remove("wrong");
+  $("strength").value = strengths ? Math.max(0, ...Object.values(strengths)) : 1;
+  $("strength").disabled = !strengths || !Object.keys(strengths).length;
+  $("remove").disabled = state.key === 0;
+}
+
+function setEmotion(text) {
+  state.keys = state.keys.map((key, k) => (k === state.key ? { ...key, emotion: text } : key));
+}
+
+// Number of the keyframe whose mark is under the pointer, -1 where none is.
+function keyUnder(event, box) {
+  if ($("keys").hidden || event.clientY - box.top < box.height * 0.55) return -1;
+  const away = state.keys.map((key) => Math.abs((key.time / duration()) * box.width + box.left - event.clientX));
+  const best = away.indexOf(Math.min(...away));
+  return away[best] <= 9 ? best : -1;
 }
 
 function chooseCurves() {
@@ -161,6 +205,8 @@ async function load() {
     state.action.paused = true;
   }
   chooseCurves();
+  state.keys = state.data.keyframes?.length ? state.data.keyframes : [{ time: 0, emotion: "neutral" }];
+  for (const name of Object.keys(EMOTION_COLORS)) $("emotions").append(new Option(name));
   $("message").remove();
   pose();
   gltf.scene.updateMatrixWorld(true);
@@ -183,17 +229,59 @@ $("speed").onchange = () => { state.audio.playbackRate = Number($("speed").value
 $("camera").onchange = () => frameCamera($("camera").value);
 addEventListener("keydown", (event) => {
   if (event.target.matches("select, input")) return;
+  if (event.code === "KeyK" && !$("keys").hidden) $("add").click();
+  if (event.code === "Delete" && !$("keys").hidden) $("remove").click();
   if (event.code === "Space") { event.preventDefault(); $("play").click(); }
   if (event.code === "ArrowRight") seek(now() + (event.shiftKey ? 1 : 1 / 30));
   if (event.code === "ArrowLeft") seek(now() - (event.shiftKey ? 1 : 1 / 30));
 });
+$("edit").onclick = () => {
+  $("keys").hidden = !$("keys").hidden;
+  if (!$("keys").hidden && state.data) chooseKey(Math.max(state.key, 0));
+  resize();
+};
+$("add").onclick = () => {
+  const [keys, index] = added(state.keys, now());
+  state.keys = keys;
+  chooseKey(index);
+};
+$("remove").onclick = () => {
+  if (state.key <= 0) return; // a timeline begins at 0
+  state.keys = state.keys.filter((_, k) => k !== state.key);
+  chooseKey(state.key - 1);
+};
+$("emotion").oninput = () => {
+  const text = $("emotion").value.trim();
+  $("emotion").classList.toggle("wrong", !text);
+  if (text) setEmotion(text);
+};
+$("emotion").onchange = () => chooseKey(state.key);
+$("strength").oninput = () => {
+  const strengths = parsed(state.keys[state.key].emotion), top = Math.max(...Object.values(strengths));
+  for (const name of Object.keys(strengths)) strengths[name] *= Number($("strength").value) / top;
+  if (top > 0 && Number($("strength").value) > 0) setEmotion(written(strengths));
+  $("emotion").value = state.keys[state.key].emotion;
+};
+$("save").onclick = () => {
+  const url = URL.createObjectURL(new Blob([asJson(state.keys)], { type: "application/json" }));
+  Object.assign(document.createElement("a"), { href: url, download: "timeline.json" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+};
 const strip = $("strip");
+let held = -1; // the keyframe that is dragged
 const scrub = (event) => {
   if (!(event.buttons & 1) || !state.audio) return;
-  const box = strip.getBoundingClientRect();
-  seek(((event.clientX - box.left) / box.width) * duration());
+  const box = strip.getBoundingClientRect(), seconds = ((event.clientX - box.left) / box.width) * duration();
+  if (held >= 0) state.keys = moved(state.keys, held, seconds, duration());
+  else seek(seconds);
 };
-strip.addEventListener("pointerdown", (event) => { strip.setPointerCapture(event.pointerId); scrub(event); });
+strip.addEventListener("pointerdown", (event) => {
+  strip.setPointerCapture(event.pointerId);
+  held = state.data ? keyUnder(event, strip.getBoundingClientRect()) : -1;
+  if (held >= 0) chooseKey(held);
+  else scrub(event);
+});
+strip.addEventListener("pointerup", () => { held = -1; });
 strip.addEventListener("pointermove", scrub);
 
 function resize() {

@@ -47,6 +47,18 @@ static func decode(data) -> Dictionary:
 	}
 
 
+# A message of sound as bytes: mono samples in [-1, 1], of which the first is number `first` of the stream.
+static func encode_sound(samples, first: int) -> Array:
+	var out := [0x47, 0x45, VERSION, SOUND]
+	for k in range(4):
+		out.append((first >> (8 * k)) & 255)
+	for sample in samples:
+		var value := int(round(clamp(sample, -1.0, 1.0) * 32767.0)) & 0xffff
+		out.append(value & 255)
+		out.append(value >> 8)
+	return out
+
+
 static func _u16(data, at: int) -> int:
 	return data[at] | (data[at + 1] << 8)
 
