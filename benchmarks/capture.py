@@ -80,8 +80,9 @@ def round_trip(names: Sequence[str], paths: Sequence[Path]) -> None:
     moving = true.std(0) > 0.05
     print(f"MAE with no movement {np.abs(true).mean():.3f}, of another stretch "
           f"{np.abs(true - np.roll(true, STRETCH, 0)).mean():.3f}\n")  # fmt: skip
-    print("| avatar | MAE | r of curves that move | jaw r | jaw MAE | smile r | brows r | blink r "
-          "| head ° about its mean | its mean ° | gaze r | misfit % |\n" + "|---" * 12 + "|")  # fmt: skip
+    print("| avatar | MAE | r of curves that move | jaw r | jaw MAE | lip gap r | smile r | brows r | blink r "
+          "| head ° about its mean | its mean ° | gaze r | misfit % |\n" + "|---" * 13 + "|")  # fmt: skip
+    jaws: list[str] = []
     ahead = rotation.from_axis_angle(np.array([1.0, 0, 0]), RISE)
     for name in names:
         seen = reader.read(filmed(name, face))[0]
@@ -92,15 +93,22 @@ def round_trip(names: Sequence[str], paths: Sequence[Path]) -> None:
         def of(curve: str, found=found) -> float:
             return correlation(found.weights[:, ARKIT_INDEX[curve]], face.channel(curve))
 
+        gaps = [np.maximum(SealModel.ict().gap_mm(f.weights), 0) for f in (found, face)]
         away = rotation.multiply(rotation.conjugate(face.head), found.head)
         mean = rotation.normalize(away.mean(0))
         about = rotation.angle(rotation.multiply(rotation.conjugate(mean), away))
         off = rotation.angle(rotation.multiply(rotation.conjugate(ahead), mean))
         print(f"| {name} | {np.abs(made - true).mean():.3f} | {np.nanmean(pairs):.2f} | {of('jawOpen'):.2f} "
-              f"| {np.abs(found.weights[:, JAW] - face.weights[:, JAW]).mean():.3f} | {of('mouthSmileLeft'):.2f} "
+              f"| {np.abs(found.weights[:, JAW] - face.weights[:, JAW]).mean():.3f} | {correlation(*gaps):.2f} "
+              f"| {of('mouthSmileLeft'):.2f} "
               f"| {of('browOuterUpLeft'):.2f} | {of('eyeBlinkLeft'):.2f} | {np.degrees(about).mean():.1f} "
               f"| {np.degrees(off):.1f} | {correlation(found.gaze[:, 0], face.gaze[:, 0]):.2f} "
               f"| {100 * found.error:.2f} |")  # fmt: skip
+        for k, path in enumerate(paths):
+            ours, theirs = (f.weights[k * STRETCH : (k + 1) * STRETCH, JAW] for f in (found, face))
+            jaws.append(f"{name}, {path.stem}: r {correlation(ours, theirs):.2f}, mean {ours.mean():.2f} for "
+                        f"{theirs.mean():.2f}, deviation {ours.std():.2f} for {theirs.std():.2f}")  # fmt: skip
+    print("\njawOpen by capture\n" + "\n".join(jaws))
 
 
 def lips(paths: Sequence[Path]) -> None:

@@ -7,8 +7,8 @@
 Protocol: clips are cut to their first 2 s, low-passed at 5.5 kHz, given one noise floor and faded ends (three of the
 seven emotions were published on another carrier, which alone tells them apart). Heads are trained by the same code and
 recipe as the shipped one (``gengine.training.voice_head``), always without the speaker that is asked. The ordinary
-speech that is reported on (LJ Speech, Kathleen, LibriSpeech, BEAT) is in no training and chose nothing; what chose the
-recipe is EMO-DB and speechocean, GRID and FaceGood, each left out in turn.
+speech that is reported on (LJ Speech, Kathleen, LibriSpeech, BEAT) is in no training, but the weight of the penalty
+(``ordinary``) was chosen in sight of it; all else by EMO-DB and speechocean, GRID and FaceGood, each left out in turn.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gengine.checkpoint import load_checkpoint
 from gengine.core.audio import SAMPLE_RATE
 from gengine.emotion.voice import CATEGORIES, LEARNING, Reference, VoiceHead, VoiceReader
-from gengine.emotion.voice_encoder import VoiceEncoder
+from gengine.encoders.speech_encoder import SpeechEncoder
 from gengine.inputs.audio import load_audio
 from gengine.training import voice_clips, voice_head
 from gengine.training.voice_head import Recipe, Vectors, co_occurrence, head_of, joined, train, vectors
@@ -99,6 +100,14 @@ class Judge:
         )
 
 
+def all_views() -> dict[str, voice_head.Encoder]:
+    """Each layer of Whisper's encoder, the last two of which come with what hears phones, and the phase."""
+    from voice_phase import phase_vector
+
+    further = load_checkpoint("phones-v2")[1]
+    return {f"layer {k}": SpeechEncoder(further=further, layers=k) for k in (1, 2, 3, 4)} | {"phase": phase_vector}
+
+
 def limited(posterior: NDArray, classes: int) -> NDArray:
     """As if there were only the first categories."""
     kept = posterior * (np.arange(posterior.shape[1]) < classes)
@@ -141,6 +150,35 @@ def ablations(judge: Judge, recipe: Recipe, prosody: Vectors) -> None:
     old.line(
         "control: the prosody of the reader before", replace(recipe, copies=0, ordinary=0, soft=False, components=14)
     )
+
+
+def views(clean: dict[str, Vectors], ordinary: dict[str, Vectors], matrix: NDArray) -> None:
+    """Other layers of the encoder and the phase, each without augmentation."""
+    recipe, second = replace(Recipe(), copies=0), "layer 2"
+    print(f"\n{'other views, without augmentation':<44} {'of 7':>6} {'of 4':>6} {'ECE':>6} {'NLL':>6}\n")
+
+    def line(name: str, *parts: str, order: NDArray | None = None) -> None:
+        x, other = (
+            beside([of[part] for part in parts], order if k == 0 else None) for k, of in enumerate((clean, ordinary))
+        )
+        Judge([x], {}, other, matrix).line(name, recipe)
+
+    for name in clean:
+        line(name, name)
+    line("layers 2 and 3", second, "layer 3")
+    line("layer 2 and phase", second, "phase")
+    line(
+        "control: layer 2 and other clips' phase",
+        second,
+        "phase",
+        order=np.random.default_rng(0).permutation(len(clean[second].x)),
+    )
+
+
+def beside(parts: list[Vectors], order: NDArray | None = None) -> Vectors:
+    """Vectors of the same clips beside each other; ``order`` gives each clip the last part of another."""
+    last = parts[-1].x if order is None else parts[-1].x[order]
+    return replace(parts[0], x=np.concatenate([*(p.x for p in parts[:-1]), last], axis=1))
 
 
 def worse_sound_without(judge: Judge, recipe: Recipe) -> None:
@@ -223,7 +261,7 @@ def main() -> None:
     arguments = parser.parse_args()
     wants = {arguments.only} if arguments.only else {"emodb", "ablations", "ordinary", "speed"}
     kept, recipe = keeper(arguments.cache), Recipe()
-    encoder = VoiceEncoder()
+    encoder = SpeechEncoder()
 
     def of(kind: str) -> Vectors:
         return kept(f"emodb {kind}", lambda: vectors(voice_clips.emodb(DATA), kind, encoder))
@@ -243,6 +281,16 @@ def main() -> None:
             from voice_prosody import prosody_vector
 
             ablations(whole, recipe, kept("prosody", lambda: vectors(voice_clips.emodb(DATA), "clean", prosody_vector)))
+            clean, other = {}, {}
+            for name, view in all_views().items():
+                clean[name] = kept(f"view {name}", lambda view=view: vectors(voice_clips.emodb(DATA), "clean", view))
+                other[name] = kept(
+                    f"view {name} other",
+                    lambda view=view: joined(
+                        [voice_head.spoken_vectors(DATA, *item, view) for item in voice_head.ORDINARY.items()]
+                    ),
+                )
+            views(clean, other, whole.matrix)
     if "ordinary" in wants:
         neutral_shares(VoiceHead.load(), {name: ordinary(name, windows) for name, windows in REPORTED.items()})
         transfer(DATA)

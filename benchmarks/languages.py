@@ -3,6 +3,7 @@
     python benchmarks/languages.py             # fourteen espeak-ng voices and EMO-DB's held-out actor
     python benchmarks/languages.py es de       # some of them
     python benchmarks/languages.py belief      # what right and wrong texts score: gengine.inputs.ear.BELIEVED
+    python benchmarks/languages.py --face a2m  # whether lips meet and rest as the rules' do, from the sound alone
 
 A closure of P, B or M counts as found when its centre lies within 40 ms of a true one; "border" is the median error
 of the starts of sounds that both name alike, in the best common order. "wrong text" is another sentence of the
@@ -23,10 +24,15 @@ from unittest import mock
 import numpy as np
 
 from gengine.core.audio import AudioClip
-from gengine.core.words import Phone
+from gengine.core.conditions import MOTION_RATE
+from gengine.core.emotion import EMOTIONS, EmotionTrack
+from gengine.core.lips import SealModel
+from gengine.core.performance import Performance
+from gengine.core.words import Phone, WordTrack
 from gengine.data.synthetic_speech import espeak
-from gengine.encoders.phones import hear
+from gengine.encoders.phones import CLASSES, hear
 from gengine.errors import GengineError
+from gengine.hearing import hear_recording
 from gengine.inputs import espeak as letters
 from gengine.inputs.align import align
 from gengine.inputs.ear import Ear
@@ -35,6 +41,8 @@ from gengine.inputs.forced import aligner
 from gengine.inputs.stretch import said_words
 from gengine.inputs.text import read_text
 from gengine.metrics.phone_accuracy import PhoneScores
+from gengine.network_run import run_network
+from gengine.registry import build
 
 SENTENCES: dict[str, tuple[str, ...]] = {
     "es": (
@@ -172,6 +180,9 @@ SENTENCES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Everyday sentences, written for this benchmark, with lip sounds in each."""
 
+NEAR, MET, PAUSE = 0.04, 0.8, 0.2
+"""Seconds around a sound in which lips may meet, the gap (mm) below which they do, and the shortest rest, s."""
+
 Case = tuple[AudioClip, str, tuple[Phone, ...]]
 
 
@@ -275,6 +286,33 @@ def belief(name: str, cases: list[Case], language: str) -> None:
     print(f"{name:8}" + "".join(f"{x:>9.2f}" for x in (*right, *wrong)), flush=True)
 
 
+def lips(cases: list[Case], faces: tuple[str, ...]) -> Iterator[tuple[float, float, float]]:
+    """Of each face from the sound alone: P B M at which its lips meet, vowels in whose middle they do, and the lips'
+    mean gap (mm) where the voice says nothing."""
+    model = SealModel.ict()
+    networks = [build("face network", face) for face in faces]
+    found: list[list[list[float]]] = [[[], [], []] for _ in faces]
+    for clip, _, truth in cases:
+        mood = EmotionTrack(*(np.zeros((round(clip.duration * 100), k)) for k in (len(EMOTIONS), 3)), fps=100.0)
+        conditions = hear_recording(Performance(clip, WordTrack(), mood))
+        for network, (met, shut, rest) in zip(networks, found, strict=True):
+            track = [part.weights for part in run_network(network, conditions, 0)]
+            gap = model.gap_mm(np.concatenate(track))
+            for phone in comparable(truth):
+                a, b = (round(t * MOTION_RATE) for t in (phone.start - NEAR, phone.end + NEAR))
+                middle = round((phone.start + phone.end) / 2 * MOTION_RATE)
+                if middle >= len(gap):
+                    continue
+                if phone.symbol in ("P", "B", "M"):
+                    met.append(float(gap[max(a, 0) : b].min() < MET))
+                elif phone.symbol in CLASSES["open"]:
+                    shut.append(float(gap[middle] < MET))
+                elif phone.symbol in ("sil", "") and phone.end - phone.start > PAUSE:
+                    rest.append(float(gap[middle]))
+    for columns in found:
+        yield tuple(float(np.mean(c)) if c else float("nan") for c in columns)  # type: ignore[misc]
+
+
 _COMPARED = {"eː": "EY", "oː": "OW", "a": "AA", "u": "UW", "uo": "AO", "ü": "UW", "y": "UW", "ø": "UH", "œ": "AO",
              "ɐ": "AH", "ɤ": "AH", "ɿ": "IH", "ʊŋ": "UH", "ç": "SH", "x": "HH", "ʁ": "HH", "ɕ": "SH", "ʂ": "SH",
              "ɻ": "R"}  # fmt: skip
@@ -287,21 +325,34 @@ def comparable(phones: tuple[Phone, ...]) -> tuple[Phone, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--face", help="measure the lips of this face beside the rules': a name or a checkpoint's folder"
+    )
     parser.add_argument("languages", nargs="*", help=f"of {' '.join(SENTENCES)}, emodb; all; or belief")
     arguments = parser.parse_args()
     data = Path(os.environ.get("GENGINE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     believed = arguments.languages == ["belief"]
+    faces = ("visemes", arguments.face)
+    if arguments.face:
+        print(f"{'':8}" + "".join(f"{face[-20:]:>30}" for face in faces))
+        print(f"{'':8}" + "    lips meet  in vowels  rest mm" * len(faces))
     if believed:
         print(f"{'':8}{'right 1 %':>9}{'10 %':>9}{'50 %':>9}{'wrong 50':>9}{'90 %':>9}{'99 %':>9}")
-    else:
+    elif not arguments.face:
         print(f"{'':8}{'closures':>9}" + "".join(f"{name:>24}" for name in METHODS))
         print(f"{'':17}" + "  recall prec. border ms" * len(METHODS))
+    seen: list[list[tuple[float, float, float]]] = []
     totals: dict[str, list[tuple[float, ...]]] = {name: [] for name in METHODS}
     for name in [*SENTENCES, "emodb"] if believed or not arguments.languages else arguments.languages:
         if name == "emodb" and not (data / "emodb").is_dir():
             print("emodb: no reference recordings; set GENGINE_DATA")
             continue
         cases, language = (emo_db(data), "de") if name == "emodb" else (synthetic(name), name)
+        if arguments.face:
+            shown = list(lips(cases, faces))
+            seen.append(shown)
+            print(f"{name:8}" + "".join("{:>13.2f}{:>11.2f}{:>9.2f}".format(*v) for v in shown), flush=True)
+            continue
         if believed:
             belief(name, cases, language)
             continue
@@ -311,7 +362,9 @@ def main() -> None:
             line += "{:>10.2f}{:>6.2f}{:>8.0f}".format(*values)
             totals[method].append(values)
         print(line, flush=True)
-    if not believed:
+    if seen:
+        print(f"{'mean':8}" + "".join("{:>13.2f}{:>11.2f}{:>9.2f}".format(*v) for v in np.nanmean(seen, 0)))
+    elif not believed:
         means = (np.mean(values, axis=0) for values in totals.values() if values)
         print(f"{'mean':17}" + "".join("{:>10.2f}{:>6.2f}{:>8.0f}".format(*m) for m in means))
 

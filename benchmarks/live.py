@@ -3,6 +3,7 @@
     python benchmarks/live.py ages                   ages of frames in sound time, share of a core, sessions per core
     python benchmarks/live.py body                   strokes near accents above chance and wrist speed, beside offline
     python benchmarks/live.py interrupt              six interruptions: new frames, lips, hands
+    python benchmarks/live.py ceiling                what look-ahead allows: words told late, accents guessed by rhythm
     python benchmarks/live.py                        all of it
         --hop 0.1 --latency 0.4     instead of the bundled configuration "live"
         --seeds 2                   takes of each recording
@@ -17,7 +18,9 @@ import argparse
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gesture_table
 import numpy as np
@@ -31,7 +34,7 @@ from gengine.inputs.align import align
 from gengine.inputs.audio import load_audio
 from gengine.inputs.text import read_text
 from gengine.metrics.limbs import Body
-from gengine.metrics.speech_coupling import coupling
+from gengine.metrics.speech_coupling import WINDOW_S, coupling
 from gengine.session import Session
 
 SPEECH = Path(__file__).parents[1] / "demos" / "speech.wav"
@@ -41,6 +44,13 @@ CUTS = (1.4, 2.9, 4.3, 6.1, 8.2, 10.4)
 """Seconds of the demo's speech at which it is broken off."""
 AHEAD = 2.0
 """Seconds before its sound that a word is said."""
+TELLINGS = (
+    ("2 s before their sound", 2.0, False), ("sentences as they begin", 0.0, False), ("each as it begins", 0.0, True),
+)  # fmt: skip
+"""How words become known: name, seconds before their sound, and whether each comes alone."""
+EARLIEST = 0.6
+"""Seconds after an accent's onset at which a stroke that it calls for can be at its height: its vowel (.2) and the
+syllable encoder's wait (.3) less the look-ahead (.3), and a stroke (.4)."""
 
 
 def ages(config: EngineConfig) -> None:
@@ -73,14 +83,16 @@ def ages(config: EngineConfig) -> None:
     print(f"  a fork {1000 * (time.process_time() - began) / len(twins):.1f} ms")
 
 
-def live_take(clip, words: WordTrack | None, config: EngineConfig, seed: int) -> Performance:
-    """A recording as a stream; ``words`` are said ``AHEAD`` s before their sound."""
+def live_take(
+    clip, words: WordTrack | None, config: EngineConfig, seed: int, ahead: float = AHEAD, single: bool = False
+) -> Performance:
+    """A recording as a stream; ``words`` are said ``ahead`` s before their sound, sentences at once or each alone."""
     settings = config.model_copy(update={"hears": words is None})
     session = Session(seed=seed, config=settings)
     said, parts = 0, []
     for k in range(0, len(clip.samples), STEP):
-        while words is not None and said < len(words.words) and words.words[said].start <= k / clip.rate + AHEAD:
-            sentence = _sentence(words, said, session.time)
+        while words is not None and said < len(words.words) and words.words[said].start <= k / clip.rate + ahead:
+            sentence = _sentence(words, said, session.time, single)
             said += len(sentence.words)
             session.say(sentence.shift(-session.time))
         parts.append(session.push(clip.samples[k : k + STEP]))
@@ -88,10 +100,10 @@ def live_take(clip, words: WordTrack | None, config: EngineConfig, seed: int) ->
     return Performance.join([p for p in parts if p is not None])
 
 
-def _sentence(words: WordTrack, first: int, now: float) -> WordTrack:
-    """The words from number ``first`` on that are said together: up to a pause of .3 s."""
+def _sentence(words: WordTrack, first: int, now: float, single: bool) -> WordTrack:
+    """The words from number ``first`` on that are said together: up to a pause of .3 s, or that one alone."""
     last = first + 1
-    while last < len(words.words) and words.words[last].start - words.words[last - 1].end < 0.3:
+    while not single and last < len(words.words) and words.words[last].start - words.words[last - 1].end < 0.3:
         last += 1
     chosen: tuple[Word, ...] = words.words[first:last]
     inside = tuple(p for p in words.phones if p.start >= chosen[0].start - 0.01 and p.end <= chosen[-1].end + 0.01)
@@ -122,6 +134,65 @@ def body(config: EngineConfig, seeds: int) -> None:
         gains, speeds = np.array(values).T
         error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.nan
         print(f"{name:22s}{gains.mean():+14.3f}{error:8.3f}{speeds.mean():9.1f} cm/s")
+
+
+def ceiling(config: EngineConfig, seeds: int) -> None:
+    """What can be met of accents that are known late: by the body with its words told ever later (each with its own
+    sound at last, which no recogniser of sound betters), and by one who guesses the next accent from the rhythm of
+    those that were, which needs no body."""
+    print(f"{'words are told':36s}{'above chance':>14s}{'SE':>8s}")
+    for how, ahead, single in TELLINGS:
+        gains = []
+        for _, sound, text in gesture_table.recordings(False):
+            clip = load_audio(sound)
+            words, _ = align(clip, read_text(text))
+            for seed in range(seeds):
+                take = live_take(clip, words, config, seed, ahead, single)
+                assert take.motion is not None
+                gains.append(coupling(Body(take.motion), gesture_table.accents(words))["coupling_gain"])
+        print(f"{how:36s}{np.mean(gains):+14.3f}{_error(gains):8.3f}", flush=True)
+    print(f"\n{'accents guessed from earlier ones':36s}{'above chance':>14s}{'SE':>8s}{'knowing':>9s}{'clips':>7s}")
+    folder = gesture_table.real_clips.data_folder()
+    corpora = {"BEAT": sorted((folder / "beat").rglob("*.TextGrid")),
+               "LJ Speech": sorted((folder / "ljspeech").rglob("*.TextGrid"))}  # fmt: skip
+    for name, files in corpora.items():
+        for guess in (_usual_interval, _last_interval):
+            met = []
+            for file in files:
+                track = read_text(file, "en").track
+                assert track is not None
+                onsets = np.array(gesture_table.accents(track))
+                if len(onsets) >= 5:
+                    met.append(_met(onsets, guess, track.words[-1].end))
+            gains, sure = np.array(met).T
+            print(f"{name + ', ' + (guess.__doc__ or ''):36s}{gains.mean():+14.3f}{_error(gains):8.3f}"
+                  f"{sure.mean():+9.3f}{len(met):7d}")  # fmt: skip
+
+
+def _usual_interval(onsets: np.ndarray) -> float:
+    """usual interval"""
+    return float(np.median(np.diff(onsets)))
+
+
+def _last_interval(onsets: np.ndarray) -> float:
+    """last interval"""
+    return float(onsets[-1] - onsets[-2])
+
+
+def _met(onsets: np.ndarray, guess: Callable[[np.ndarray], float], seconds: float) -> tuple[float, float]:
+    """Share of accents guessed from those before within ``WINDOW_S``, less what they meet in shifted speech; and what
+    that would be for who knows them."""
+    guesses = []
+    for k in range(2, len(onsets)):
+        step = max(guess(onsets[:k]), 0.05)
+        guesses.append(onsets[k - 1] + step * max(1, np.ceil(EARLIEST / step - 1e-9)))
+    near = [np.abs(np.subtract.outer(guesses, np.sort((onsets + shift) % seconds))).min(1) <= WINDOW_S
+            for shift in (0.0, *np.linspace(1.0, max(seconds - 1.0, 1.1), 100))]  # fmt: skip
+    return float(near[0].mean() - np.mean(near[1:])), float(1 - np.mean(near[1:]))
+
+
+def _error(values: Any) -> float:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
 def interrupt(config: EngineConfig) -> None:
@@ -158,7 +229,9 @@ def _last(flags: np.ndarray) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=[[], "ages", "body", "interrupt"], help="all unless named")
+    parser.add_argument(
+        "what", nargs="*", choices=[[], "ages", "body", "interrupt", "ceiling"], help="the first three unless named"
+    )
     parser.add_argument("--hop", type=float)
     parser.add_argument("--latency", type=float)
     parser.add_argument("--seeds", type=int, default=2)
@@ -173,6 +246,8 @@ def main() -> int:
         interrupt(config)
     if "body" in what:
         body(config, options.seeds)
+    if "ceiling" in what:
+        ceiling(config, options.seeds)
     return 0
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 
 WORK = Path("mutants")
 ROOMS = {
-    "core": "gengine/core/", "session": "gengine/session", "hearing": "gengine/hearing", "windows": "gengine/windows",
+    "core": "gengine/core/", "streaming": "gengine/streaming", "session": "gengine/session",
+    "hearing": "gengine/hearing", "windows": "gengine/windows",
     "constraints": "gengine/constraints/", "choreographer": "gengine/networks/choreographer/",
     "visemes": "gengine/networks/visemes/",
 }  # fmt: skip

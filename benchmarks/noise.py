@@ -35,8 +35,9 @@ from gengine.errors import GengineError
 from gengine.hearing import hear_recording
 from gengine.inputs.audio import load_audio
 from gengine.metrics.phone_accuracy import closures, match
+from gengine.network_run import run_network
 from gengine.networks.visemes.network import VisemeNetwork
-from gengine.session import Session, run_network
+from gengine.session import Session
 from gengine.training.phone_examples import held_out
 
 Sound = NDArray[np.float32]

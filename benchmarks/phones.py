@@ -5,10 +5,10 @@ python benchmarks/phones.py --control            # PocketSphinx's phone loop, an
 python benchmarks/phones.py --checkpoint runs/phones --gain -30
 python benchmarks/phones.py --degraded           # the same clips made worse, and what is heard in no speech at all
 python benchmarks/phones.py --degraded "room, RT60 .6 s" clean                   # some of these conditions
-python benchmarks/phones.py --soon               # settled 0.19 s after the sound instead of 0.34
+python benchmarks/phones.py --soon               # by the small network, settled 0.19 s after the sound
 Needs the reference recordings (GENGINE_DATA).
 
-phones-v1 learned from LibriSpeech's held-out readers too: only newer trainings leave them out.
+phones-v1 learned from LibriSpeech's held-out readers too, phones-v2 did not.
 "class" is the share of frames with the right lip class of 13, "in speech" leaves silence out; a closure (P, B,
 M) counts as found when its centre is heard within 40 ms; "edge" is the median error of a found closure's ends
 and "border" of any phone's start. The jaw is correlated with human-made jawOpen curves of Mandarin speech.
@@ -20,6 +20,7 @@ import argparse
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from degraded_speech import conditions, silent
@@ -39,21 +40,22 @@ HEARD = {"ljspeech", "kathleen", "grid"}  # corpora of one voice, of which other
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", default="phones-v1")
+    parser.add_argument("--checkpoint", default=None)
     parser.add_argument("--gain", type=float, default=0.0, help="dB")
     parser.add_argument("--control", action="store_true")
     parser.add_argument("--degraded", nargs="*", metavar="CONDITION")
     parser.add_argument("--soon", action="store_true")
     args = parser.parse_args()
     folder, gain = data_folder(), np.float32(10 ** (args.gain / 20))
+    how = (SOON if args.soon else {}) | ({"checkpoint": args.checkpoint} if args.checkpoint else {})
     if args.degraded is not None:
-        return degraded(folder, args.checkpoint, SOON if args.soon else {}, args.degraded)
+        return degraded(folder, how, args.degraded)
     test = list(utterances(folder, [*CORPORA, "facegood"], wanted=held_out))
 
     heard, jaws, spent = {}, {}, 0.0
     for u in test:
         began = time.process_time()
-        heard[u.name], frames = hear(u.samples * gain, args.checkpoint, **(SOON if args.soon else {}))
+        heard[u.name], frames = hear(u.samples * gain, **how)
         spent += time.process_time() - began
         if u.corpus == "facegood":
             jaws[u.name] = frames.jaw
@@ -90,7 +92,7 @@ def show(title: str, test: list[Utterance], heard: dict[str, tuple[Phone, ...]])
         )
 
 
-def degraded(folder: Path, checkpoint: str, how: dict[str, int], named: list[str]) -> None:
+def degraded(folder: Path, how: dict[str, Any], named: list[str]) -> None:
     """Recall and precision of P B M closures in clips made worse, and openings a second where nobody speaks."""
     corpora = ("ljspeech", "kathleen", "librispeech", "emodb", "beat")
     test = [u for u in utterances(folder, [*corpora], wanted=held_out) if u.phones]
@@ -100,12 +102,12 @@ def degraded(folder: Path, checkpoint: str, how: dict[str, int], named: list[str
             continue
         scores: dict[str, PhoneScores] = defaultdict(PhoneScores)
         for u in test:
-            heard, _ = hear(worsen(u.samples), checkpoint, **how)
+            heard, _ = hear(worsen(u.samples), **how)
             scores[u.corpus].update(u.phones, heard, len(u.samples) / SAMPLE_RATE)
         cells = [(s.recall, s.precision) for s in (scores[name] for name in corpora)]
         print(f"{condition:18s}" + "".join(f"   {r:.2f}/{p:.2f} ({2 * r * p / (r + p + 1e-9):.2f})" for r, p in cells))
     for name, sound in silent(folder).items() if not named else ():
-        heard, _ = hear(sound, checkpoint, **how)
+        heard, _ = hear(sound, **how)
         seconds = len(sound) / SAMPLE_RATE
         spoken = sum(p.end - p.start for p in heard if p.symbol != "sil") / seconds
         pieces = sum(p.symbol != "sil" for p in heard) / seconds
