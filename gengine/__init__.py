@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gengine import metrics
     from gengine.capturing import capture
     from gengine.config import EngineConfig
+    from gengine.conversing import converse
     from gengine.core.audio import AudioClip
     from gengine.core.emotion import EmotionTrack
     from gengine.core.exporter import Exporter
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AudioClip", "AudioError", "EmotionError", "EmotionPlan", "EmotionTrack", "EngineConfig", "Exporter", "FaceTrack",
     "FormatError", "GengineError", "MissingExtraError", "Motion", "Performance", "Phone", "Session", "Speaker",
-    "TextError", "Word", "WordTrack", "animate", "capture", "export", "load", "metrics", "portrait", "render",
+    "TextError", "Word", "WordTrack", "animate", "capture", "converse", "export", "load", "metrics", "portrait",
+    "render",
 ]  # fmt: skip
 
 _HOMES = {
     "gengine.capturing": ["capture"],
     "gengine.config": ["EngineConfig"],
+    "gengine.conversing": ["converse"],
     "gengine.core.audio": ["AudioClip"],
     "gengine.core.emotion": ["EmotionTrack"],
     "gengine.core.exporter": ["Exporter"],

@@ -129,7 +129,7 @@ def shared_checkpoint(name_or_path: str | Path) -> tuple[dict[str, Any], Tensors
     return _shared(folder, tuple((s.st_mtime_ns, s.st_size, s.st_ino) for s in stamps))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=9)
 def _shared(folder: Path, stamps: tuple[tuple[int, ...], ...]) -> tuple[dict[str, Any], Tensors]:
     config, tensors = load_checkpoint(folder)
     for tensor in tensors.values():

@@ -23,7 +23,8 @@ class EngineConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     face: str = "visemes"
-    """Face network: visemes, or the face that a film shows: capture, capture:2 …."""
+    """Face network: visemes, a2m, auto (a2m where no words are known), the folder of a trained checkpoint, or the face
+    that a film shows: capture, capture:2 …."""
     body: str = "choreographer"
     """Body network: choreographer, camn, or the folder of a trained checkpoint."""
     words: str = "auto"
@@ -35,6 +36,9 @@ class EngineConfig(BaseModel):
     (a multiple of 0.05, at least the hop); none: all that the networks may ask for is waited for."""
     hears: bool = True
     """Whether phones are heard in the sound where no words are known; else lips follow known words alone."""
+    phones: str = "phones-v2"
+    """The checkpoint that hears them where no ``latency`` presses; phones-v1 takes a fifth of its time and hears
+    unfamiliar voices less well."""
     body_fps: float = Field(default=30.0, ge=15, le=120)
     """Frames of the body in a second."""
     face_fps: float = Field(default=60.0, ge=15, le=120)

@@ -26,9 +26,10 @@ from gengine.emotion import parse_emotion
 from gengine.errors import AudioError, GengineError, wrong_kind
 from gengine.exporting import export
 from gengine.runs import load, saved
-from gengine.session import Session
+from gengine.streaming import Stream
 
 if TYPE_CHECKING:
+    from gengine.core.turns import Turns
     from gengine.emotion.voice import Reference
     from gengine.inputs.part import Part
 
@@ -50,15 +51,16 @@ NO_WORDS = "none"
 class Take:
     """One run over one recording: iterate it for stretches of performance, then read what it noted.
 
-    ``report`` says what was made of the inputs; ``seconds`` the time spent in each stage. ``strict`` makes an error of
-    the report's warnings: before anything is generated where they are known by then, else at the end.
+    ``text`` may also be words with times; ``turns`` are those of a conversation, of which ``source`` holds one person's
+    sound. ``report`` says what was made of the inputs; ``seconds`` the time spent in each stage. ``strict`` makes an
+    error of the report's warnings: before anything is generated where they are known by then, else at the end.
     """
 
     def __init__(
         self,
         source: Source,
         *,
-        text: str | Path | None = None,
+        text: str | Path | WordTrack | None = None,
         emotion: Any = "neutral",
         intensity: float = 1.0,
         speaker: Speaker | str | int | None = None,
@@ -68,13 +70,15 @@ class Take:
         stance: str | Path | Motion | None = None,
         look_at: Any = None,
         voice_reference: str | Path | AudioClip | None = None,
+        turns: Turns | None = None,
+        dials: Any = None,
         config: EngineConfig | None = None,
         strict: bool = False,
         part: Part | None = None,
     ) -> None:
         for what, value, kinds, expected in (
             ("source", source, SOURCE_KINDS, "the path of a recording, an AudioClip, an array of samples, or bytes"),
-            ("text", text, str | Path | None, "the words, or the path of a transcript"),
+            ("text", text, str | Path | WordTrack | None, "the words, or the path of a transcript"),
             ("seed", seed, int | np.integer, "a whole number"),
             ("speaker", speaker, str | int | np.integer | Speaker | None, "a name, a number of BEAT, or a Speaker"),
             ("language", language, str | None, 'a code such as "en"'),
@@ -106,7 +110,11 @@ class Take:
             self.look_at = self.look_at and self.look_at.shift(part.first)
         self.voice_reference = self._voice(voice_reference)
         self.speaker = speaker if isinstance(speaker, Speaker) else Speaker.named(speaker)
-        self.strict = strict
+        self.strict, self.turns, self.dials = strict, turns, dials
+        if dials is not None:
+            from gengine.emotion.dials import parse_dials  # hardly any run has some
+
+            self.dials = parse_dials(dials)
         self.seconds: dict[str, float] = {"decode": 0.0, "align": 0.0}
         self.duration: float | None = source.duration if isinstance(source, AudioClip) else None
         self.audio_seconds = 0.0
@@ -115,11 +123,12 @@ class Take:
             "intensity": float(intensity),
             "speaker": self.speaker.name,
             "seed": self.seed,
-            "text": str(text) if text is not None else None,
+            "text": str(text) if isinstance(text, str | Path) else None,
             "language": language,
             **({"tier": tier} if tier is not None else {}),
             "stance": str(stance) if isinstance(stance, Path) else None,
             "config": self.config.model_dump(),
+            **({"dials": dials if isinstance(dials, str) else repr(self.dials)} if dials is not None else {}),
             **({"look_at": repr(look_at)} if look_at is not None else {}),
             **({"voice_reference": str(voice_reference)} if isinstance(voice_reference, str | Path) else {}),
         }
@@ -140,9 +149,10 @@ class Take:
                 stream = stack.enter_context(open_audio(self.source, None, self.part))
                 rate, blocks = stream.output_rate, iter(stream)
                 self.duration = stream.duration
-            session = Session(
+            session = Stream(
                 emotion=self.plan, speaker=self.speaker, words=words, seed=self.seed, rate=rate, stance=self.stance,
-                look_at=self.look_at or NOBODY, face=face, voice_reference=self.voice_reference, config=self.config,
+                look_at=self.look_at or NOBODY, face=face, voice_reference=self.voice_reference,
+                turns=self.turns, dials=self.dials, config=self.config,
             )  # fmt: skip
             while True:
                 with self._timed("decode"):
@@ -207,6 +217,8 @@ class Take:
         """The transcript with times, aligned to the sound where it has none; without one, the words recognised."""
         if self.text is None:
             return self._recognised()
+        if isinstance(self.text, WordTrack):
+            return self.text
         from gengine.inputs.align import align
         from gengine.inputs.audio import load_audio
         from gengine.inputs.text import read_text
@@ -285,6 +297,7 @@ def animate(
     stance: str | Path | Motion | None = None,
     look_at: Any = None,
     voice_reference: str | Path | AudioClip | None = None,
+    dials: Any = None,
     config: EngineConfig | None = None,
     strict: bool = False,
     track: int | str | None = None,
@@ -315,8 +328,9 @@ def animate(
         face_fps: frames per second of the face, 15 to 120 Hz.
         language: of the text ("en", "de", "zh", …); else guessed.
         tier: the tier or speaker of a TextGrid; else the one who speaks most.
-        face: the network that moves the face: "visemes" (rules), "a2m" (a mouth learned from real ones), a
-            checkpoint's folder, or "capture" (the face that a film shows; "capture:2" its second largest).
+        face: the network that moves the face: "visemes" (rules), "a2m" (a mouth learned from real ones), "auto"
+            (a2m where no words are known), a checkpoint's folder, or "capture" (the face that a film shows; "capture:2"
+            its second largest).
         body: the network that moves the body: "choreographer" (rules), "camn" (learned), or a checkpoint's folder.
         calm: 0 to 1, how much smaller and rarer body and head move than the speaker usually would.
         stance: a .bvh, a saved performance, a run's folder or a ``Motion``, in whose first pose the body begins and
@@ -327,6 +341,10 @@ def animate(
             (seconds, x, y, z), or a function that is asked (x, y, z) of each second.
         voice_reference: a recording of the speaker being neutral, against which "auto" reads the voice; without one
             what is usual of the speaker is learned while they speak.
+        dials: shape the emotion, any of "strength=0.8,smoothing=1,contrast=2,most=2,prefer=happy:0.3" and
+            "face=1,body=0.6,head=1", or a dictionary: what is felt is multiplied, what is read comes and goes over so
+            many seconds more, strong and weak are driven apart, so many stay at a time, one is added; and how much
+            face, body and head show, 0 to 2.
         config: everything else; ``words``, ``fps``, ``face_fps``, ``face``, ``body`` and ``calm`` win over it.
         track: of a video with several sound tracks: a number from 0, a language or a title; else its default one.
         channel: a number from 0, "left", "right" or "mix"; else the mean, or one where channels cancel each other.
@@ -355,7 +373,8 @@ def animate(
     )
     take = Take(
         source, text=text, emotion=emotion, intensity=intensity, speaker=speaker, seed=seed, language=language,
-        tier=tier, stance=stance, look_at=look_at, voice_reference=voice_reference, config=config, strict=strict,
+        tier=tier, stance=stance, look_at=look_at, voice_reference=voice_reference, dials=dials,
+        config=config, strict=strict,
         part=part_of(track=track, channel=channel, start=start, end=end, raw=raw, rate=rate),
     )  # fmt: skip
     stretches, done = [], 0.0

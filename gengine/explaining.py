@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core.conditions import ANALYSIS_RATE, Conditions, Syllable
-from gengine.core.emotion import EMOTIONS, EmotionTrack
+from gengine.core.emotion import EMOTION_INDEX, EMOTIONS, EmotionTrack
 from gengine.core.placing import check_place, whole
 from gengine.core.report import Report
 from gengine.core.words import Tag, sentences
-from gengine.emotion import parse_emotion
+from gengine.emotion.dials import Dials
+from gengine.emotion.embedding import embedding
+from gengine.emotion.parse import parse_state
+from gengine.emotion.picture import row
 from gengine.emotion.text import LANGUAGE, Said, TextReader
 from gengine.engine import Take
 from gengine.errors import GengineError
@@ -33,6 +36,13 @@ LEAST = 0.1
 
 PAUSE = 0.5
 """Without words, speech between pauses of this length is one segment, seconds; shorter ones belong to it."""
+
+SURE, SHARED = 0.2, 0.3
+"""Voice and words disagree where each tells an emotion of this strength, and they share less of what the weaker of them
+tells. Judgement: simulated pairs of voices and words were told apart from agreeing ones at an AUC of .61 only."""
+
+MANNER = 0.1
+"""Valence, arousal or dominance beyond what a mixture of emotions has, from which keyframes hold it too."""
 
 LONG_PAUSE = 0.6
 """A pause before a segment that is worth telling, seconds. Judgement."""
@@ -49,52 +59,17 @@ listeners just notice."""
 
 
 @dataclass(frozen=True)
-class Dials:
-    """What is made of a reading: ``strength`` multiplies it (0 to 2), ``smoothing`` averages it over so many seconds,
-    ``contrast`` above 1 drives strong emotions and weak ones apart, ``most`` emotions stay, and ``prefer`` (an
-    expression of the grammar) is added. GengineError for a value out of range."""
-
-    strength: float = 1.0
-    smoothing: float = 0.0
-    contrast: float = 1.0
-    most: int = len(EMOTIONS)
-    prefer: str | None = None
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("strength", 0, 2), ("smoothing", 0, 10), ("contrast", 0.2, 5), ("most", 1, 18)):
-            if not low <= getattr(self, name) <= high:
-                raise GengineError(f"--{name} {getattr(self, name)}: expected {low:g} to {high:g}")
-
-    def shape(self, track: EmotionTrack) -> EmotionTrack:
-        """The track as the dials want it."""
-        both = np.concatenate([track.weights, track.vad], axis=1).astype(float)
-        width = round(self.smoothing * track.fps)
-        if width > 1 and len(both):
-            padded = np.pad(both, ((width // 2, width - 1 - width // 2), (0, 0)), mode="edge")
-            both = np.stack([np.convolve(column, np.ones(width) / width, "valid") for column in padded.T], axis=1)
-        weights, vad = both[:, : len(EMOTIONS)], both[:, len(EMOTIONS) :]
-        if self.contrast != 1 and len(weights):
-            top = np.maximum(weights.max(axis=1, keepdims=True), 1e-9)
-            weights = top * (weights / top) ** self.contrast
-        if self.most < len(EMOTIONS):
-            order = np.argsort(-weights, axis=1, kind="stable")[:, self.most :]
-            np.put_along_axis(weights, order, 0, axis=1)
-        weights, vad = weights * self.strength, vad * self.strength
-        if self.prefer:
-            wanted, of, _ = parse_emotion(self.prefer)(np.arange(len(weights)) / track.fps)
-            weights, vad = weights + wanted, vad + of
-        return replace(track, weights=np.clip(weights, 0, 1), vad=np.clip(vad, -1, 1))
-
-
-@dataclass(frozen=True)
 class Segment:
-    """A stretch of speech from ``start`` to ``end`` s: its emotions' strengths, strongest first, and the cues."""
+    """A stretch of speech from ``start`` to ``end`` s: its emotions' strengths, strongest first, the cues, the mean
+    valence, arousal and dominance, and, where they disagree, what the voice and what the words say most."""
 
     start: float
     end: float
     text: str
     emotions: tuple[tuple[str, float], ...]
     cues: tuple[str, ...]
+    vad: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    conflict: tuple[str, str] | None = None
 
     @property
     def top(self) -> str:
@@ -110,11 +85,16 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """The emotion ``track`` of a recording at ``FPS``, its ``segments``, and the ``report`` of what was read."""
+    """The emotion ``track`` of a recording at ``FPS``, its ``segments``, and the ``report`` of what was read; what the
+    ``voice`` and what the ``words`` tell by themselves, of which the track is the pool; and both as vectors of
+    one space, ``embedding (T, D)`` (``gengine.emotion.embedding``), of length 0 where nothing is told and 1 at most."""
 
     track: EmotionTrack
     segments: tuple[Segment, ...]
     report: Report = field(default_factory=Report)
+    voice: EmotionTrack | None = None
+    words: EmotionTrack | None = None
+    embedding: NDArray[np.float64] | None = None
 
     @property
     def overall(self) -> dict[str, float]:
@@ -132,9 +112,11 @@ class Reading:
             "weights": np.round(self.track.weights.astype(float), 3).tolist(),
             "vad": np.round(self.track.vad.astype(float), 3).tolist(),
             "overall": self.overall,
+            **({name: np.round(t.weights.astype(float), 3).tolist() for name, t in (("voice", self.voice),
+                ("words", self.words)) if t is not None}),
             "segments": [
                 {"start": round(s.start, 3), "end": round(s.end, 3), "top": s.top, "emotions": dict(s.emotions),
-                 "cues": list(s.cues), "text": s.text, "sentence": s.sentence()}
+                 "cues": list(s.cues), "text": s.text, "sentence": s.sentence(), "conflict": _named(s.conflict)}
                 for s in self.segments
             ],
             "report": self.report.as_dict(),
@@ -145,6 +127,10 @@ class Reading:
         keys: list[dict[str, Any]] = []
         for k, s in enumerate(self.segments):
             said = "+".join(f"{name}:{strength:.2f}" for name, strength in s.emotions) or "neutral"
+            manner = np.array(s.vad) - parse_state(said).vad
+            if np.abs(manner).max() >= MANNER:  # a whisper is no emotion
+                shift = "shift:" + ",".join(f"{x:.2f}" for x in np.clip(manner, -1, 1))
+                said = shift if said == "neutral" else f"{said}+{shift}"
             keys.append({"time": round(s.start, 2) if k else 0.0, "emotion": said})
         return keys or [{"time": 0.0, "emotion": "neutral"}]
 
@@ -170,14 +156,17 @@ def read_emotion(
     """
     from gengine.inputs.audio import load_audio
 
-    take = Take(source, text=text, emotion=emotion, **options)
+    take = Take(source, text=text, emotion=emotion, dials=dials, **options)
     words = take.words()
     clip = load_audio(take.source, part=take.part)
-    hearing = Hearing(take.plan, words, take.speaker, clip.rate)
+    space = embedding() if take.plan.listens else None
+    hearing = Hearing(take.plan, words, take.speaker, clip.rate, dials=dials, embedding=space)
     hearing.push(clip.samples)
     hearing.flush()
     heard = hearing.whole(clip.duration)
-    track = (dials or Dials()).shape(heard.emotion.resample(FPS))
+    track = heard.emotion.resample(FPS)
+    voice, told_by_words = (one.resample(FPS) for one in hearing.witnesses())
+    vectors = None if space is None else hearing.embedded(0, len(heard.emotion))[:: round(ANALYSIS_RATE / FPS)]
     said = sentences(words.words) if words is not None else []
     told = TextReader().read(words.words) if words is not None and words.language == LANGUAGE else []
     if said and not told:
@@ -191,11 +180,46 @@ def read_emotion(
             cues.append(f"after a pause of {start - before:.1f} s")
         cues += _told(told[k]) if told else []
         cues += _tagged(words.tags if words is not None else (), start, end)
-        emotions = _strengths(track.weights[_frames(start, end, FPS)])
+        frames = _frames(start, end, FPS)
+        conflict = _conflict(voice.weights[frames], told_by_words.weights[frames])
+        if conflict is not None:
+            cues.append(f"voice and words disagree: {conflict[0]} in the voice, {conflict[1]} in the words")
+        emotions, vad = _strengths(track.weights[frames]), track.vad[frames]
         text = " ".join(word.text for word in said[k]) if said else ""
-        segments.append(Segment(start, end, text, tuple(emotions), tuple(cues)))
+        valence, arousal, dominance = vad.mean(axis=0).tolist() if len(vad) else (0.0, 0.0, 0.0)
+        segments.append(
+            Segment(start, end, text, tuple(emotions), tuple(cues), (valence, arousal, dominance), conflict)
+        )
         before = end
-    return Reading(track, tuple(segments), take.report)
+    return Reading(track, tuple(segments), take.report, voice, told_by_words, vectors)
+
+
+def _conflict(voice: NDArray, words: NDArray) -> tuple[str, str] | None:
+    """The strongest emotion of the voice and of the words in a segment where both are sure and share little."""
+    if not len(voice) or not len(words):
+        return None
+    a, b = voice.mean(axis=0)[1:], words.mean(axis=0)[1:]
+    if min(a.max(), b.max()) < SURE or np.minimum(a, b).sum() > SHARED * min(a.sum(), b.sum()):
+        return None
+    return EMOTIONS[1 + int(a.argmax())], EMOTIONS[1 + int(b.argmax())]
+
+
+def between(reading: Reading) -> list[str]:
+    """Where voice and words disagree, both as lines for a terminal: what each tells by itself."""
+    both = [s.conflict for s in reading.segments if s.conflict is not None]
+    shown = []
+    for name, track, told in (
+        ("voice", reading.voice, [v for v, _ in both]),
+        ("words", reading.words, [w for _, w in both]),
+    ):
+        if told and track is not None:
+            shown.append(f"{'':>11} by the {name} alone:")
+            shown += [row(e, track.weights[:, EMOTION_INDEX[e]]) for e in dict.fromkeys(told)]
+    return shown
+
+
+def _named(conflict: tuple[str, str] | None) -> dict[str, str] | None:
+    return None if conflict is None else {"voice": conflict[0], "words": conflict[1]}
 
 
 def _phrases(speech: NDArray) -> Iterator[tuple[float, float]]:

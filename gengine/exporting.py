@@ -109,6 +109,9 @@ def export_file(
             with kind(place, **fitting(kind, options)) as writer:
                 for stretch in _performances(stretches):
                     writer.append(stretch)
+                told = writer.report
+                (reports or _say)(told)
+            if writer.report is not told:  # something was found out at the very end
                 (reports or _say)(writer.report)
         except OSError as error:
             raise GengineError(f"{path}: cannot be written ({error.strerror}); free space or choose another") from None

@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +18,7 @@ from gengine.core.report import Report
 from gengine.errors import FormatError, wrong_kind
 
 MANIFEST = "manifest.json"
+Progress = Callable[[float, float | None], None]  # seconds done, and of the whole, None where these are not known
 TAKE = "performance.npz"
 """The file of a run's folder that holds the whole performance."""
 
@@ -110,6 +113,18 @@ def manifest_of(run: Run, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "report": run.report.as_dict(),
         "files": files,
     }
+
+
+def made_of(
+    out: Path, files: Iterable[Path], audio_seconds: float, began: float, seconds: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """What a command says of what it made: ``out``, its ``files``, the seconds of sound in them, and those that it took
+    since ``began`` (``time.perf_counter``), of which ``seconds`` tells by stage."""
+    return {
+        "out": str(out), "files": [str(path) for path in files], "audio_seconds": round(audio_seconds, 3),
+        "elapsed_seconds": round(time.perf_counter() - began, 3),
+        "stages": {stage: round(value, 4) for stage, value in (seconds or {}).items()},
+    }  # fmt: skip
 
 
 def is_run(folder: Path) -> bool:

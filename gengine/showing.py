@@ -85,7 +85,13 @@ def portrait(
     size: int = 512,
     fps: float = 25.0,
     face: int = 1,
+    fit: str | Path | None = None,
     mark: bool = True,
+    renderer: str = "warp",
+    scene: str | None = None,
+    guidance: float = 1.0,
+    steps: int | None = None,
+    command: str | None = None,
     progress: Callable[[float, float | None], None] | None = None,
     reports: Callable[[Report], None] | None = None,
 ) -> Path:
@@ -98,7 +104,14 @@ def portrait(
         size: pixels of the longer side, 128 to 2048.
         fps: frames per second, Hz.
         face: which of several faces, the largest first.
+        fit: a folder that ``gengine portrait fit`` wrote, perhaps edited.
         mark: whether a small sign says that the film is generated; the file's description says so in any case.
+        renderer: who paints the mouth: "warp", "regressor", "diffusion", or a checkpoint's folder; "external" has an
+            engine of your own make the whole film.
+        scene: a sentence about the scene, for diffusion; a template writes one from the emotion.
+        guidance: how far diffusion follows emotion and scene, 1 as learned.
+        steps: of diffusion, 1 to 50; by default as its checkpoint says.
+        command: of the external engine, for instance "python inference.py -s {photo} -d {driving} -o {out}".
         progress: called after each frame with the seconds drawn and those of the whole.
         reports: called with what was told of the photo; else it is a Python warning.
 
@@ -119,8 +132,23 @@ def portrait(
         if progress is not None:
             progress(done / fps, total)
 
-    options = {"photo": photo, "size": size, "fps": fps, "face": face, "mark": mark, "seen": count}
+    options = {
+        "photo": photo, "size": size, "fps": fps, "face": face, "fit": fit, "mark": mark, "renderer": renderer,
+        "scene": scene, "guidance": guidance, "steps": steps, "command": command,
+        "seen": count,
+    }  # fmt: skip
     return export_file([performance], path, "portrait", options, reports)
+
+
+def fit_portrait(photo: str | Path, folder: str | Path, *, size: int = 512, face: int = 1) -> dict[str, Path]:
+    """Write what is measured on a photo into ``folder``: landmarks, mask, and a drawing of both; raises as
+    ``portrait`` does. Edited files are given back as ``fit=folder``."""
+    from gengine.portraits.photo import fit_photo
+
+    fitted = fit_photo(photo, size, face)
+    from gengine.portraits.fit_files import write_fit
+
+    return write_fit(fitted, folder)
 
 
 def view(
@@ -153,11 +181,22 @@ SPEAKING = 60.0
 """Seconds that a text-to-speech command may take (judgement)."""
 
 
-def live_page(folder: Path, avatar: str, emotion: str, text: str | None, tts: str) -> dict[str, Path]:
+def live_page(
+    folder: Path,
+    avatar: str,
+    emotion: str,
+    text: str | None,
+    tts: str,
+    times: Path | None = None,
+    watch: dict[str, Any] | None = None,
+) -> dict[str, Path]:
     """Write what the live page needs into ``folder``: the avatar, what it is to know, and the spoken ``text``.
 
-    ``tts`` is a command that reads a text from stdin and writes a WAV to stdout. Returns the files by the path at which
-    a server shows them. Raises ``GengineError`` for an emotion that is none of ``EMOTIONS``, and a command that fails.
+    ``tts`` is a command that reads a text from stdin and writes a WAV to stdout; its tags are acted, not spoken.
+    ``times`` is a file that the command writes too: when it says which words or phones, in any form that
+    ``gengine.inputs.text`` or ``gengine.inputs.synthesised`` reads. ``watch`` holds the ``name`` and ``rate`` of a
+    session that the page is to show, and whether it is ``heard``. Returns the files by the path at which a server shows
+    them. Raises ``GengineError`` for an emotion that is none of ``EMOTIONS``, and a command that fails.
     """
     import json
 
@@ -171,13 +210,32 @@ def live_page(folder: Path, avatar: str, emotion: str, text: str | None, tts: st
         raise unknown("--emotion", emotion, EMOTIONS)
     person = find_avatar(avatar)
     GlbExporter.write(_at_rest(), folder / "avatar.glb", avatar=person)
-    about = {"bones": person.joint_map, "eyes": person.eyes, "emotion": emotion, "text": text}
-    (folder / "live.json").write_text(json.dumps(about), "utf-8")
+    about = {"bones": person.joint_map, "eyes": person.eyes, "emotion": emotion, "text": text, "watch": watch}
     pages = {"/": viewer_page("live.html"), **{f"/{name}": folder / name for name in ("avatar.glb", "live.json")}}
     if text is not None:
-        (folder / "say.wav").write_bytes(_spoken(text, tts))
+        from gengine.inputs.text_stream import TextStream
+
+        spoken = TextStream().push(text, last=True)[0]
+        (folder / "say.wav").write_bytes(_spoken(spoken, tts))
         pages["/say.wav"] = folder / "say.wav"
+        about |= _timed(times, spoken) if times is not None else {}
+    (folder / "live.json").write_text(json.dumps(about), "utf-8")
     return pages
+
+
+def _timed(path: Path, spoken: str) -> dict[str, Any]:
+    """Words and phones with their times, as ``say`` of the live protocol has them."""
+    from gengine.inputs.synthesised import read_sounds
+    from gengine.inputs.text import read_text
+
+    if not path.is_file():
+        raise GengineError(f"--times {path}: the --tts command has not written it; give the file that it writes")
+    track = read_sounds(path, spoken) or read_text(path).track
+    if track is None:
+        raise GengineError(f"--times {path}: holds no times of words or phones; leave --times out")
+    words = [{"text": w.text[:64], "start": w.start, "end": w.end} for w in track.words]
+    phones = [{"symbol": p.symbol, "start": p.start, "end": p.end, "stress": p.stress} for p in track.phones]
+    return {"words": words, "phones": phones}
 
 
 def _at_rest() -> Performance:

@@ -21,6 +21,18 @@ SECONDS = 2.5
 """Length of the recordings: pages are checked, not the engine."""
 
 SRT = "1\n00:00:00,200 --> 00:00:02,300\nHello, this is really big.\n"
+CALL = """1
+00:00:00,000 --> 00:00:01,000
+Anna: Hello!
+
+2
+00:00:01,000 --> 00:00:02,400
+Anna: This is really big.
+
+3
+00:00:02,500 --> 00:00:04,900
+Ben: Hello! This is really big.
+"""
 TEXTGRID = """File type = "ooTextFile"
 Object class = "TextGrid"
 
@@ -72,6 +84,10 @@ def desk(tmp_path: Path) -> Path:
     samples = samples[: int(SECONDS * rate)]
     for name in ("speech.wav", "talk.wav"):
         soundfile.write(tmp_path / name, samples, rate)
+    call = np.zeros((2 * len(samples), 2), np.float32)
+    call[: len(samples), 0] = call[len(samples) :, 1] = samples
+    soundfile.write(tmp_path / "call.wav", call, rate)
+    (tmp_path / "call.srt").write_text(CALL, "utf-8")
     with av.open(str(tmp_path / "talk.mp4"), "w") as file:
         stream = file.add_stream("aac", rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.asarray(samples)[None], format="fltp", layout="mono")

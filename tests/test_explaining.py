@@ -13,9 +13,10 @@ from gengine import cli
 from gengine.core.emotion import EMOTION_INDEX, EMOTIONS, EmotionTrack
 from gengine.core.words import Word, sentences
 from gengine.emotion import parse_emotion
+from gengine.emotion.dials import Dials, parse_dials
 from gengine.emotion.picture import COLUMNS, lines
 from gengine.errors import GengineError
-from gengine.explaining import FPS, Dials
+from gengine.explaining import FPS, Reading, Segment, between
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (
@@ -43,10 +44,7 @@ def test_dials() -> None:
     fewer = Dials(most=2).shape(read)
     assert at(fewer, "sadness") == 0.3 and at(fewer, "fear") == 0
     assert at(Dials(prefer="happy:0.25").shape(read), "happiness") == 0.25
-    jump = EmotionTrack(np.concatenate([track().weights, track(anger=1).weights]), np.zeros((60, 3)), FPS)
-    smooth = Dials(smoothing=2).shape(jump).weights[:, EMOTION_INDEX["anger"]]
-    assert 0.4 < smooth[30] < 0.6 and np.abs(np.diff(smooth)).max() < 0.06 and smooth[0] == 0
-    with pytest.raises(GengineError, match="--contrast"):
+    with pytest.raises(GengineError, match="dial contrast"):
         Dials(contrast=9)
 
 
@@ -91,3 +89,37 @@ def test_it_is_said_in_plain_sentences(monkeypatch: pytest.MonkeyPatch, capsys: 
     out = capsys.readouterr().out
     assert "sadness |" in out and "Overall: " in out
     assert any(line.endswith(").") and " s: sadness 0.8" in line for line in out.splitlines())
+
+
+def test_dials_are_read_from_text() -> None:
+    assert parse_dials("strength=0.8, most=2,prefer=vad:0.1,0.2,0.3,body=0.5") == Dials(
+        0.8, most=2, prefer="vad:0.1,0.2,0.3", body=0.5
+    )
+    wrong = {"strenght=1": "dial:", "most=2.5": "dial most", "body=x": "a number", "face=3": "0 to 2",
+             "prefer=hapy": "hapy", "loud": "dial:"}  # fmt: skip
+    for said, message in wrong.items():
+        with pytest.raises(GengineError, match=message):
+            parse_dials(said)
+
+
+def test_keyframes_keep_a_manner_that_is_no_emotion() -> None:
+    whisper = Segment(0.0, 1.0, "", (), (), (0.0, -0.4, -0.1))
+    happy = Segment(1.0, 2.0, "", (("happiness", 0.5),), (), (0.4, 0.26, 0.23))
+    keys = Reading(track(), (whisper, happy)).keyframes()
+    assert keys[0]["emotion"] == "shift:0.00,-0.40,-0.10" and keys[1]["emotion"] == "happiness:0.50"
+    weights, vad, _ = parse_emotion([(k["time"], k["emotion"]) for k in keys])(np.array([0.2]))
+    assert not weights.any() and vad[0, 1] == pytest.approx(-0.4)
+
+
+def test_voice_and_words_that_disagree_are_shown_both() -> None:
+    from gengine.explaining import _conflict
+
+    angry, glad = track(anger=0.5).weights, track(happiness=0.6).weights
+    assert _conflict(angry, glad) == ("anger", "happiness")
+    assert _conflict(angry, angry) is None and _conflict(angry, track().weights) is None
+    segment = Segment(0.0, 3.0, "", (), (), (0.0, 0.0, 0.0), ("anger", "happiness"))
+    reading = Reading(track(), (segment,), voice=track(anger=0.5), words=track(happiness=0.6))
+    shown = between(reading)
+    assert [line.split()[0] for line in shown] == ["by", "anger", "by", "happiness"]
+    assert reading.as_dict()["segments"][0]["conflict"] == {"voice": "anger", "words": "happiness"}
+    assert reading.as_dict()["voice"][0][EMOTION_INDEX["anger"]] == 0.5

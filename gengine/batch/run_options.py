@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gengine.core.performance import Performance
     from gengine.core.report import Report
+    from gengine.runs import Progress
 
 FORMATS = "bvh,csv,json,npz,mp4"
 GLANCE = 60.0
@@ -21,9 +22,6 @@ KEY = "key"
 
 MANIFESTS = (".csv", ".tsv")
 """Endings of manifests: no recording has them."""
-
-Progress = Callable[[float, float | None], None]
-"""Called with seconds done and seconds of the whole, None where these are not known."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,14 @@ class RunOptions:
     decimate: float | None = None
     option: tuple[str, ...] = ()
     portrait: Path | None = None
+    renderer: str | None = None
     face: str | None = None
     body: str | None = None
     calm: float | None = None
     stance: Path | None = None
     look_at: str | None = None
     voice_reference: Path | None = None
+    dials: str | None = None
     language: str | None = None
     tier: str | None = None
     track: str | None = None
@@ -87,13 +87,14 @@ def make_run(
     from gengine.config import EngineConfig, load_config
     from gengine.engine import Take, checked_config, part_of
     from gengine.exporting import chosen_formats, export_folder, exporter_options
-    from gengine.runs import manifest_of
+    from gengine.runs import made_of, manifest_of
 
     began = time.perf_counter()
     o = options
     chosen = chosen_formats(o.formats + ",portrait" * (o.portrait is not None and "portrait" not in o.formats))
     shared = {"skeleton": o.skeleton, "avatar": o.avatar, "bones": o.bones, "decimate": o.decimate}
     shared |= {} if o.portrait is None else {"photo": o.portrait}
+    shared |= {} if o.renderer is None else {"renderer": o.renderer}
     # nobody who asks for no format in particular waits for the preview of an hour
     glance = {"seconds": GLANCE} if o.formats == FORMATS else {}
     settings = exporter_options(chosen, o.option, **shared, **glance)
@@ -104,31 +105,18 @@ def make_run(
     )  # fmt: skip
     take = Take(
         o.sound, text=o.text, emotion=o.emotion, intensity=o.intensity, speaker=o.speaker, seed=o.seed,
-        language=o.language, tier=o.tier, stance=o.stance, voice_reference=o.voice_reference, config=engine,
-        strict=o.strict,
+        language=o.language, tier=o.tier, stance=o.stance, voice_reference=o.voice_reference, dials=o.dials,
+        config=engine, strict=o.strict,
         part=part_of(track=o.track, channel=o.channel, start=o.start, end=o.end, raw=o.raw),
     )  # fmt: skip
 
     def manifest(files: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return manifest_of(take, files) | ({KEY: key} if key is not None else {})
 
-    files = export_folder(
-        take if progress is None else _told(take, lambda done: progress(done, take.duration)),
-        folder,
-        chosen,
-        options=settings,
-        manifest=manifest,
-        seconds=take.seconds,
-        reports=take.hear,
-    )
-    made = {
-        "out": str(folder),
-        "files": [str(path) for path in files.values()],
-        "audio_seconds": round(take.audio_seconds, 3),
-        "elapsed_seconds": round(time.perf_counter() - began, 3),
-        "stages": {stage: round(seconds, 4) for stage, seconds in take.seconds.items()},
-    }
-    return made, take.report
+    told = take if progress is None else _told(take, lambda done: progress(done, take.duration))
+    files = export_folder(told, folder, chosen, options=settings, manifest=manifest, seconds=take.seconds,
+                          reports=take.hear)  # fmt: skip
+    return made_of(folder, files.values(), take.audio_seconds, began, take.seconds), take.report
 
 
 def _told(stretches: Iterable[Performance], progress: Callable[[float], None]) -> Iterator[Performance]:

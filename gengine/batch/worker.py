@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gengine.batch.entry import Entry, key_of
-from gengine.batch.run_options import KEY, Progress, make_run
+from gengine.batch.run_options import KEY, make_run
 from gengine.core.bounds import read_json
 from gengine.core.placing import settle
 from gengine.errors import GengineError
-from gengine.runs import MANIFEST
+from gengine.runs import MANIFEST, Progress
 
 State = Literal["made", "kept", "failed"]
 

@@ -17,6 +17,7 @@ from gengine.errors import GengineError
 COMMANDS = {
     "animate": "Animate a recording.",
     "emotion": "Read the emotion of a recording: a timeline, and one plain sentence for every stretch of speech.",
+    "dialogue": "Animate a conversation: a run for everybody in it, on one clock.",
     "batch": "Animate many recordings: parallel, resumable, also on a Ray cluster.",
     "export": "Write a saved performance in other formats.",
     "retarget": "Write any humanoid's BVH on another skeleton.",
@@ -29,7 +30,7 @@ COMMANDS = {
     "avatar": "Persons to show a performance on.",
     "data": "Corpora in BEAT's layout: check one, make one.",
     "train": "Train a network from a configuration; the run folder receives checkpoints, log, curves and previews.",
-    "evaluate": "Measure a body network on recorded motion, beside ground truth and every control.",
+    "evaluate": "Measure a body or face network on recordings, beside ground truth and every control.",
     "info": "Version, device, optional parts present, and checkpoints.",
 }
 """Every command with what the overview says of it; its file is imported when it is called, and has an ``app``."""

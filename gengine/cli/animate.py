@@ -34,6 +34,7 @@ Examples:
   gengine animate speech.wav --emotion sad --body camn
   gengine animate speech.wav --emotion happy --portrait face.jpg
   gengine animate talk.wav --emotion auto --voice-reference her-neutral-voice.wav
+  gengine animate talk.wav --emotion auto --dials smoothing=1,most=2,body=0.5
   gengine animate speech.wav --words whisper --formats bvh,csv,srt,words
   gengine animate speech.wav --text none
   gengine animate clip.mp4 --face capture
@@ -100,11 +101,14 @@ def animate(
     portrait: Annotated[
         Path | None, typer.Option(help="A photo that speaks: portrait.mp4, at its own framing (extra portrait).")
     ] = None,
+    renderer: Annotated[
+        str | None, typer.Option(help="The photo's mouth: regressor, warp, diffusion, or a checkpoint's folder.")
+    ] = None,
     face: Annotated[
         str | None,
         typer.Option(
-            help="Face: visemes (rules), a2m (a mouth learned from real ones), a checkpoint's folder, or the one that "
-            "a film shows: capture, capture:2 (by size)."
+            help="Face: visemes (rules), a2m (a mouth learned from real ones), auto (a2m where no words are known), a "
+            "checkpoint's folder, or the one that a film shows: capture, capture:2 (by size)."
         ),
     ] = None,
     body: Annotated[
@@ -128,6 +132,13 @@ def animate(
         typer.Option(
             help="A recording of the speaker being neutral, against which --emotion auto reads the voice; else what is "
             "usual of them is learned while they speak."
+        ),
+    ] = None,
+    dials: Annotated[
+        str | None,
+        typer.Option(
+            help="Shape the emotion: strength=0.8,smoothing=1,contrast=2,most=2,prefer=happy:0.3, and how much each "
+            "part shows: face=1,body=0.6,head=1 (0 to 2). Any of them."
         ),
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, zh, …); else guessed.")] = None,
@@ -160,8 +171,8 @@ def animate(
 ) -> None:
     options = RunOptions(
         Path(), text, words, speaker, emotion, intensity, seed, fps, face_fps, formats, skeleton, avatar, bones,
-        decimate, tuple(settings_of or ()), portrait, face, body, calm, stance, look_at, voice_reference, language,
-        tier, track, channel, start, end, raw, config, tuple(settings or ()), strict,
+        decimate, tuple(settings_of or ()), portrait, renderer, face, body, calm, stance, look_at, voice_reference,
+        dials, language, tier, track, channel, start, end, raw, config, tuple(settings or ()), strict,
     )  # fmt: skip
     if jobs is not None or ray or address is not None or many(sources):
         from gengine.cli.batch import animate_all

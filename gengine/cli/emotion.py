@@ -43,7 +43,7 @@ def emotion(
     ] = "auto",
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, …); else guessed.")] = None,
     strength: Annotated[float, typer.Option(help="Multiplies what is read, 0 to 2.")] = 1.0,
-    smoothing: Annotated[float, typer.Option(help="Averages it over so many seconds, 0 to 10.")] = 0.0,
+    smoothing: Annotated[float, typer.Option(help="It comes and goes over so many seconds more, 0 to 10.")] = 0.0,
     contrast: Annotated[float, typer.Option(help="Above 1, strong emotions stand out; below, they come near.")] = 1.0,
     most: Annotated[int, typer.Option(help="At most so many emotions at a time, 1 to 18.")] = 18,
     prefer: Annotated[str | None, typer.Option(help="An emotion to add throughout: happy:0.3.")] = None,
@@ -53,9 +53,10 @@ def emotion(
     as_json: AsJson = False,
 ) -> None:
     from gengine.config import EngineConfig
+    from gengine.emotion.dials import Dials
     from gengine.emotion.picture import draw, lines
     from gengine.engine import checked_config
-    from gengine.explaining import Dials, read_emotion
+    from gengine.explaining import between, read_emotion
 
     dials = Dials(strength, smoothing, contrast, most, prefer)
     config = checked_config(EngineConfig(), words=words)
@@ -66,7 +67,7 @@ def emotion(
     if as_json:
         say(json.dumps(reading.as_dict() | written))
         return
-    for line in (*lines(reading.track), "", *(s.sentence() for s in reading.segments)):
+    for line in (*lines(reading.track), *between(reading), "", *(s.sentence() for s in reading.segments)):
         say(line)
     overall = ", ".join(f"{name} {value:.2f}" for name, value in reading.overall.items()) or "neutral"
     say(f"Overall: {overall}.")

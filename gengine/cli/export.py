@@ -54,7 +54,7 @@ def export(
 ) -> None:
     from gengine.engine import resampled
     from gengine.exporting import chosen_formats, export_folder, exporter_options
-    from gengine.runs import load, saved
+    from gengine.runs import load, made_of, saved
 
     began = time.perf_counter()
     folder = out or saved(source).parent
@@ -70,11 +70,5 @@ def export(
         reports.append(report)
 
     files = export_folder([performance], folder, chosen, options, reports=hear)
-    about = {
-        "out": str(folder),
-        "files": [str(path) for path in files.values()],
-        "audio_seconds": round(performance.duration, 3),
-        "elapsed_seconds": round(time.perf_counter() - began, 3),
-        "stages": {},
-    }
+    about = made_of(folder, files.values(), performance.duration, began)
     report_run(about, sum(reports, Report()), as_json)

@@ -44,7 +44,7 @@ def render(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from gengine.runs import load, saved
+    from gengine.runs import load, made_of, saved
     from gengine.showing import render as draw
 
     began = time.perf_counter()
@@ -60,12 +60,4 @@ def render(
             format=kind, backend=backend, decimate=decimate, progress=lambda drawn, _: progress(drawn),
             reports=reports.append,
         )  # fmt: skip
-    elapsed = time.perf_counter() - began
-    report = {
-        "out": str(target),
-        "files": [str(target)],
-        "audio_seconds": round(seconds, 3),
-        "elapsed_seconds": round(elapsed, 3),
-        "stages": {},
-    }
-    report_run(report, sum(reports, Report()), as_json)
+    report_run(made_of(target, [target], seconds, began), sum(reports, Report()), as_json)

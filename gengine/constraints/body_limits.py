@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +59,8 @@ THIGH_FRONT, THIGH_FRONT_OVER = 0.20, 0.07
 """They count for hands nearer than this before them (m), and in full so much nearer. Judgement."""
 WRISTS_APART, PALMS_APART, TIPS_APART = 0.11, 0.125, 0.11
 """Least distance sideways (m) of wrists, of palms, and of tips and whatever they meet. Judgement: two hands' width."""
+_APART = np.array([[WRISTS_APART], [PALMS_APART], [TIPS_APART], [TIPS_APART], [TIPS_APART]])
+"""Of wrists, palms, tips, and either palm with the other's tips."""
 PASS_FROM, PASS_SLOPE = 0.055, 1.6
 """Hands further apart than this (m) in front of or above each other may be nearer sideways: so many m per m."""
 HANDS_CORNER = 0.01
@@ -66,20 +69,30 @@ _LEAST, _LEAST_SQUARE = 1e-6, 1e-9
 """Shortest length (m) and least square of one by which is divided."""
 
 
-def soft_range(value: ArrayLike, name: str, share: float = SOFT_SHARE) -> Array:
+def soft_range(value: ArrayLike, name: str | tuple[str, ...], share: float = SOFT_SHARE) -> Array:
     """``value`` (radians) bent smoothly into the range called ``name``: unchanged inside, never outside.
+
+    Several names are those of the last axis.
 
     The last ``share`` of the range on either side is where the bend happens.
     """
-    low, high = (float(np.radians(end)) for end in RANGES_DEG[name])
+    low, high = _radians(name)
     return soft_clip(value, low, high, share * (high - low))
 
 
-def soft_clip(value: ArrayLike, low: float | Array, high: float | Array, knee: float) -> Array:
+@cache
+def _radians(name: str | tuple[str, ...]) -> tuple[Array, Array]:
+    low, high = np.radians([RANGES_DEG[one] for one in ((name,) if isinstance(name, str) else name)]).T
+    return (low[0], high[0]) if isinstance(name, str) else (low, high)
+
+
+def soft_clip(value: ArrayLike, low: float | Array, high: float | Array, knee: float | Array) -> Array:
     """Identity well inside [low, high], saturating smoothly (slope continuous) towards the ends."""
     value = np.asarray(value, float)
-    over = np.maximum(value - (high - knee), 0)
-    under = np.maximum((low + knee) - value, 0)
+    over, under = value - (high - knee), (low + knee) - value
+    if value.size and over.max() <= 0 >= under.max():  # mostly nothing is bent
+        return value + 0.0
+    over, under = np.maximum(over, 0), np.maximum(under, 0)
     return value - over + knee * np.tanh(over / knee) + under - knee * np.tanh(under / knee)
 
 
@@ -95,7 +108,7 @@ def outside_capsule(points: Array, low: Array, high: Array, distance: float, wid
     along = ((points - low) * axis).sum(-1, keepdims=True) / np.maximum(
         (axis * axis).sum(-1, keepdims=True), _LEAST_SQUARE
     )
-    nearest = low + np.clip(along, 0, 1) * axis
+    nearest = low + np.minimum(np.maximum(along, 0), 1) * axis
     away = points - nearest
     length = rotation.length(away)
     return nearest + away / np.maximum(length, _LEAST) * soft_floor(length, distance, width)
@@ -134,10 +147,10 @@ class BodySpace:
         left = np.stack([self.heading[:, 2], np.zeros(len(self.heading)), -self.heading[:, 0]], -1)
         sideways = np.array([1, -1])[:, None] * left[:, None]
         beside = tip - thighs[0]
-        along = np.clip((beside * (thighs[1] - thighs[0])).sum(-1) / self.thigh**2, 0, 1)
+        along = np.minimum(np.maximum((beside * (thighs[1] - thighs[0])).sum(-1) / self.thigh**2, 0), 1)
         lateral = ((beside - along[..., None] * (thighs[1] - thighs[0])) * sideways).sum(-1)
-        under = np.clip((thighs[0, ..., 1] + THIGH_UNDER - tip[..., 1]) / THIGH_UNDER_OVER, 0, 1)
-        near = np.clip((THIGH_FRONT - (beside * self.heading[:, None]).sum(-1)) / THIGH_FRONT_OVER, 0, 1)
+        under = (thighs[0, ..., 1] + THIGH_UNDER - tip[..., 1]) / THIGH_UNDER_OVER
+        near = (THIGH_FRONT - (beside * self.heading[:, None]).sum(-1)) / THIGH_FRONT_OVER
         room = (soft_floor(lateral, THIGH_ROOM, CORNER) - lateral) * smoothstep(under) * smoothstep(near)
         wrists = wrists + (freed - tip) + room[..., None] * sideways
         return self._apart(wrists, palm, tip, left)
@@ -145,16 +158,11 @@ class BodySpace:
     def _apart(self, wrists: Array, palm: Array, tip: Array, left: Array) -> Array:
         """``wrists`` moved apart so that the left hand stays to the left of the right one, unless one passes clearly in
         front of or above the other."""
-        gaps = []
-        pairs = (
-            (wrists, wrists, WRISTS_APART), (palm, palm, PALMS_APART),
-            (tip, tip, TIPS_APART), (palm, tip, TIPS_APART), (tip, palm, TIPS_APART),
-        )  # fmt: skip
-        for lefts, rights, least in pairs:
-            apart = lefts[:, 0] - rights[:, 1]
-            across = (apart * left).sum(-1)
-            clear = np.linalg.norm(apart - across[:, None] * left, axis=-1)
-            needed = least - PASS_SLOPE * np.maximum(clear - PASS_FROM, 0)
-            gaps.append(soft_floor(across, needed, HANDS_CORNER) - across)
-        push = 0.5 * np.max(gaps, axis=0)[:, None] * left
+        lefts = np.stack([wrists[:, 0], palm[:, 0], tip[:, 0], palm[:, 0], tip[:, 0]])
+        rights = np.stack([wrists[:, 1], palm[:, 1], tip[:, 1], tip[:, 1], palm[:, 1]])
+        apart = lefts - rights
+        across = (apart * left).sum(-1)
+        clear = rotation.length(apart - across[..., None] * left)[..., 0]
+        needed = _APART - PASS_SLOPE * np.maximum(clear - PASS_FROM, 0)
+        push = 0.5 * (soft_floor(across, needed, HANDS_CORNER) - across).max(axis=0)[:, None] * left
         return wrists + np.stack([push, -push], 1)

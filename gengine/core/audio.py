@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -94,10 +95,11 @@ def float_samples(samples: ArrayLike, what: str) -> NDArray[np.float32]:
     elif kind.kind != "f":
         raise AudioError(f"{what}: samples of {given.dtype}, expected floats in [-1, 1], int16, int32 or uint8")
     array = given.astype(np.float32, copy=False)
-    if not np.isfinite(array).all():
+    highest, lowest = float(array.max(initial=0.0)), float(array.min(initial=0.0))
+    if not math.isfinite(highest - lowest):
         bad = int(np.flatnonzero(~np.isfinite(array).all(1))[0])
         raise AudioError(f"{what}: sample {bad} is NaN or infinite; expected [-1, 1]")
-    if kind.kind == "f" and (peak := float(np.abs(array).max(initial=0.0))) > OTHER_SCALE:
+    if kind.kind == "f" and (peak := max(highest, -lowest)) > OTHER_SCALE:
         raise AudioError(
             f"{what}: floats up to {peak:.6g}, expected [-1, 1]; give 16-bit numbers as int16, or divide them by 32768"
         )

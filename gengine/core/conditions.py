@@ -94,7 +94,8 @@ class Conditions:
     recording ends there. ``jaw (N,)``, where phones are only heard, is the jawOpen that the recogniser expects
     of neutral speech, on the clock of the prosody. ``sound (M,)`` is the waveform itself, [-1, 1] at ``SAMPLE_RATE``
     from ``start`` to ``known_until``. ``look_at`` is whom the eyes rest on, None for nobody; ``role`` is "speaking",
-    "listening" or "thinking".
+    "listening" or "thinking". ``face_shows`` and ``head_shows`` (0 to 2) multiply what face and head show of
+    the emotion.
 
     In a stream whose hops do not wait (``EngineConfig.latency``) curves end where they were settled, before
     ``known_until``, and events are what was certain by then: of words that were said ahead also those to come.
@@ -119,6 +120,8 @@ class Conditions:
     sound: NDArray[np.float32] | None = None
     look_at: LookAt | None = LISTENER
     role: str = "speaking"
+    face_shows: float = 1.0
+    head_shows: float = 1.0
 
     def frames(self, rate: float = MOTION_RATE) -> NDArray[np.float64]:
         """Times (s) of the motion frames of this hop."""

@@ -53,6 +53,8 @@ class LookAt:
     def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where the target is at ``times (T,)`` s, ``(T, 3)`` m; ``GengineError`` for what a function must not say."""
         if self.follow is None:
+            if len(self.times) == 1:
+                return self.places.repeat(len(times), axis=0)
             return np.stack([np.interp(times, self.times, axis) for axis in self.places.T], axis=-1)
         found = np.empty((len(times), 3))
         for place, time in zip(found, times.tolist(), strict=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
@@ -28,7 +31,7 @@ _BOW = 64.0 * np.array([0, 0, 0, 1, -3, 3, -1])
 
 def smoothstep(s: ArrayLike) -> Array:
     """Minimum-jerk progress 10s^3 - 15s^4 + 6s^5, clipped to [0, 1]."""
-    s = np.clip(np.asarray(s, float), 0.0, 1.0)
+    s = np.minimum(np.maximum(s, 0.0), 1.0)
     return s**3 * (10 + s * (6 * s - 15))
 
 
@@ -112,22 +115,51 @@ class QuinticSpline:
     def at(self, times: ArrayLike) -> Array:
         """Values ``(T, dim)`` at ``times (T,)`` seconds."""
         times = np.minimum(np.asarray(times, float), self.end)
-        starts = np.array(self._starts)
+        if not len(times):
+            return np.zeros((0, len(self.value)))
+        first, last = (max(bisect_right(self._starts, t) - 1, 0) for t in (times.min(), times.max()))
+        starts, spans = np.array(self._starts[first : last + 1]), np.array(self._spans[first : last + 1])
         index = np.maximum(np.searchsorted(starts, times, "right") - 1, 0)
-        if len(index) and (index == (k := int(index[0]))).all():  # a short hop mostly lies within one piece
-            begin = self._starts[k]
-            s = (times - begin) / self._spans[k] if np.isfinite(begin) else np.zeros(len(times))
-            return _polynomial(self._pieces[k], s[:, None])
-        begin = np.where(np.isfinite(starts), starts, self._starts[1] if len(starts) > 1 else self.end)
-        s = (times - begin[index]) / np.array(self._spans)[index]
-        s = np.where(np.isfinite(starts)[index], s, 0.0)
-        piece = np.array(self._pieces)[index]
-        return _polynomial(np.moveaxis(piece, 1, 0), s[:, None])
+        if starts[0] == -math.inf:  # what was before the first piece does not move
+            starts[0], spans[0] = 0.0, math.inf
+        s = ((times - starts[index]) / spans[index])[:, None]
+        if first == last:  # a short hop mostly lies within one piece
+            return _polynomial(self._pieces[first], s)
+        return _polynomial(np.array(self._pieces[first : last + 1])[index].transpose(1, 0, 2), s)
+
+
+def read_all(curves: Sequence[QuinticSpline], times: Array) -> list[Array]:
+    """Each curve's values ``(T, dim)`` at rising ``times (T,)`` s: those that a short hop reads within one of their
+    pieces all at once, because calls cost more than arithmetic."""
+    first, last = float(times[0]), float(times[-1])
+    begins, spans, pieces, together = [], [], [], []
+    out: list[Any] = [None] * len(curves)
+    for i, curve in enumerate(curves):
+        starts = curve._starts
+        k = max(bisect_right(starts, first) - 1, 0)
+        if last > curve.end or (k + 1 < len(starts) and last >= starts[k + 1]):
+            out[i] = curve.at(times)
+            continue
+        constant = starts[k] == -math.inf
+        begins.append(0.0 if constant else starts[k])
+        spans.append(math.inf if constant else curve._spans[k])
+        pieces.append(curve._pieces[k])
+        together.append(i)
+    if together:
+        widths = [piece.shape[1] for piece in pieces]
+        s = ((times[:, None] - begins) / spans).repeat(widths, axis=1)
+        values, at = _polynomial(np.concatenate(pieces, axis=1), s), 0
+        for i, width in zip(together, widths, strict=True):
+            out[i] = values[:, at : at + width]
+            at += width
+    return out
 
 
 def _polynomial(powers: Array, s: Array) -> Array:
-    """``powers (7, …)`` of ``s (T, 1)``, from s^0 on."""
-    out = powers[6]
-    for power in range(5, -1, -1):
-        out = out * s + powers[power]
+    """``powers (7, …)`` of ``s (T, 1)`` or ``(T, dim)``, from s^0 on."""
+    out = powers[6] * s
+    for power in range(5, 0, -1):
+        out += powers[power]
+        out *= s
+    out += powers[0]
     return out

@@ -92,14 +92,16 @@ def _continued(name: str, x: NDArray, blend: Blend) -> NDArray:
     """One array of a track where shares may lie above 1."""
     low, high, t = blend
 
+    between = t.any()
+
     def line(x: NDArray) -> NDArray:
-        return x[low] + (x[high] - x[low]) * t[:, None]
+        return x[low] + (x[high] - x[low]) * t[:, None] if between else x[low] + 0.0
 
     if name == "rotations":
-        a, b = x[low].astype(float), x[high].astype(float)
-        if not t.any():
+        a = x[low].astype(float)
+        if not between:
             return a
-        step = rotation.to_rotvec(rotation.multiply(b, rotation.conjugate(a))) * t[:, None, None]
+        step = rotation.to_rotvec(rotation.multiply(x[high].astype(float), rotation.conjugate(a))) * t[:, None, None]
         return np.where((t > 0)[:, None, None], rotation.multiply(rotation.from_rotvec(step), a), a)
     if name == "head":  # between neighbours at 60 Hz the chord is the arc
         return rotation.normalize(line(np.asarray(rotation.continuous(x)))) if len(x) else x

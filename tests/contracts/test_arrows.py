@@ -25,14 +25,16 @@ ARROWS: dict[str, set[str]] = {
     # rooms that know no other room
     "constraints": set(),
     "inputs": {"encoders"},  # words are found by the phones that are heard
-    "emotion": {"checkpoint", "inputs"},  # timelines are written as subtitles too
+    # timelines are written as subtitles too, voices are heard by the encoder that hears phones
+    "emotion": {"checkpoint", "encoders", "inputs"},
     "encoders": {"checkpoint"},
     "retarget": set(),
     # rooms on rooms
     "networks": {"checkpoint", "constraints", "encoders"},  # a2m hears the recogniser's bands
     "avatars": {"retarget"},
     "formats": {"avatars", "retarget"},
-    "portraits": {"avatars", "renderers", "vision"},  # a photo's face is found, its teeth are an avatar's
+    # a photo's face is found, its teeth are an avatar's; its mouth may hear
+    "portraits": {"avatars", "checkpoint", "encoders", "inputs", "renderers", "vision"},
     "renderers": {"avatars", "retarget"},
     "vision": {"checkpoint"},
     "capturing": {"exporting", "inputs", "networks", "runs", "vision"},
@@ -40,35 +42,48 @@ ARROWS: dict[str, set[str]] = {
     # words heard where none are given: aligned like a transcript, believed where the phone recogniser agrees
     "recognition": {"encoders", "inputs", "registry"},
     "hearing": {"emotion", "encoders", "recognition", "windows"},  # words of a stream come as it hears
-    "session": {
-        "config", "constraints", "emotion", "encoders", "hearing", "inputs", "networks", "recognition", "registry",
-        "rewinding", "windows",
+    "cascade": {"config", "networks", "registry"},  # face, then body
+    "network_run": {"config", "networks", "windows"},
+    "streaming": {
+        "cascade", "config", "constraints", "emotion", "encoders", "hearing", "inputs", "networks", "recognition",
+        "registry", "windows",
     },
+    "session": {"emotion", "inputs", "rewinding", "streaming"},
     # corpora are files of known formats, read or made by the engine itself
-    "data": {"config", "formats", "hearing", "inputs", "session"},
-    "metrics": {"checkpoint", "config", "data", "encoders", "hearing", "networks", "registry", "session"},
-    "training": {
-        "checkpoint", "config", "data", "emotion", "encoders", "hearing", "inputs", "metrics", "networks", "registry",
-        "session", "avatars", "renderers", "vision",
+    "data": {"config", "formats", "hearing", "inputs", "streaming"},
+    # a face's words are aligned, its lips are an avatar's
+    "metrics": {
+        "avatars", "checkpoint", "config", "data", "encoders", "hearing", "inputs", "network_run", "networks",
+        "portraits", "registry", "streaming", "vision",
     },
-    "serve": {"config", "formats", "registry", "retarget", "session"},
+    "training": {
+        "checkpoint", "config", "data", "emotion", "encoders", "hearing", "inputs", "metrics", "network_run",
+        "networks", "registry", "session", "avatars", "portraits", "renderers", "vision",
+    },
+    "serve": {"config", "emotion", "formats", "inputs", "registry", "retarget", "session"},
     # what knows them all
     "runs": set(),
     "exporting": {"registry", "runs"},
     "engine": {
-        "capturing", "config", "data", "emotion", "exporting", "formats", "inputs", "recognition", "runs", "session",
+        "capturing", "config", "data", "emotion", "exporting", "formats", "inputs", "recognition", "runs", "streaming",
         "training",
     },
     # many runs at once: what one is told, wherever it is made
     "batch": {"config", "engine", "exporting", "inputs", "registry", "runs"},
+    "circle": set(),  # where people stand and whom they look at
+    "conversing": {
+        "circle", "config", "emotion", "engine", "exporting", "hearing", "inputs", "runs",
+    },
     "explaining": {"emotion", "engine", "hearing", "inputs"},
-    "showing": {"avatars", "exporting", "formats", "runs", "serve"},
+    "showing": {"avatars", "exporting", "formats", "inputs", "portraits", "runs", "serve"},
     "extras": set(),
     "about": {"checkpoint", "extras", "registry"},
-    "__init__": {"capturing", "config", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing"},
+    "__init__": {
+        "capturing", "config", "conversing", "emotion", "engine", "exporting", "metrics", "runs", "session", "showing",
+    },
     "cli": {
-        "about", "avatars", "batch", "capturing", "config", "data", "emotion", "engine", "explaining", "exporting",
-        "metrics", "runs", "serve", "showing",
+        "about", "avatars", "batch", "capturing", "config", "conversing", "data", "emotion", "engine", "explaining",
+        "exporting", "metrics", "runs", "serve", "showing",
     },
     "__main__": {"cli"},
 }  # fmt: skip

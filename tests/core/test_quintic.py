@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gengine.core.quintic import QuinticSpline, smoothstep
+from gengine.core.quintic import QuinticSpline, read_all, smoothstep
 
 
 def test_pieces_meet_their_ends_and_join_twice_differentiably() -> None:
@@ -50,3 +50,16 @@ def test_trim_forgets_the_past_only() -> None:
     track.trim(6.0)
     assert len(track._pieces) < 12
     np.testing.assert_array_equal(track.at(np.arange(6.0, 10.0, 0.01)), before)
+
+
+def test_curves_read_together_are_the_same_bits_as_each_alone() -> None:
+    """Before their beginning, within a piece, over the seam of two and past the end."""
+    moving, still, ended = QuinticSpline([0.0, 1.0], 0.0), QuinticSpline([3.0], 0.0), QuinticSpline([1.0], 0.0)
+    moving.to(0.5, [1.0, 0.0], [2.0, -1.0])
+    moving.to(1.3, [0.2, 0.4])
+    still.hold(5.0)
+    ended.to(0.7, [2.0])
+    for start in (-0.2, 0.1, 0.45, 0.6, 1.4):
+        times = start + np.arange(6) / 60
+        for curve, values in zip((moving, still, ended), read_all((moving, still, ended), times), strict=True):
+            assert values.tobytes() == curve.at(times).tobytes()

@@ -142,6 +142,12 @@ def _transcript(path: Path) -> Any:
     return read_text(path)
 
 
+def _synthesised(path: Path) -> Any:
+    from gengine.inputs.synthesised import read_sounds
+
+    return read_sounds(path, "Hello there")
+
+
 def _said(data: bytes) -> Any:
     from gengine.inputs.text import read_text
 
@@ -158,6 +164,12 @@ def _timeline(path: Path) -> Any:
     from gengine.emotion import parse_emotion
 
     return parse_emotion(str(path))
+
+
+def _dialogue(path: Path) -> Any:
+    from gengine.inputs.dialogue_script import read_turns
+
+    return read_turns(path)
 
 
 def _config(path: Path) -> Any:
@@ -382,13 +394,14 @@ def _networks() -> dict[str, Callable[[Path], Any]]:
     return {
         "face-vision-v1": vision,
         "phones-v1": lambda folder: hear(np.zeros(4000, np.float32), folder) and 0,
+        "phones-v2": lambda folder: hear(np.zeros(4000, np.float32), folder) and 0,
         "speech-gate-v1": gate, "camn-synthetic-v2": camn, "fgd-synthetic-v1": fgd,
     }  # fmt: skip
 
 
 def _checkpoints() -> list[Reader]:
     found = []
-    for name, weight in (("speech-gate-v1", 0.4), ("phones-v1", 0.3), ("camn-synthetic-v2", 0.05),
+    for name, weight in (("speech-gate-v1", 0.4), ("phones-v1", 0.3), ("phones-v2", 0.05), ("camn-synthetic-v2", 0.05),
                          ("fgd-synthetic-v1", 0.1), ("face-vision-v1", 0.1)):  # fmt: skip
         home = ROOT / "checkpoints" / name
         for part, file, edits in (("config", "config.json", JSON), ("weights", "model.safetensors", TENSORS)):
@@ -625,10 +638,18 @@ READERS: list[Reader] = [
         {"language": "en", "words": _WORDS, "phones": [{"phone": "HH", "start": 0.1, "end": 0.15}]},
         {"segments": [{"id": 0, "start": 0.0, "end": 1.0, "text": " Hi there.", "words": _WORDS}], "text": "Hi there."},
         [{"time": 0, "type": "word", "start": 0, "end": 2, "value": "hi"}],
+        [{"is_final": True, "channel": {"alternatives": [{"words": _WORDS}]}}, {"type": "Metadata", "duration": 1.0},
+         {"is_final": True, "channel": {"alternatives": [{"words": _WORDS}]}}],
+        {"text": "Hi there.", "tokens": ["▁Hi", "▁th", "ere."], "timestamps": [0.1, 0.4, 0.6]},
     ), _word_files((".json",))), JSON, _transcript, 2),
     Reader("words csv", ".csv", _text("word,start,end\nhi,0.1,0.4\nthere,0.5,0.9\n"), TEXT, _transcript),
     Reader("words tsv", ".tsv", _text("start\tend\ttext\n0\t1500\tHello there\n"), TEXT, _transcript),
     Reader("words ctm", ".ctm", _text("a 1 0.10 0.30 hi 0.9\na 1 0.50 0.40 there 0.8\n"), TEXT, _transcript),
+    Reader("sounds pho", ".pho", _text("; said\n_ 100\nh 60 0 110 100 112\n@U\t140\n_ 200\nD 50\ne@ 150\n"), TEXT,
+           _synthesised, 0.3),
+    Reader("sounds piper", ".json", _json({"sample_rate": 22050, "phonemes": ["h", "i"], "phoneme_alignments": [
+        {"phoneme": p, "phoneme_ids": [3], "num_samples": 900} for p in ("^", "h", "ˈ", "i", "ː", " ", "ð", ".")]}),
+        JSON, _synthesised, 0.3),
     Reader("words txt", ".txt", _both(_text("Hello there.\n", "0.5\t1.2\thello\n1.3\t2.0\tthere\n",
                                            "[00:00.000 --> 00:01.000]  Hello there\n", _SAY), _word_files((".txt",))),
            TEXT, _transcript),
@@ -638,6 +659,10 @@ READERS: list[Reader] = [
         "intensity": 0.5}], {"keyframes": [[0, "happy"], [1, "vad:0.1,0.2,0.3"]], "fade": 0.6}), JSON, _timeline),
     Reader("timeline csv", ".csv", _text("time,emotion,intensity\n0,happy:0.8,\n2.5,angry,0.5\n"), TEXT, _timeline),
     Reader("timeline srt", ".srt", _text("00:00:00,000 --> 00:00:03,000\nhappy:0.7\n"), TEXT, _timeline),
+    Reader("dialogue", ".json", _json({"sound": "talk.wav",
+        "people": [{"name": "Anna", "channel": 0, "nods": False}, "Ben"],
+        "turns": [{"who": "Anna", "start": 0, "end": 2.5, "text": "Hello!", "emotion": "happy:0.5"},
+                  {"who": "Ben", "sound": "ben.wav"}]}), JSON, _dialogue),
     Reader("emotion", "", _text("happy:0.6+surprised:0.3", "vad:0.5,-0.2,0.1", "wistful"), TEXT, _emotion),
     Reader("speaker", "", _text("storyteller", "12", "wayne"), TEXT, _speaker),
     Reader("configuration", ".yaml", _text("hop: 0.5\nbody_fps: 30\ncalm: 0.2\nface: visemes\n"), TEXT, _config),

@@ -115,7 +115,7 @@ def run_holds(folder: Path) -> str | None:
 
 
 LOADED = (
-    "gengine.engine", "gengine.session", "gengine.batch.run_all", "gengine.batch.worker", "scipy.signal", "soxr",
+    "gengine.engine", "gengine.streaming", "gengine.batch.run_all", "gengine.batch.worker", "scipy.signal", "soxr",
     "gengine.renderers.avatar.video", "gengine.renderers.avatar.soft", "gengine.formats.bvh", "soundfile",
 )  # fmt: skip
 """Loaded before the copies are made, so that kills strike the work and not the loading."""
