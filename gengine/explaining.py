@@ -160,7 +160,9 @@ def read_emotion(
     words = take.words()
     clip = load_audio(take.source, part=take.part)
     space = embedding() if take.plan.listens else None
-    hearing = Hearing(take.plan, words, take.speaker, clip.rate, dials=dials, embedding=space)
+    hearing = Hearing(
+        take.plan, words, take.speaker, clip.rate, voice_reference=take.voice_reference, dials=dials, embedding=space
+    )
     hearing.push(clip.samples)
     hearing.flush()
     heard = hearing.whole(clip.duration)

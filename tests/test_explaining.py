@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from gengine import cli
+from gengine.core.audio import AudioClip
 from gengine.core.emotion import EMOTION_INDEX, EMOTIONS, EmotionTrack
 from gengine.core.words import Word, sentences
 from gengine.emotion import parse_emotion
 from gengine.emotion.dials import Dials, parse_dials
 from gengine.emotion.picture import COLUMNS, lines
 from gengine.errors import GengineError
-from gengine.explaining import FPS, Reading, Segment, between
+from gengine.explaining import FPS, Reading, Segment, between, read_emotion
+from gengine.inputs.audio import load_audio
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (
@@ -123,3 +125,11 @@ def test_voice_and_words_that_disagree_are_shown_both() -> None:
     assert [line.split()[0] for line in shown] == ["by", "anger", "by", "happiness"]
     assert reading.as_dict()["segments"][0]["conflict"] == {"voice": "anger", "words": "happiness"}
     assert reading.as_dict()["voice"][0][EMOTION_INDEX["anger"]] == 0.5
+
+
+def test_a_voice_is_read_against_its_own_neutral_recording() -> None:
+    clip = load_audio(ROOT / "demos/speech.wav")
+    lower = AudioClip(clip.samples[: 8 * clip.rate], round(clip.rate * 0.8))  # somebody with a lower voice
+    usual, against = read_emotion(clip), read_emotion(clip, voice_reference=lower)
+    assert usual.voice is not None and against.voice is not None
+    assert np.abs(usual.voice.weights - against.voice.weights).max() > 0.02

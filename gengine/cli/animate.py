@@ -19,6 +19,7 @@ from gengine.cli.options import (
     AsJson,
     OptionSettings,
     Strict,
+    VoiceReference,
 )
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -127,13 +128,7 @@ def animate(
             "(x to the character's left, y up, z ahead), or none: they go along with the head."
         ),
     ] = None,
-    voice_reference: Annotated[
-        Path | None,
-        typer.Option(
-            help="A recording of the speaker being neutral, against which --emotion auto reads the voice; else what is "
-            "usual of them is learned while they speak."
-        ),
-    ] = None,
+    voice_reference: VoiceReference = None,
     dials: Annotated[
         str | None,
         typer.Option(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gengine.cli.console import say
-from gengine.cli.options import AsJson, Strict
+from gengine.cli.options import AsJson, Strict, VoiceReference
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -22,7 +22,7 @@ Examples:
   gengine emotion speech.wav --text speech.srt --write timeline.json
   gengine animate speech.wav --emotion timeline.json
   gengine emotion speech.wav --emotion auto+happy:0.5 --smoothing 1 --contrast 2 --most 2 --write timeline.json
-  gengine emotion speech.wav --json
+  gengine emotion speech.wav --voice-reference her-neutral-voice.wav --json
 
 \b
 Edit the keyframes of timeline.json and pass it back. Sound and words are read, not the person: laws restrict reading
@@ -42,6 +42,7 @@ def emotion(
         typer.Option("--emotion", help="auto, or auto with something added (auto+happy:0.5); also a timeline file."),
     ] = "auto",
     language: Annotated[str | None, typer.Option(help="Language of the text (en, de, …); else guessed.")] = None,
+    voice_reference: VoiceReference = None,
     strength: Annotated[float, typer.Option(help="Multiplies what is read, 0 to 2.")] = 1.0,
     smoothing: Annotated[float, typer.Option(help="It comes and goes over so many seconds more, 0 to 10.")] = 0.0,
     contrast: Annotated[float, typer.Option(help="Above 1, strong emotions stand out; below, they come near.")] = 1.0,
@@ -60,7 +61,10 @@ def emotion(
 
     dials = Dials(strength, smoothing, contrast, most, prefer)
     config = checked_config(EngineConfig(), words=words)
-    reading = read_emotion(source, text, emotion=wanted, dials=dials, language=language, config=config, strict=strict)
+    reading = read_emotion(
+        source, text, emotion=wanted, dials=dials, language=language, voice_reference=voice_reference, config=config,
+        strict=strict,
+    )  # fmt: skip
     written = {name: str(path) for name, path in (
         ("timeline", reading.write(write) if write else None), ("plot", draw(reading.track, plot) if plot else None),
     ) if path}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,13 @@ SKELETON_HELP = (
 )
 OptionSettings = Annotated[
     list[str] | None, typer.Option("--option", help="An option of one format: format.key=value (bvh.tpose_frame=true).")
+]
+VoiceReference = Annotated[
+    Path | None,
+    typer.Option(
+        help="A recording of the speaker being neutral, against which --emotion auto reads the voice; else what is "
+        "usual of them is learned while they speak."
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Make an error of what is dropped or guessed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")]
