@@ -23,11 +23,7 @@ OptionSettings = Annotated[
     list[str] | None, typer.Option("--option", help="An option of one format: format.key=value (bvh.tpose_frame=true).")
 ]
 VoiceReference = Annotated[
-    Path | None,
-    typer.Option(
-        help="A recording of the speaker being neutral, against which --emotion auto reads the voice; else what is "
-        "usual of them is learned while they speak."
-    ),
+    Path | None, typer.Option(help="The speaker's neutral voice, against which auto reads; else learned as they speak.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Make an error of what is dropped or guessed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")]
