@@ -140,16 +140,14 @@ def judge(judge: Judge, recipe: Recipe) -> None:
 def ablations(judge: Judge, recipe: Recipe, prosody: Vectors) -> None:
     print(f"\n{'one speaker left out, clean clips':<44} {'of 7':>6} {'of 4':>6} {'ECE':>6} {'NLL':>6}\n")
     judge.line("as shipped", recipe)
-    judge.line("without listeners' soft labels", replace(recipe, soft=False))
+    judge.line("with listeners' soft labels", replace(recipe, soft=True))
     judge.line("with the label graph (half lent)", replace(recipe, graph=0.5))
     judge.line("without augmentation", replace(recipe, copies=0))
     judge.line("without ordinary speech", replace(recipe, ordinary=0.0))
     judge.line("control: labels shuffled", recipe, np.random.default_rng(0).permutation(judge.labels))
     print(f"{'control: chance and majority':<44} {1 / 7:6.3f} {1 / 4:6.3f}")
     old = Judge([prosody], {}, prosody[np.zeros(len(prosody.x), bool)], judge.matrix)
-    old.line(
-        "control: the prosody of the reader before", replace(recipe, copies=0, ordinary=0, soft=False, components=14)
-    )
+    old.line("control: the prosody of the reader before", replace(recipe, copies=0, ordinary=0, components=14))
 
 
 def views(clean: dict[str, Vectors], ordinary: dict[str, Vectors], matrix: NDArray) -> None:

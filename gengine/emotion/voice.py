@@ -87,7 +87,7 @@ class VoiceHead:
         self.inertia = float(config["inertia"])
 
     @classmethod
-    def load(cls, checkpoint: str | Path = "voice-v1") -> VoiceHead:
+    def load(cls, checkpoint: str | Path = "voice-v2") -> VoiceHead:
         """Of a checkpoint; ``FormatError`` where it is another thing."""
         config, tensors = shared_checkpoint(checkpoint)
         with fitting(checkpoint):

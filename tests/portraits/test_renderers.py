@@ -163,4 +163,4 @@ def test_a_renderer_that_is_none_is_refused(mesh: np.ndarray) -> None:
     with pytest.raises(GengineError, match="regressor"):
         mouth_renderer("crayon", _Warp(mesh))  # type: ignore[arg-type]
     with pytest.raises(GengineError, match="voice"):
-        mouth_renderer("voice-v1", _Warp(mesh))  # type: ignore[arg-type]
+        mouth_renderer("voice-v2", _Warp(mesh))  # type: ignore[arg-type]
