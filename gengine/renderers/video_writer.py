@@ -114,6 +114,7 @@ class VideoWriter:
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
         self._frames = 0
+        self._picture: Any = None
         self._reformatter: Any = VideoReformatter()  # each frame's own would be set up anew, which takes as long again
         # threads for so little cost more than they save; older versions know no such option
         self._one_thread: dict[str, Any] = {"threads": 1} if "threads" in str(VideoReformatter.reformat.__doc__) else {}
@@ -133,22 +134,31 @@ class VideoWriter:
 
     def add_frame(self, frame: NDArray[np.uint8]) -> None:
         """The next frame ``(H, W, 3)`` uint8 RGB, or ``(H, W, 4)`` RGBA where the format has transparency."""
-        import av
-
         channels = frame.shape[-1] if self.format.alpha and frame.shape[-1] == 4 else 3
         if frame.dtype != np.uint8 or frame.shape != (self.size[1], self.size[0], channels):
             raise GengineError(
                 f"video frame: {frame.dtype} {frame.shape}, expected uint8 ({self.size[1]}, {self.size[0]}, {channels})"
             )
-        layout = "rgba" if channels == 4 else "rgb24"
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=layout)
         picture = self._reformatter.reformat(
-            picture, format=self.format.pixels, dst_colorspace="ITU709", **self._one_thread
+            self._held(frame), format=self.format.pixels, dst_colorspace="ITU709", **self._one_thread
         )
         picture.pts, picture.time_base = self._frames, self._video.codec_context.time_base
         self._frames += 1
         self._mux(self._video, picture)
         self._feed_sound(self._frames / self.fps + _LEAD)
+
+    def _held(self, frame: NDArray[np.uint8]) -> Any:
+        """The frame as FFmpeg's, in one picture that is used again: making a new one takes longer than converting."""
+        import av
+
+        height, width, channels = frame.shape
+        layout = "rgba" if channels == 4 else "rgb24"
+        if self._picture is None or self._picture.format.name != layout:
+            self._picture = av.VideoFrame(width, height, layout)
+        plane = self._picture.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(height, plane.line_size)
+        rows[:, : width * channels] = frame.reshape(height, width * channels)
+        return self._picture
 
     def add_sound(self, clip: AudioClip) -> None:
         """The next stretch of mono sound, at one rate throughout."""

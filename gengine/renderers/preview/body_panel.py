@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -98,12 +99,12 @@ class FollowCamera:
         return target
 
     def project(self, points: NDArray, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """World ``points (P, 3)`` → pixels and depth ``(P, 3)``, and pixels per metre there ``(P,)``."""
+        """World ``points (…, 3)`` → pixels and depth ``(…, 3)``, and pixels per metre there ``(…,)``."""
         relative = points - target - np.array([0.0, self.look_at, 0.0])
-        right, up, near = (relative @ self.axes.T).T
+        right, up, near = np.moveaxis(relative @ self.axes.T, -1, 0)
         scale = self.zoom * self.distance / np.maximum(self.distance - near, NEAREST)
         xyz = np.stack(
-            [self.width / 2 + right * scale, self.height * CENTRE_ROW - up * scale, near * self.zoom], axis=1
+            [self.width / 2 + right * scale, self.height * CENTRE_ROW - up * scale, near * self.zoom], axis=-1
         )
         return xyz.astype(np.float32), scale.astype(np.float32)
 
@@ -119,6 +120,22 @@ class FollowCamera:
         return (eye[0] + t * ray[top:, :, 0]).astype(np.float32), (eye[2] + t * ray[top:, :, 2]).astype(np.float32), top
 
 
+@dataclass(frozen=True, eq=False)
+class BodyPoses:
+    """A body of ``T`` frames ready to be drawn: where the camera looks ``(T, 3)`` m, capsules, and shadows ``(T, B)``.
+
+    Of a shadow there is the middle on screen (x, y), half its width and depth there in pixels, the middle on the floor
+    (x, z) from where the camera looks, m, its size, m, and how much it darkens; 0 is no shadow.
+    """
+
+    target: NDArray[np.float64]
+    capsules: capsules.PlacedCapsules
+    shadows: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+
 class BodyPanel:
     """Draws a body, frame after frame, into images of ``width`` x ``height`` pixels."""
 
@@ -130,12 +147,13 @@ class BodyPanel:
         fade = np.exp(-(self._x**2 + self._z**2) / FLOOR_FADE)
         self._fade = fade.astype(np.float32)
         self._ground: tuple[tuple[float, ...], NDArray[np.float32], NDArray[np.uint8]] | None = None
-        """Where the camera looks, a blank canvas of wall and floor as seen from there, and the same in bytes."""
+        """Where the camera looks, and wall and floor as seen from there: the colours' planes, and a picture."""
+        self._picture = np.empty((height, width, 3), np.uint8)
         self._skeleton: Skeleton | None = None
         self._parts: Mannequin | None = None
 
-    def pose(self, motion: Motion) -> tuple[NDArray, NDArray]:
-        """Capsule points ``(T, P, 3)`` and hips ``(T, 3)`` of every frame, world metres."""
+    def pose(self, motion: Motion, seconds: NDArray) -> BodyPoses:
+        """Every frame of ``motion``, ``seconds (T,)`` after the one before, as the camera that follows it sees it."""
         if self._skeleton is None or self._skeleton != motion.skeleton:
             self._skeleton, self._parts = motion.skeleton, build_mannequin(motion.skeleton)
         parts = self._parts
@@ -143,35 +161,25 @@ class BodyPanel:
         positions, world = motion.forward()
         offsets = np.broadcast_to(parts.offset, (len(motion), *parts.offset.shape))
         points = positions[:, parts.joint] + rotation.rotate(world[:, parts.joint], offsets)
-        return points, positions[:, 0]
-
-    def draw(self, out: NDArray[np.uint8], points: NDArray, hips: NDArray, seconds: float) -> None:
-        """Paint one pose ``points (P, 3)`` into ``out (H, W, 3)``, ``seconds`` after the frame before."""
-        parts = self._parts
-        assert parts is not None
-        target = self.camera.follow(hips, seconds)
-        ground, ready = self._floor(target)
-        out[:] = ready
-        xyz, scale = self.camera.project(points, target)
-        radius = np.maximum(parts.radius * np.stack([scale[parts.start], scale[parts.end]], 1), MIN_RADIUS)
-        blobs = self._blobs(points, target)
-        reach = np.concatenate([xyz[:, :2], *(np.array([[x - w, y - d], [x + w, y + d]]) for x, y, w, d, *_ in blobs)])
-        low = np.clip(np.floor(reach.min(0) - radius.max()).astype(int), 0, (self.camera.width, self.camera.height))
-        high = np.clip(np.ceil(reach.max(0) + radius.max()).astype(int), low, (self.camera.width, self.camera.height))
-        (x0, y0), (x1, y1) = low.tolist(), high.tolist()
-        if x1 <= x0 or y1 <= y0:
-            return
-        canvas = ground[y0:y1, x0:x1].copy()
-        self._shadow(canvas, blobs, x0, y0)
-        xyz[:, :2] -= low.astype(np.float32)
+        pairs = zip(positions[:, 0], seconds.tolist(), strict=True)
+        target = np.stack([self.camera.follow(hips, step) for hips, step in pairs])
+        xyz, scale = self.camera.project(points, target[:, None])
+        radius = np.maximum(parts.radius * np.stack([scale[:, parts.start], scale[:, parts.end]], -1), MIN_RADIUS)
         shapes = capsules.ScreenCapsules(
-            xyz[parts.start], xyz[parts.end], radius[:, 0], radius[:, 1], parts.color,
+            xyz[:, parts.start], xyz[:, parts.end], radius[..., 0], radius[..., 1], parts.color,
             np.maximum(parts.soft * np.float32(self.camera.zoom), MIN_SOFT), parts.wide,
-            xyz[parts.side] - xyz[parts.start], parts.cap,
+            xyz[:, parts.side] - xyz[:, parts.start], parts.cap,
         )  # fmt: skip
-        capsules.draw(canvas, shapes)
-        for channel in range(3):  # one by one: loops over three numbers are slow
-            np.copyto(out[y0:y1, x0:x1, channel], canvas[..., channel], casting="unsafe")
+        placed = capsules.place(shapes, self.camera.width, self.camera.height)
+        return BodyPoses(target, placed, self._shadows(points, target))
+
+    def draw(self, out: NDArray[np.uint8], poses: BodyPoses, frame: int) -> None:
+        """Paint one of the ``poses`` into ``out (H, W, 3)``."""
+        planes, ready = self._floor(poses.target[frame])
+        self._picture[:] = ready
+        self._darken(planes, poses.shadows[frame])
+        capsules.draw(self._picture, poses.capsules, frame)
+        out[:] = self._picture
 
     def _floor(self, target: NDArray) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Background and a lit patch of floor with lines every half metre, so that sliding feet show."""
@@ -184,47 +192,52 @@ class BodyPanel:
                 off = np.abs(at - np.round(at)) / LINES_A_METRE
                 lines = np.maximum(lines, np.clip(1.0 - off / LINE_WIDTH, 0.0, 1.0))
             image[self._top :] += (self._fade * (FLOOR_LIGHT + LINE_LIGHT * lines))[..., None]
-            self._ground = (key, capsules.blank(image), image.astype(np.uint8))
+            self._ground = (key, np.ascontiguousarray(np.moveaxis(image, -1, 0)), image.astype(np.uint8))
         return self._ground[1:]
 
-    def _blobs(self, points: NDArray, target: NDArray) -> list[tuple[float, ...]]:
-        """Contact shadows, feet most: screen x, y, half width and depth, then floor x, z, size and strength."""
+    def _shadows(self, points: NDArray, target: NDArray) -> NDArray[np.float32]:
+        """Contact shadows ``(T, B, 8)`` of capsule points ``(T, P, 3)``, feet most; see ``BodyPoses``."""
         parts = self._parts
         assert parts is not None
-        middle = 0.5 * (points[parts.start] + points[parts.end])
-        low = np.flatnonzero(middle[:, 1] < NEAR_FLOOR)
-        centre = np.concatenate([points[parts.start[:1]], middle[low]])
-        height = np.maximum(middle[low, 1], 0.0)
-        size = np.concatenate([[BODY_SHADOW], LIMB_SHADOW + LIMB_SPREAD * height])
-        strength = np.concatenate([[BODY_DARKNESS], LIMB_DARKNESS / (1 + LIMB_FADE * height)])
-        screen, scale = self.camera.project(centre * [1.0, 0.0, 1.0], target)
-        floor = centre - target
-        wide = size * scale
-        deep = FLATTENED * wide
-        return list(zip(*screen[:, :2].T, wide, deep, floor[:, 0], floor[:, 2], size, strength, strict=True))
+        middle = 0.5 * (points[:, parts.start] + points[:, parts.end])
+        low = np.flatnonzero((middle[..., 1] < NEAR_FLOOR).any(0))
+        height = np.maximum(middle[:, low, 1], 0.0)
+        centre = np.concatenate([points[:, parts.start[:1]], middle[:, low]], axis=1)
+        body = np.ones((len(points), 1))
+        size = np.concatenate([BODY_SHADOW * body, LIMB_SHADOW + LIMB_SPREAD * height], axis=1)
+        limbs = np.where(height < NEAR_FLOOR, LIMB_DARKNESS / (1 + LIMB_FADE * height), 0.0)
+        strength = np.concatenate([BODY_DARKNESS * body, limbs], axis=1)
+        screen, scale = self.camera.project(centre * [1.0, 0.0, 1.0], target[:, None])
+        floor, wide = centre - target[:, None], size * scale
+        columns = (screen[..., 0], screen[..., 1], wide, FLATTENED * wide, floor[..., 0], floor[..., 2], size, strength)
+        return np.stack(columns, axis=-1).astype(np.float32)
 
-    def _shadow(self, canvas: NDArray[np.float32], blobs: list[tuple[float, ...]], left: int, top: int) -> None:
-        """Darken the floor in ``canvas``, which begins at column ``left`` and row ``top`` of the image.
+    def _darken(self, planes: NDArray[np.float32], shadows: NDArray[np.float32]) -> None:
+        """Draw the floor of the ``planes (3, H, W)`` under ``shadows (B, 8)``.
 
         Shadows are soft: one pixel in four is worked out, and its neighbours are as dark.
         """
-        base = max(self._top, top)
-        if base >= top + len(canvas):
+        shadows = shadows[shadows[:, -1] > 0]
+        x, y, wide, deep = shadows[:, :4].T
+        height, width = self._picture.shape[:2]
+        top, bottom = (int(np.clip(v, self._top, height)) for v in ((y - deep).min(), (y + deep).max() + 2))
+        left, right = (int(np.clip(v, 0, width)) for v in ((x - wide).min(), (x + wide).max() + 2))
+        if top >= bottom or left >= right:
             return
-        x, z = (at[base - self._top :: 2, left::2] for at in (self._x, self._z))
-        shade = np.zeros(((top + len(canvas) - base + 1) // 2, (canvas.shape[1] + 1) // 2), np.float32)
-        for column, row, wide, deep, fx, fz, size, strength in blobs:
-            across = slice(
-                *(min(max(int(v - left) // 2, 0), shade.shape[1]) for v in (column - wide, column + wide + 2))
-            )
-            down = slice(*(min(max(int(v - base) // 2, 0), len(shade)) for v in (row - deep, row + deep + 2)))
-            dx, dz = x[down, across] - np.float32(fx), z[down, across] - np.float32(fz)
-            fall = np.maximum(1.0 - (dx * dx + dz * dz) * np.float32(1.0 / size**2), 0.0)
-            shade[down, across] += np.float32(strength) * fall * fall * fall
-        left_over = (1.0 - np.minimum(shade, DARKEST)).repeat(2, axis=0).repeat(2, axis=1)
-        floor = canvas[base - top :]
-        for channel in range(3):
-            floor[..., channel] *= left_over[: floor.shape[0], : floor.shape[1]]
+        offset = slice(top - self._top, bottom - self._top, 2), slice(left, right, 2)
+        floor_x, floor_z = self._x[offset], self._z[offset]
+        shade = np.zeros(floor_x.shape, np.float32)
+        for column, row, half, depth, fx, fz, size, strength in shadows.tolist():
+            down = slice(max(int(row - depth - top) // 2, 0), max(int(row + depth + 2 - top) // 2, 0))
+            across = slice(max(int(column - half - left) // 2, 0), max(int(column + half + 2 - left) // 2, 0))
+            dx, dz = floor_x[down, across] - fx, floor_z[down, across] - fz
+            fall = np.maximum(1.0 - (dx * dx + dz * dz) * (1.0 / size**2), 0.0)
+            shade[down, across] += strength * fall * fall * fall
+        light = (1.0 - np.minimum(shade, DARKEST)).repeat(2, axis=0).repeat(2, axis=1)
+        box = slice(top, bottom), slice(left, right)
+        light = light[: bottom - top, : right - left]
+        for channel, plane in enumerate(planes):
+            np.multiply(plane[box], light, out=self._picture[(*box, channel)], casting="unsafe")
 
 
 @cache

@@ -2,8 +2,9 @@
 
 A capsule is a segment swept by a sphere whose radius runs from one end to the other. Seen along parallel
 rays its front surface has a closed form, so every covered pixel gets an exact normal and depth, and its
-edge an exact fraction of cover. All capsules of a frame are shaded in one pass over a flat list of pixels;
-only the blending, which depends on order, walks from far to near.
+edge an exact fraction of cover. Where the capsules of many frames lie is worked out at once; those of one
+frame are then shaded in one pass over a flat list of pixels, and what lies behind others is left out before
+the blending, which depends on order.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
+Int = NDArray[np.int64]
 
 KEY_LIGHT = np.array([-0.46, 0.62, 0.64], np.float32)
 """Direction to the main light in camera axes (right, up, towards the viewer), unit length."""
@@ -28,15 +30,17 @@ NO_LENGTH, NO_SIDE = 1e-4, 1e-6
 """Pixels: a capsule shorter on screen has no axis there, and a side shorter has no direction."""
 STEEPEST = 0.05
 """Length on screen as a share of that in space, below which a capsule is drawn as if it leaned no more."""
+EDGE = 0.5
+"""Pixels beyond its radius that a capsule still covers in part."""
 
 
 @dataclass(eq=False)
 class ScreenCapsules:
-    """``N`` capsules of one frame in pixels: x right, y down, depth towards the viewer.
+    """``N`` capsules in each of ``F`` frames in pixels: x right, y down, depth towards the viewer.
 
-    ``a, b (N, 3)`` ends, ``ra, rb (N,)`` radii, ``color (N, 3)`` in 0..255 and ``soft (N,)``: the depth in
+    ``a, b (F, N, 3)`` ends, ``ra, rb (F, N)`` radii, ``color (N, 3)`` in 0..255 and ``soft (N,)``: the depth in
     pixels over which a capsule melts into what it touches. Where ``wide (N,)`` is above 1 the section is an
-    ellipse that many times wider along ``side (N, 3)``, a direction in the axes of the ends; the radii are
+    ellipse that many times wider along ``side (F, N, 3)``, a direction in the axes of the ends; the radii are
     then its short ones. ``cap (N,)`` 0..1 is how much of its round ends is drawn: an end that lies inside a
     neighbour need not be.
     """
@@ -52,57 +56,105 @@ class ScreenCapsules:
     cap: Float
 
 
-def blank(picture: Float) -> Float:
-    """A canvas ``(H, W, 4)`` of a picture ``(H, W, 3)`` 0..255: colour, and depth that everything is in front of."""
-    canvas = np.empty((*picture.shape[:2], 4), np.float32)
-    canvas[..., :3] = picture
-    canvas[..., 3] = FARTHEST
-    return canvas
-
-
-def draw(canvas: Float, shapes: ScreenCapsules) -> None:
-    """Blend capsules into ``canvas (H, W, 4)`` float32, colour 0..255 and depth in pixels, changed in place."""
-    height, width = canvas.shape[:2]
-    order = np.argsort(shapes.a[:, 2] + shapes.b[:, 2] + np.maximum(shapes.ra, shapes.rb), kind="stable")
-    seen = _seen(shapes, order)
-    pixels = _pixels(seen, shapes.cap[order], width, height)
-    if pixels is None:
-        return
-    cover, depth, light = _surface(seen, pixels)
-    _blend(canvas, pixels, cover, depth, light, shapes.color[order], 1.0 / shapes.soft[order])
-
-
 class _Seen(NamedTuple):
-    """``N`` capsules from far to near, as they look from here.
+    """``M = F * N`` capsules, frame after frame from near to far, as they look from here.
 
-    On the screen a capsule runs from ``a`` to ``b (N, 3)`` along ``axis (N, 2)`` (unit), over ``flat (N,)`` of the
-    ``length (N,)`` pixels it has in space. An elliptic section looks like a circle of radius ``ra``, ``rb (N,)``
-    squeezed across by ``squash (N,)`` and sheared in depth by ``shear (N,)``.
+    On the screen a capsule runs from ``a`` to ``b (M, 3)`` along ``axis (M, 2)`` (unit), over ``flat (M,)`` of the
+    ``length (M,)`` pixels it has in space. An elliptic section looks like a circle of radius ``ra``, ``rb (M,)``
+    squeezed across by ``squash (M,)`` and sheared in depth by ``shear (M,)``.
     """
 
     a: Float
     b: Float
     ra: NDArray
     rb: NDArray
-    axis: NDArray
-    flat: NDArray
-    length: NDArray
+    axis: Float
+    flat: Float
+    length: Float
     squash: NDArray
     shear: NDArray
 
 
-class _Pixels(NamedTuple):
-    """One entry ``(P,)`` per covered pixel and capsule: ``index`` in the flat canvas, and the place in the frame of
-    the capsule, ``along`` its axis on screen and ``across`` it; ``sizes (N,)`` says how many each capsule has."""
+@dataclass(frozen=True, eq=False)
+class PlacedCapsules:
+    """Capsules of ``F`` frames ready to be drawn into pictures of ``width``.
 
-    index: NDArray[np.int64]
+    ``sizes (F, N)`` counts their pixels from near to far, ``shape (K, F, N)`` is what their pixels share (see
+    ``_shape``), ``color (F, N, 3)`` and ``half_soft (F, N)``, half the depth in pixels that they melt over. They cover
+    ``R`` rows of pixels; frame ``i`` has those from ``begin[i]`` to ``begin[i + 1]``, each with ``count (R,)`` pixels
+    from ``first (R,)`` in the flat picture on, the column ``left (R,)``, and at column 0 ``along`` and ``across (R,)``
+    in the capsule's frame.
+    """
+
+    width: int
+    sizes: Int
+    shape: Float
+    color: Float
+    half_soft: Float
+    begin: Int
+    first: Int
+    left: Int
+    count: Int
     along: Float
     across: Float
-    sizes: NDArray[np.int64]
 
 
-def _seen(shapes: ScreenCapsules, order: NDArray) -> _Seen:
-    a, b = shapes.a[order], shapes.b[order]
+def place(shapes: ScreenCapsules, width: int, height: int) -> PlacedCapsules:
+    """Where capsules lie in pictures of ``width`` x ``height`` pixels."""
+    frames, number = shapes.ra.shape
+    near = shapes.a[..., 2] + shapes.b[..., 2] + np.maximum(shapes.ra, shapes.rb)
+    order = np.argsort(near, axis=1, kind="stable")[:, ::-1]
+    seen = _seen(shapes, order)
+    which, row, left, count = _spans(seen, shapes.cap[order].ravel(), width, height)
+    y = row - seen.a[which, 1]
+    x, (ax, ay) = seen.a[which, 0], seen.axis[which].T
+    return PlacedCapsules(
+        width=width,
+        sizes=np.bincount(which, count, frames * number).astype(np.int64).reshape(frames, number),
+        shape=_shape(seen).reshape(-1, frames, number),
+        color=shapes.color[order],
+        half_soft=0.5 * shapes.soft[order],
+        begin=np.searchsorted(which, np.arange(frames + 1) * number),
+        first=row * width + left,
+        left=left,
+        count=count,
+        along=(y * ay - x * ax).astype(np.float32),
+        across=(y * ax + x * ay).astype(np.float32),
+    )
+
+
+def draw(picture: NDArray[np.uint8], capsules: PlacedCapsules, frame: int) -> tuple[Int, Float]:
+    """Blend the capsules of one ``frame`` into ``picture (H, W, 3)``, contiguous, changed in place.
+
+    Returns the places in the flat picture that they cover and how near they are there, pixels, both ``(U,)``.
+    """
+    rows = slice(*capsules.begin[frame : frame + 2])
+    sizes = capsules.sizes[frame]
+    count, first = capsules.count[rows], capsules.first[rows]
+    start = np.cumsum(count) - count
+    place = np.arange(int(count.sum()))
+    index = place + np.repeat(first - start, count)
+    column = (place + np.repeat(capsules.left[rows] - start, count)).astype(np.float32)
+    each = np.repeat(capsules.shape[:, frame], sizes, axis=1)
+    along = np.repeat(capsules.along[rows], count) + column * each[0]
+    across = np.repeat(capsules.across[rows], count) - column * each[1]
+    cover, depth, light = _surface(along, across, each)
+    half_soft = np.repeat(capsules.half_soft[frame], sizes)
+    shown = _shown(index, cover, depth, half_soft, picture.shape[0] * picture.shape[1])
+    which = np.repeat(np.arange(len(sizes)), sizes)[shown]
+    light = light[shown]
+    colors = [color[which] * light for color in capsules.color[frame].T]
+    return _blend(picture, index[shown], cover[shown], depth[shown], half_soft[shown], colors)
+
+
+def _seen(shapes: ScreenCapsules, order: Int) -> _Seen:
+    def sorted_flat(values: Float) -> Float:
+        """In the order of drawing; ``values`` is ``(N, …)`` or ``(F, N, …)``."""
+        each = np.broadcast_to(values, order.shape) if values.ndim == 1 else values
+        picked = np.take_along_axis(each, order.reshape(*order.shape, *(1,) * (each.ndim - 2)), axis=1)
+        return picked.reshape(-1, *each.shape[2:])
+
+    a, b, ra, rb = (sorted_flat(v) for v in (shapes.a, shapes.b, shapes.ra, shapes.rb))
     span = b - a
     flat = np.hypot(span[:, 0], span[:, 1])
     length = np.maximum(np.sqrt((span * span).sum(1)), np.float32(NO_LENGTH))
@@ -111,164 +163,164 @@ def _seen(shapes: ScreenCapsules, order: NDArray) -> _Seen:
         span[:, :2] / np.maximum(flat, NO_LENGTH)[:, None],
         np.array([1.0, 0.0], np.float32),
     )
-    wide, side = shapes.wide[order], shapes.side[order]
+    wide, side = sorted_flat(shapes.wide), sorted_flat(shapes.side)
     sideways = side[:, 1] * axis[:, 0] - side[:, 0] * axis[:, 1]
     norm = np.hypot(sideways, side[:, 2])
     elliptic = (wide > 1.0) & (norm > NO_SIDE)
-    cosine = np.where(elliptic, sideways / np.maximum(norm, NO_SIDE), 1.0)
-    sine = np.where(elliptic, side[:, 2] / np.maximum(norm, NO_SIDE), 0.0)
+    cosine = np.where(elliptic, sideways / np.maximum(norm, NO_SIDE), np.float32(1.0))
+    sine = np.where(elliptic, side[:, 2] / np.maximum(norm, NO_SIDE), np.float32(0.0))
     breadth = np.sqrt((wide * cosine) ** 2 + sine**2)
     squash = wide / breadth**2
     shear = (wide**2 - 1.0) * sine * cosine / breadth**2
     deep = wide / breadth  # half depth of the section, in short radii
-    return _Seen(a, b, shapes.ra[order] * deep, shapes.rb[order] * deep, axis, flat, length, squash, shear)
+    return _Seen(a, b, ra * deep, rb * deep, axis, flat, length, squash, shear)
 
 
-def _pixels(seen: _Seen, cap: Float, width: int, height: int) -> _Pixels | None:
-    """What the capsules cover of a canvas; None where that is nothing."""
-    a, axis = seen.a, seen.axis
-    which, row, first, count = _spans(a, seen.b, seen.ra / seen.squash, seen.rb / seen.squash, cap, axis, width, height)
-    if not len(which):
-        return None
-    start = np.cumsum(count) - count
-    index = np.arange(start[-1] + count[-1]) + np.repeat(row * width + first - start, count)
-    y = row - a[which, 1]
-    ax, ay = axis[which, 0], axis[which, 1]
-    x = (index - np.repeat(row * width, count)).astype(np.float32) - np.repeat(a[which, 0], count)
-    along = x * np.repeat(ax, count) + np.repeat((y * ay).astype(np.float32), count)
-    across = np.repeat((y * ax).astype(np.float32), count) - x * np.repeat(ay, count)
-    sizes = np.bincount(which, weights=count, minlength=len(a)).astype(np.int64)
-    return _Pixels(index, along, across, sizes)
+def _shape(seen: _Seen) -> Float:
+    """What the pixels of a capsule share, ``(12, M)``: its axis (2); radius at its beginning, its growth along the
+    length, and the length (3); length over that on screen and the inverse (2); depth at its beginning and growth of
+    depth (2); squash and shear (2); and the length on screen over that in space."""
+    ax, ay = seen.axis.T
+    stretch = seen.length / np.maximum(seen.flat, STEEPEST * seen.length)
+    tilt = (seen.b[:, 2] - seen.a[:, 2]) / seen.length
+    rows = (
+        ax, ay, seen.ra, (seen.rb - seen.ra) / seen.length, seen.length, stretch, 1.0 / stretch, seen.a[:, 2], tilt,
+        seen.squash, seen.shear, seen.flat / seen.length,
+    )  # fmt: skip
+    return np.stack(rows).astype(np.float32)
 
 
-def _surface(seen: _Seen, pixels: _Pixels) -> tuple[NDArray, NDArray, NDArray]:
+def _surface(along: Float, across: Float, each: Float) -> tuple[NDArray, NDArray, NDArray]:
     """Share of each pixel that is covered 0..1, depth in pixels and light 0..1 there, all ``(P,)``.
 
     The ray through a pixel meets the surface at ``s`` along the axis, where the radius depends on ``s`` in turn:
     two steps towards that place are enough, because radii change slowly along a limb.
     """
-
-    def each(values: NDArray) -> Float:
-        return np.repeat(values.astype(np.float32), pixels.sizes)
-
-    span, u = seen.b - seen.a, pixels.along
-    r0, taper, long = each(seen.ra), each((seen.rb - seen.ra) / seen.length), each(seen.length)
-    stretch = each(seen.length / np.maximum(seen.flat, STEEPEST * seen.length))
-    tilt = each(span[:, 2] / seen.length)
-    ratio, lean = each(seen.squash), each(seen.shear)
-    off = pixels.across * lean
-    e = pixels.across * ratio
-    across = e * e
-    nearest = np.clip(u * stretch, 0.0, long)
-    radius = r0 + taper * nearest
-    beyond = u - nearest / stretch
-    cover = np.clip(radius - np.sqrt(beyond * beyond + across) + 0.5, 0.0, 1.0)
-    s = nearest
+    ax, ay, r0, taper, long, stretch, shrink, start, tilt, ratio, lean, flat = each
+    e = across * ratio
+    square = e * e
+    u = along * stretch
+    s = np.minimum(np.maximum(u, 0.0), long)
+    radius = r0 + taper * s
+    beyond = along - s * shrink
+    cover = np.clip(radius - np.sqrt(beyond * beyond + square) + EDGE, 0.0, 1.0)
+    slope = tilt * stretch
     for _ in range(2):
-        s = np.clip((u + np.sqrt(np.maximum(radius * radius - across, 0.0)) * tilt) * stretch, 0.0, long)
+        s = u + np.sqrt(np.maximum(radius * radius - square, 0.0)) * slope
+        s = np.minimum(np.maximum(s, 0.0), long)
         radius = r0 + taper * s
-    along = u - s * each(seen.flat / seen.length)
-    square = along * along + across
-    facing = np.sqrt(np.maximum(1.0 - square / (radius * radius), 0.0))
-    depth = each(seen.a[:, 2]) + s * tilt + facing * radius + off
-    normal = (along, e * ratio - lean * facing * radius, facing * radius)
-    # the light in the same frame; y points down on screen
-    x, y = seen.axis[:, 0], seen.axis[:, 1]
-    to_light = (each(x * KEY_LIGHT[0] - y * KEY_LIGHT[1]), each(-y * KEY_LIGHT[0] - x * KEY_LIGHT[1]))
-    return cover, depth, _light(normal, to_light, facing)
+    beyond = along - s * flat
+    facing = np.sqrt(np.maximum(1.0 - (beyond * beyond + square) / (radius * radius), 0.0))
+    near = facing * radius
+    depth = start + s * tilt + near + across * lean
+    # the light in the capsule's frame; y points down on screen
+    sideways = e * ratio - lean * near
+    size = np.sqrt(sideways * sideways + beyond * beyond + near * near)
+    lit = beyond * (ax * KEY_LIGHT[0] - ay * KEY_LIGHT[1]) - sideways * (ay * KEY_LIGHT[0] + ax * KEY_LIGHT[1])
+    lit = (lit + near * KEY_LIGHT[2]) / np.maximum(size, np.float32(1e-3))
+    return cover, depth, _light(lit, facing)
 
 
-def _light(normal: tuple[NDArray, NDArray, NDArray], to_light: tuple[Float, Float], facing: NDArray) -> NDArray:
+def _light(cosine: Float, facing: Float) -> NDArray:
     """Light 0..1 of surfaces: a wrapped and smoothed key, steady light, and less of it at the edges."""
-    along, across, near = normal
-    size = np.sqrt(across * across + along * along + near**2)
-    lit = (along * to_light[0] + across * to_light[1] + near * KEY_LIGHT[2]) / np.maximum(size, 1e-3)
-    lit = np.clip(WRAP_OFFSET + WRAP_SLOPE * lit, 0.0, 1.0)
+    lit = np.clip(WRAP_OFFSET + WRAP_SLOPE * cosine, 0.0, 1.0)
     edge = 1.0 - facing
     return AMBIENT + KEY * lit * lit * (3.0 - 2.0 * lit) - RIM * edge * edge
 
 
+def _shown(index: Int, cover: Float, depth: Float, half_soft: Float, size: int) -> Int:
+    """Which entries may be seen: not those that lie farther behind a wholly covered pixel than the two melt."""
+    front = np.full(size, FARTHEST, np.float32)
+    level = depth - half_soft + (cover - 1.0) * np.float32(-FARTHEST)  # what covers in part hides nothing
+    np.maximum.at(front, index, level)
+    return np.flatnonzero(depth + half_soft > front[index])
+
+
 def _blend(
-    canvas: Float, pixels: _Pixels, cover: NDArray, depth: NDArray, light: NDArray, color: Float, softness: Float
-) -> None:
-    """Paint capsules, far to near; where two nearly touch they melt over 1 / ``softness (N,)`` pixels.
+    picture: NDArray[np.uint8], index: Int, cover: Float, depth: Float, half_soft: Float, colors: list[Float]
+) -> tuple[Int, Float]:
+    """Paint entries ``(P,)``, sorted from near to far, of three ``colors (P,)``; where two nearly touch they melt.
 
-    All pixels take their farthest capsule at once, then those that have a second their second, and so on: there are
-    some ninety capsules in a frame, but hardly ever ten over one pixel. A pixel's four numbers move as one, which
-    gathers and scatters several times faster.
+    All pixels take their farthest entry at once, then those that have a second their second, and so on: most have one.
+    Returns the pixels and their depth.
     """
-    packed = canvas.view(np.complex128).reshape(-1)
-    layer = _layers(pixels, len(packed))
-    which = np.repeat(np.arange(len(pixels.sizes)), pixels.sizes)
-    colors = np.ascontiguousarray(color.T)
-    for step in range(int(layer.max()) + 1):
-        part = np.flatnonzero(layer == step)
-        at, near, capsule, lit = pixels.index[part], depth[part], which[part], light[part]
-        old = packed[at].view(np.float32).reshape(-1, 4)
-        behind = old[:, 3].copy()
-        weight = (near - behind) * softness[capsule] + 0.5
-        np.maximum(weight, 0.0, out=weight)
-        np.minimum(weight, 1.0, out=weight)
-        weight *= cover[part]
-        for channel in range(3):
-            under = old[:, channel]
-            under += weight * (colors[channel][capsule] * lit - under)
-        old[:, 3] = np.where(weight > 0.5, np.maximum(near, behind), behind)
-        packed[at] = old.view(np.complex128)[:, 0]
+    planes = picture.reshape(-1, 3).T
+    owner = np.empty(planes.shape[1], np.int32)
+    rest = np.arange(len(index))
+    layer, rest = _farthest(index, rest, owner)
+    touched, share, near = index[layer], cover[layer], depth[layer]
+    painted = []
+    for plane, color in zip(planes, colors, strict=True):
+        under = plane[touched].astype(np.float32)
+        painted.append(under + share * (color[layer] - under))
+    near[share <= 0.5] = FARTHEST
+    place = np.empty(len(owner), np.int32)
+    place[touched] = np.arange(len(touched))
+    while len(rest):
+        layer, rest = _farthest(index, rest, owner)
+        at = place[index[layer]]
+        here, behind = depth[layer], near[at]
+        share = (here - behind) * (0.5 / half_soft[layer]) + 0.5
+        share = np.minimum(np.maximum(share, 0.0), 1.0) * cover[layer]
+        for paint, color in zip(painted, colors, strict=True):
+            under = paint[at]
+            paint[at] = under + share * (color[layer] - under)
+        near[at] = np.where(share > 0.5, np.maximum(here, behind), behind)
+    for plane, paint in zip(planes, painted, strict=True):
+        plane[touched] = paint.astype(np.uint8)
+    return touched, near
 
 
-def _layers(pixels: _Pixels, size: int) -> NDArray[np.uint8]:
-    """How many capsules lie behind each entry on its pixel of a canvas of ``size`` pixels, ``(P,)``."""
-    behind, layer, end = np.zeros(size, np.uint8), np.empty(len(pixels.index), np.uint8), 0
-    for count in pixels.sizes.tolist():
-        at = pixels.index[end : end + count]
-        here = behind[at]
-        layer[end : end + count] = here
-        behind[at] = here + np.uint8(1)
-        end += count
-    return layer
+def _farthest(index: Int, entries: Int, owner: NDArray[np.int32]) -> tuple[Int, Int]:
+    """The last of the ``entries`` on every pixel ``index``, and the others; ``owner`` is scratch."""
+    here = index[entries]
+    owner[here] = entries  # of several the one written last stays
+    last = owner[here] == entries
+    return entries[last], entries[~last]
 
 
-def _spans(
-    a: NDArray, b: NDArray, ra: NDArray, rb: NDArray, cap: NDArray, axis: NDArray, width: int, height: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _spans(seen: _Seen, cap: Float, width: int, height: int) -> tuple[Int, Int, Int, Int]:
     """Rows of pixels that the capsules cover: capsule, row, first column and number of columns of each."""
+    a, b = seen.a, seen.b
+    ra, rb = ((r + EDGE) / seen.squash for r in (seen.ra, seen.rb))
     # the four corners of the straight part, a cut end included; a whole round end bounds itself
     whole = cap >= 1.0
-    beyond = np.where(whole, 0.0, cap)[:, None] * axis
-    across = np.stack([-axis[:, 1], axis[:, 0]], axis=1)
+    beyond = np.where(whole, np.float32(0.0), cap)[:, None] * seen.axis
+    across = np.stack([-seen.axis[:, 1], seen.axis[:, 0]], axis=1)
     corners = [
-        end[:, :2] + side * across * (r + 1.0)[:, None] + way * beyond * (r + 1.0)[:, None]
+        end[:, :2] + side * across * r[:, None] + way * beyond * r[:, None]
         for end, r, way in ((a, ra, -1.0), (b, rb, 1.0))
         for side in (-1.0, 1.0)
     ]
-    round_a, round_b = np.where(whole, ra + 1.0, 0.0), np.where(whole, rb + 1.0, 0.0)
+    round_a, round_b = np.where(whole, ra, np.float32(0.0)), np.where(whole, rb, np.float32(0.0))
     heights = np.stack([c[:, 1] for c in corners])
     top = np.minimum(heights.min(0), np.minimum(a[:, 1] - round_a, b[:, 1] - round_b))
     bottom = np.maximum(heights.max(0), np.maximum(a[:, 1] + round_a, b[:, 1] + round_b))
-    low = np.clip(np.floor(top + 0.5).astype(np.int64), 0, height)
-    rows = np.maximum(np.clip(np.ceil(bottom - 0.5).astype(np.int64) + 1, 0, height) - low, 0)
+    low = np.clip(np.ceil(top).astype(np.int64), 0, height)
+    rows = np.maximum(np.clip(np.floor(bottom).astype(np.int64) + 1, 0, height) - low, 0)
     which = np.repeat(np.arange(len(a)), rows)
-    row = np.arange(len(which)) - np.repeat(np.cumsum(rows) - rows, rows) + low[which]
+    row = np.arange(len(which)) + np.repeat(low - np.cumsum(rows) + rows, rows)
     y = row.astype(np.float32)
     left = np.full(len(which), np.inf, np.float32)
     right = -left
     for end, radius in ((a, round_a), (b, round_b)):
         off = radius[which] ** 2 - (y - end[which, 1]) ** 2
-        half = np.sqrt(np.maximum(off, 0.0))
-        left = np.where(off > 0, np.minimum(left, end[which, 0] - half), left)
-        right = np.where(off > 0, np.maximum(right, end[which, 0] + half), right)
+        half, x = np.sqrt(np.maximum(off, 0.0)), end[which, 0]
+        hit = off > 0
+        np.minimum(left, x - half, out=left, where=hit)
+        np.maximum(right, x + half, out=right, where=hit)
     for i, j in ((0, 2), (1, 3), (0, 1), (2, 3)):  # the two flanks and the two ends
         p, q = corners[i], corners[j]
         rise = q[:, 1] - p[:, 1]
-        t = (y - p[which, 1]) / np.where(np.abs(rise) > 1e-3, rise, 1e-3)[which]
-        x = p[which, 0] + t * (q[:, 0] - p[:, 0])[which]
-        hit = (t >= 0) & (t <= 1)
-        left = np.where(hit, np.minimum(left, x), left)
-        right = np.where(hit, np.maximum(right, x), right)
-    seen = right > left
-    left, right = np.where(seen, left, 0.0), np.where(seen, right, -1.0)
-    first = np.clip(np.floor(left).astype(np.int64), 0, width)
-    count = np.maximum(np.clip(np.ceil(right).astype(np.int64) + 1, 0, width) - first, 0)
+        slope = (q[:, 0] - p[:, 0]) / np.where(np.abs(rise) > 1e-3, rise, np.float32(1e-3))
+        low_end, high_end = np.minimum(p[:, 1], q[:, 1]), np.maximum(p[:, 1], q[:, 1])
+        x = p[which, 0] + (y - p[which, 1]) * slope[which]
+        hit = (y >= low_end[which]) & (y <= high_end[which])
+        np.minimum(left, x, out=left, where=hit)
+        np.maximum(right, x, out=right, where=hit)
+    seen_here = right > left
+    left, right = np.where(seen_here, left, 0.0), np.where(seen_here, right, -1.0)
+    first = np.clip(np.ceil(left).astype(np.int64), 0, width)
+    count = np.maximum(np.clip(np.floor(right).astype(np.int64) + 1, 0, width) - first, 0)
     keep = np.flatnonzero(count)
     return which[keep], row[keep], first[keep], count[keep]

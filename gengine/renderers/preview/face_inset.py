@@ -13,8 +13,7 @@ from gengine.core import rotation
 from gengine.core.face import FaceTrack
 from gengine.renderers.preview.face_shape import PIVOT, FaceShape
 from gengine.renderers.preview.head_shape import smooth
-
-Color = tuple[int, int, int]
+from gengine.renderers.preview.marks import Color, Mark, Pen, around, mix, mixed
 
 SKIN: Color = (236, 194, 164)
 SKIN_SHADE: Color = (196, 142, 116)
@@ -41,19 +40,23 @@ SHIRT_DARK: Color = (66, 74, 88)
 OVERSAMPLE = 2
 
 
-def _mix(a: Color, b: Color, t: float) -> Color:
-    return tuple(round(x + (y - x) * t) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
-
-
 @dataclass(frozen=True, eq=False)
-class FaceOutlines:
-    """A face ready to be drawn: ``curves (T, N, 2)`` by part in oversampled pixels, ``strength (T,)`` of each
-    fold 0..1, ``gap (T,)`` between the lips in mm, and how far the head has moved, ``offset (T, 2)`` pixels."""
+class FaceDrawing:
+    """Faces of ``T`` frames ready to be drawn: marks ``below`` the skin, the outline of the ``head`` and the ``holes``
+    in it, and marks ``above``.
 
-    curves: dict[str, NDArray[np.float64]]
-    strength: dict[str, NDArray[np.float64]]
-    gap: NDArray[np.float64]
-    offset: NDArray[np.float64]
+    All lie in ``box`` (left, top, right, bottom) of the picture, oversampled pixels, and begin there. ``skin (T, 4)``
+    is the head's box in that one, and ``offset (T, 2)`` says how far the head has moved, in whole pixels both.
+    """
+
+    box: tuple[int, int, int, int]
+    empty: Image.Image
+    below: list[Mark]
+    head: NDArray[np.float32]
+    holes: list[NDArray[np.float32]]
+    skin: list[list[int]]
+    offset: list[list[int]]
+    above: list[Mark]
 
 
 class FaceInset:
@@ -66,18 +69,61 @@ class FaceInset:
         big = Image.fromarray(np.clip(background, 0, 255).astype(np.uint8))
         self._canvas = big.resize((width * OVERSAMPLE, height * OVERSAMPLE), Image.Resampling.BICUBIC)
         self._draw_shoulders(self._canvas)
+        self._still = np.array(self._canvas.reduce(OVERSAMPLE))
+        """What never moves, ``(H, W, 3)``."""
 
-    def outlines(self, face: FaceTrack) -> FaceOutlines:
-        """FaceOutlines of every frame, to be handed to ``draw``."""
+    def outlines(self, face: FaceTrack) -> FaceDrawing:
+        """The drawing of every frame, to be handed to ``draw``."""
         shape = FaceShape(face)
+        curves = {name: self._screen(points) for name, points in shape.turned().items()}
+        strength = {name: np.broadcast_to(value, len(face)) for name, value in shape.strength.items()}
+        pen = Pen(curves, strength, self._scale, (SKIN, FOLD))
+        below = [pen.fill("hair_back", HAIR), *self._neck(pen)]
+        for side in ("Left", "Right"):
+            below += self._eyeball(pen, side)
+        below += self._mouth_inside(pen)
+        above = [mark for side in ("Left", "Right") for mark in self._lids(pen, side)]
+        above += self._nose(pen)
+        for side in ("Left", "Right"):
+            above += self._folds(pen, side)
+        above += [pen.fold(f"forehead_{line}", 1.1, "forehead", 0.55) for line in range(3)]
+        above.append(pen.line("chin", mixed(SKIN, FOLD, 0.6 * strength["chin"]), 1.6))
+        above += self._lips(pen, shape.gap)
+        above += [pen.ring(f"brow_up_{side}", f"brow_low_{side}", HAIR) for side in ("Left", "Right")]
+        above.append(pen.fill("hair", HAIR))
+        above += [pen.line(f"strand_{i}", HAIR_LIGHT, 1.5) for i in range(3)]
+        for side in ("Left", "Right"):
+            ear = (strength[f"ear_{side}"] > 0).tolist()
+            above.append(pen.fill(f"ear_{side}", mix(SKIN, SKIN_SHADE, 0.45), ear))
+            above.append(pen.fill(f"ear_inner_{side}", mix(SKIN, SKIN_SHADE, 0.85), ear))
         middle = np.array([0.0, 0.0, 40.0])
-        moved = rotation.rotate(shape.turn, middle - PIVOT) + PIVOT
-        return FaceOutlines(
-            {name: self._screen(shape.turned(name)) for name in shape.curves},
-            {name: np.broadcast_to(value, len(face)) for name, value in shape.strength.items()},
-            shape.gap,
-            self._screen(moved) - self._screen(middle),
-        )
+        moved = self._screen(rotation.rotate(shape.turn, middle - PIVOT) + PIVOT) - self._screen(middle)
+        holes = [pen.around("lip_inner_up", "lip_inner_low")]
+        holes += [pen.around(f"lid_up_{side}", f"lid_low_{side}") for side in ("Left", "Right")]
+        return self._boxed(below, curves["head"].astype(np.float32), holes, moved, above)
+
+    def _boxed(
+        self, below: list[Mark], head: NDArray, holes: list[NDArray], moved: NDArray, above: list[Mark]
+    ) -> FaceDrawing:
+        """The drawing within the box that holds all that is filled, in which everything lies."""
+        filled = [mark.points for mark in (*below, *above) if not (mark.width or mark.radius)]
+        bounds = np.array([[p[..., axis].min(), p[..., axis].max()] for axis in (0, 1) for p in (*filled, head)])
+        bounds = bounds.reshape(2, -1, 2)
+        low = np.floor(bounds[..., 0].min(1) / OVERSAMPLE).astype(int) - 1
+        high = np.ceil(bounds[..., 1].max(1) / OVERSAMPLE).astype(int) + 2
+        low, high = (np.clip(v, 0, (self.width, self.height)) * OVERSAMPLE for v in (low, high))
+        box = (int(low[0]), int(low[1]), int(max(high[0], low[0])), int(max(high[1], low[1])))
+        corner = low.astype(np.float32)
+
+        def inside(marks: list[Mark]) -> list[Mark]:
+            return [mark._replace(points=mark.points - corner) for mark in marks]
+
+        head = head - corner
+        skin = np.concatenate([np.floor(head.min(1)) - 1, np.ceil(head.max(1)) + 2], axis=1).astype(int)
+        offset = np.round(moved).astype(int)
+        holes = [hole - corner for hole in holes]
+        empty = self._canvas.crop(box)
+        return FaceDrawing(box, empty, inside(below), head, holes, skin.tolist(), offset.tolist(), inside(above))
 
     def _screen(self, points: NDArray) -> NDArray[np.float64]:
         """Millimetres ``(..., 3)`` to oversampled pixels ``(..., 2)``."""
@@ -85,37 +131,19 @@ class FaceInset:
         flat = points[..., :2] * near * self._scale
         return self._centre + flat * np.array([1.0, -1.0])
 
-    def draw(self, face: FaceOutlines, i: int) -> NDArray[np.uint8]:
+    def draw(self, face: FaceDrawing, i: int) -> NDArray[np.uint8]:
         """Frame ``i`` of ``face`` as ``(H, W, 3)`` uint8."""
-        image = self._canvas.copy()
-        pen = _Pen(image, {name: points[i] for name, points in face.curves.items()}, self._scale)
-        strength = {name: float(value[i]) for name, value in face.strength.items()}
-        offset = face.offset[i]
-        pen.fill(pen.points["hair_back"], HAIR)
-        self._neck(pen)
-        for side in ("Left", "Right"):
-            self._eyeball(pen, side)
-        self._mouth_inside(pen)
-        self._skin(image, pen, offset)
-        for side in ("Left", "Right"):
-            self._lids(pen, side, strength)
-        self._nose(pen, strength)
-        for side in ("Left", "Right"):
-            self._folds(pen, side, strength)
-        for line in range(3):
-            pen.line(f"forehead_{line}", _mix(SKIN, FOLD, 0.55 * strength["forehead"]), 1.1, strength["forehead"])
-        pen.line("chin", _mix(SKIN, FOLD, 0.6 * strength["chin"]), 1.6)
-        self._lips(pen, face.gap[i], strength)
-        for side in ("Left", "Right"):
-            pen.fill(pen.ring(f"brow_up_{side}", f"brow_low_{side}"), HAIR)
-        pen.fill(pen.points["hair"], HAIR)
-        for i in range(3):
-            pen.line(f"strand_{i}", HAIR_LIGHT, 1.5)
-        for side in ("Left", "Right"):
-            if strength[f"ear_{side}"]:
-                pen.fill(pen.points[f"ear_{side}"], _mix(SKIN, SKIN_SHADE, 0.45))
-                pen.fill(pen.points[f"ear_inner_{side}"], _mix(SKIN, SKIN_SHADE, 0.85))
-        return np.asarray(image.reduce(OVERSAMPLE))
+        image = face.empty.copy()
+        pen = ImageDraw.Draw(image)
+        for mark in face.below:
+            mark.draw(pen, i)
+        self._skin(image, face, i)
+        for mark in face.above:
+            mark.draw(pen, i)
+        out = self._still.copy()
+        left, top, right, bottom = (v // OVERSAMPLE for v in face.box)
+        out[top:bottom, left:right] = image.reduce(OVERSAMPLE)
+        return out
 
     def _draw_shoulders(self, image: Image.Image) -> None:
         pen = ImageDraw.Draw(image)
@@ -126,41 +154,49 @@ class FaceInset:
         bottom = [(cx + 128 * k, image.height + 4), (cx - 128 * k, image.height + 4)]
         pen.polygon([*map(tuple, outline), *bottom], fill=SHIRT)
 
-    def _neck(self, pen: _Pen) -> None:
+    def _neck(self, pen: Pen) -> list[Mark]:
         """Neck and collar; the chin throws a soft-edged shade on the neck and draws it along a little."""
         k, centre = self._scale, self._centre
         jaw = pen.points["head"]
-        low = jaw[np.argmax(jaw[:, 1])]
-        shift = (low[0] - centre[0]) / k * 0.35
-        pen.fill(centre + (_NECK + shift * _NECK_DRAWN) * [k, -k], _mix(SKIN, SKIN_SHADE, 0.5))
-        chin = -(low[1] - centre[1]) / k
+        low = jaw[np.arange(len(jaw)), np.argmax(jaw[..., 1], axis=1)]
+        shift = (low[:, :1] - centre[0]) / k * 0.35
+        chin = -(low[:, 1:] - centre[1]) / k
+
+        def placed(points: NDArray, color: Color) -> Mark:
+            return Mark((centre + points * [k, -k]).astype(np.float32), color)
+
+        marks = [placed(_NECK + shift[..., None] * _NECK_DRAWN, mix(SKIN, SKIN_SHADE, 0.5))]
         x = np.linspace(-1, 1, 9)
         for depth, dark in ((13.0, 0.68), (8.0, 0.85)):
-            edge = np.stack([x * 36.0 + shift * 0.6, np.maximum(chin - depth + 14.0 * x**2, -150)], 1)
-            top = np.array([(36.0 + shift * 0.6, -60.0), (-36.0 + shift * 0.6, -60.0)])
-            pen.fill(centre + np.concatenate([edge, top]) * [k, -k], _mix(SKIN, SKIN_SHADE, dark))
-        pen.fill(centre + _COLLAR * [k, -k], SHIRT_DARK)
+            edge = np.stack([x * 36.0 + shift * 0.6, np.maximum(chin - depth + 14.0 * x**2, -150)], -1)
+            top = np.stack([shift * 0.6 + [36.0, -36.0], np.full((len(jaw), 2), -60.0)], -1)
+            marks.append(placed(np.concatenate([edge, top], axis=1), mix(SKIN, SKIN_SHADE, dark)))
+        marks.append(placed(np.broadcast_to(_COLLAR, (len(jaw), *_COLLAR.shape)), SHIRT_DARK))
+        return marks
 
-    def _eyeball(self, pen: _Pen, side: str) -> None:
+    def _eyeball(self, pen: Pen, side: str) -> list[Mark]:
         up, low = pen.points[f"lid_up_{side}"], pen.points[f"lid_low_{side}"]
-        if np.max(low[:, 1] - up[:, 1]) < 0.6 * OVERSAMPLE:
-            return
+        opened = (np.max(low[..., 1] - up[..., 1], axis=1) >= 0.6 * OVERSAMPLE).tolist()
         k = self._scale
-        rim = np.array([0, 1.2 * k])
-        pen.fill(np.concatenate([up - rim, (low + rim)[::-1]]), EYE_WHITE)
-        shade = up + [0, 3.2 * k]
-        pen.fill(np.concatenate([up - [0, 2 * k], shade[::-1]]), EYE_SHADE)
-        ix, iy = pen.points[f"iris_{side}"][0]
-        for radius, color in ((8.0, IRIS_RIM), (6.9, IRIS), (3.7, PUPIL)):
-            pen.disc(ix, iy, radius * k, color)
-        pen.disc(ix - 2.4 * k, iy - 2.6 * k, 1.7 * k, (255, 255, 255))
-        pen.fill(np.concatenate([up - [0, 2 * k], (up + [0, 1.6 * k])[::-1]]), _mix(EYE_SHADE, LASH, 0.5))
+        iris = pen.points[f"iris_{side}"]
 
-    def _mouth_inside(self, pen: _Pen) -> None:
-        pen.fill(pen.ring("lip_inner_up", "lip_inner_low"), MOUTH)
-        pen.fill(pen.ring("tongue", "lip_inner_low"), TONGUE)
-        pen.fill(pen.ring("teeth_low", "lip_inner_low"), TEETH_LOW)
-        pen.fill(pen.ring("lip_inner_up", "teeth_up"), TEETH)
+        def between(upper: float, lower: NDArray, color: Color) -> Mark:
+            """From ``upper`` millimetres above the lid's edge to ``lower``."""
+            return Mark(around(up - [0, upper * k], lower), color, opened)
+
+        marks = [between(1.2, low + [0, 1.2 * k], EYE_WHITE), between(2.0, up + [0, 3.2 * k], EYE_SHADE)]
+        for radius, color in ((8.0, IRIS_RIM), (6.9, IRIS), (3.7, PUPIL)):
+            marks.append(Mark(iris.astype(np.float32), color, opened, radius=radius * k))
+        glint = (iris - [2.4 * k, 2.6 * k]).astype(np.float32)
+        marks.append(Mark(glint, (255, 255, 255), opened, radius=1.7 * k))
+        marks.append(between(2.0, up + [0, 1.6 * k], mix(EYE_SHADE, LASH, 0.5)))
+        return marks
+
+    def _mouth_inside(self, pen: Pen) -> list[Mark]:
+        return [
+            pen.ring("lip_inner_up", "lip_inner_low", MOUTH), pen.ring("tongue", "lip_inner_low", TONGUE),
+            pen.ring("teeth_low", "lip_inner_low", TEETH_LOW), pen.ring("lip_inner_up", "teeth_up", TEETH),
+        ]  # fmt: skip
 
     @cached_property
     def _texture(self) -> Image.Image:
@@ -183,48 +219,48 @@ class FaceInset:
         small = Image.fromarray(np.clip(color, 0, 255).astype(np.uint8))
         return small.resize(self._canvas.size, Image.Resampling.BICUBIC)
 
-    def _skin(self, image: Image.Image, pen: _Pen, offset: NDArray) -> None:
+    def _skin(self, image: Image.Image, face: FaceDrawing, i: int) -> None:
         """The face's skin, with the eyes and the mouth cut out so that what lies inside shows."""
-        head = pen.points["head"]
-        x0, y0 = np.floor(head.min(0)).astype(int) - 1
-        x1, y1 = np.ceil(head.max(0)).astype(int) + 2
-        mask = Image.new("1", (int(x1 - x0), int(y1 - y0)), 0)
+        x0, y0, x1, y1 = face.skin[i]
+        corner = np.array([x0, y0], np.float32)
+        mask = Image.new("1", (x1 - x0, y1 - y0), 0)
         cut = ImageDraw.Draw(mask)
-        corner = np.array([x0, y0])
-        cut.polygon((head - corner).ravel().tolist(), fill=1)
-        holes = [pen.ring("lip_inner_up", "lip_inner_low")]
-        holes += [pen.ring(f"lid_up_{side}", f"lid_low_{side}") for side in ("Left", "Right")]
-        for hole in holes:
-            cut.polygon((hole - corner).ravel().tolist(), fill=0)
-        dx, dy = (round(v) for v in offset)
-        skin = self._texture.crop((x0 - dx, y0 - dy, x1 - dx, y1 - dy))
-        image.paste(skin, (int(x0), int(y0)), mask)
+        cut.polygon(face.head[i] - corner, fill=1)  # type: ignore[arg-type]
+        for hole in face.holes:
+            cut.polygon(hole[i] - corner, fill=0)  # type: ignore[arg-type]
+        dx, dy = face.box[0] - face.offset[i][0], face.box[1] - face.offset[i][1]
+        image.paste(self._texture.crop((x0 + dx, y0 + dy, x1 + dx, y1 + dy)), (x0, y0), mask)
 
-    def _lids(self, pen: _Pen, side: str, strength: dict[str, float]) -> None:
-        pen.line(f"crease_{side}", _mix(SKIN, FOLD, 0.75), 1.2)
-        pen.line(f"bag_{side}", _mix(SKIN, FOLD, 0.8 * strength[f"bag_{side}"]), 1.2)
-        pen.line(f"lid_low_{side}", _mix(FOLD, LASH, 0.25), 0.9)
-        pen.line(f"lid_up_{side}", LASH, 2.4)
+    def _lids(self, pen: Pen, side: str) -> list[Mark]:
+        return [
+            pen.line(f"crease_{side}", mix(SKIN, FOLD, 0.75), 1.2),
+            pen.line(f"bag_{side}", mixed(SKIN, FOLD, 0.8 * pen.strength[f"bag_{side}"]), 1.2),
+            pen.line(f"lid_low_{side}", mix(FOLD, LASH, 0.25), 0.9),
+            pen.line(f"lid_up_{side}", LASH, 2.4),
+        ]
 
-    def _nose(self, pen: _Pen, strength: dict[str, float]) -> None:
+    def _nose(self, pen: Pen) -> list[Mark]:
+        marks = []
         for side in ("Left", "Right"):
-            pen.fill(pen.points[f"nostril_{side}"], _mix(FOLD, LIP_LINE, 0.6))
-            pen.line(f"wrinkle_{side}", _mix(SKIN, FOLD, strength[f"wrinkle_{side}"]), 1.3, strength[f"wrinkle_{side}"])
-        pen.line("nose_base", _mix(SKIN, FOLD, 0.75), 1.3)
+            marks += [pen.fill(f"nostril_{side}", mix(FOLD, LIP_LINE, 0.6)), pen.fold(f"wrinkle_{side}", 1.3)]
+        return [*marks, pen.line("nose_base", mix(SKIN, FOLD, 0.75), 1.3)]
 
-    def _folds(self, pen: _Pen, side: str, strength: dict[str, float]) -> None:
-        pen.line(f"fold_{side}", _mix(SKIN, FOLD, 0.85 * strength[f"fold_{side}"]), 1.7)
-        pen.line(f"dimple_{side}", _mix(SKIN, FOLD, strength[f"dimple_{side}"]), 1.5)
-        pen.line(f"frown_{side}", _mix(SKIN, FOLD, strength[f"frown_{side}"]), 1.5, strength[f"frown_{side}"])
+    def _folds(self, pen: Pen, side: str) -> list[Mark]:
+        fold, dimple = (pen.strength[f"{name}_{side}"] for name in ("fold", "dimple"))
+        return [
+            pen.line(f"fold_{side}", mixed(SKIN, FOLD, 0.85 * fold), 1.7),
+            pen.line(f"dimple_{side}", mixed(SKIN, FOLD, dimple), 1.5),
+            pen.fold(f"frown_{side}", 1.5),
+        ]
 
-    def _lips(self, pen: _Pen, gap: float, strength: dict[str, float]) -> None:
-        pen.fill(pen.ring("lip_outer_up", "lip_inner_up"), LIP_UPPER)
-        pen.fill(pen.ring("lip_inner_low", "lip_outer_low"), LIP_LOWER)
-        pen.fill(pen.ring("lip_shine_up", "lip_shine_low")[8:-8], LIP_LIGHT)
-        if gap < 1.5:
-            pen.line("lip_inner_up", LIP_LINE, 1.7)
-        if strength["tongue_tip"] > 0.02:
-            pen.fill(pen.points["tongue_tip"], TONGUE)
+    def _lips(self, pen: Pen, gap: NDArray) -> list[Mark]:
+        shine = pen.around("lip_shine_up", "lip_shine_low")[:, 8:-8]
+        return [
+            pen.ring("lip_outer_up", "lip_inner_up", LIP_UPPER), pen.ring("lip_inner_low", "lip_outer_low", LIP_LOWER),
+            Mark(np.ascontiguousarray(shine), LIP_LIGHT),
+            pen.line("lip_inner_up", LIP_LINE, 1.7)._replace(shown=(gap < 1.5).tolist()),
+            pen.fill("tongue_tip", TONGUE, (pen.strength["tongue_tip"] > 0.02).tolist()),
+        ]  # fmt: skip
 
 
 def _neck_outline() -> tuple[NDArray, NDArray]:
@@ -245,28 +281,3 @@ def _collar() -> NDArray:
 
 _NECK, _NECK_DRAWN = _neck_outline()
 _COLLAR = _collar()
-
-
-class _Pen:
-    """Fills and strokes outlines given in oversampled pixels."""
-
-    def __init__(self, image: Image.Image, points: dict[str, NDArray], scale: float) -> None:
-        self._draw = ImageDraw.Draw(image)
-        self.points = points
-        self._scale = scale
-
-    def ring(self, upper: str, lower: str) -> NDArray:
-        """One closed outline from two curves drawn in the same direction."""
-        return np.concatenate([self.points[upper], self.points[lower][::-1]])
-
-    def fill(self, points: NDArray, color: Color) -> None:
-        self._draw.polygon(points.ravel().tolist(), fill=color)
-
-    def line(self, name: str, color: Color, width_mm: float, strength: float = 1.0) -> None:
-        """A stroke; one too faint to see is left out."""
-        if strength > 0.03:
-            width = max(1, round(width_mm * self._scale))
-            self._draw.line(self.points[name].ravel().tolist(), fill=color, width=width, joint="curve")
-
-    def disc(self, x: float, y: float, radius: float, color: Color) -> None:
-        self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)

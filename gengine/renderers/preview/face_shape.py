@@ -81,9 +81,13 @@ class FaceShape:
         self._nose()
         self._head()
 
-    def turned(self, name: str) -> Array:
-        """A part's outline after the head's turn, ``(T, N, 3)`` mm."""
-        return rotation.rotate(self.turn[:, None], self.curves[name] - PIVOT) + PIVOT
+    def turned(self) -> dict[str, Array]:
+        """Every part's outline after the head's turn, ``(T, N, 3)`` mm."""
+        frames = len(self.turn)
+        curves = [np.broadcast_to(curve, (frames, *curve.shape[1:])) for curve in self.curves.values()]
+        points = rotation.rotate(self.turn[:, None], np.concatenate(curves, axis=1) - PIVOT) + PIVOT
+        ends = np.cumsum([curve.shape[1] for curve in curves])[:-1]
+        return dict(zip(self.curves, np.split(points, ends, axis=1), strict=True))
 
     def _w(self, name: str) -> Array:
         return self._weights[:, ARKIT_INDEX[name], None]

@@ -91,8 +91,7 @@ class _Layout:
         if first.motion is not None:
             self.body_width = self.face_box[0] if self.face else width
             self.body = BodyPanel(self.body_width, self.upper, wall[: self.upper, : self.body_width])
-        floor = np.array(STRIP_GREY, np.float32)
-        self.strip = TimelineStrip(width, strip, np.broadcast_to(floor, (strip, width, 3)))
+        self.strip = TimelineStrip(width, strip, STRIP_GREY)
         self._time: float | None = None
 
     def _place_face(self, width: int, wall: NDArray[np.float32], beside_body: bool) -> None:
@@ -112,16 +111,16 @@ class _Layout:
     def draw(self, performance: Performance, times: NDArray) -> Iterator[NDArray[np.uint8]]:
         """Frames at ``times (T,)`` s; body and face are posed for all of them at once."""
         pose = outlines = None
+        steps = np.diff(times, prepend=times[0] if self._time is None else min(self._time, times[0]))
+        self._time = float(times[-1])
         if self.body and performance.motion and len(performance.motion):
-            pose = self.body.pose(_held(performance.motion, times, performance.start))
+            pose = self.body.pose(_held(performance.motion, times, performance.start), steps)
         if self.face and performance.face and len(performance.face):
             outlines = self.face.outlines(_held(performance.face, times, performance.start))
         for i, time in enumerate(times):
             canvas = np.empty_like(self.wall)
-            step = 0.0 if self._time is None else max(0.0, time - self._time)
-            self._time = time
             if self.body and pose:
-                self.body.draw(canvas[: self.upper, : self.body_width], pose[0][i], pose[1][i], step)
+                self.body.draw(canvas[: self.upper, : self.body_width], pose, i)
                 canvas[: self.upper, self.body_width :] = self.wall[: self.upper, self.body_width :]
             else:
                 canvas[: self.upper] = self.wall[: self.upper]
@@ -131,7 +130,7 @@ class _Layout:
                 inset[:] = self.face.draw(outlines, i)
                 inset[self.corners] = self.corner_wall
             self._clock(canvas, float(time))
-            np.copyto(canvas[self.upper :], self.strip.draw(float(time)), casting="unsafe")
+            canvas[self.upper :] = self.strip.draw(float(time))
             yield canvas
 
     def _clock(self, canvas: NDArray[np.uint8], time: float) -> None:

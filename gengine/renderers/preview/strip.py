@@ -30,7 +30,8 @@ FORGOTTEN, LONGEST_WORD = 1.0, 2.0
 """Seconds kept before those shown, and how long a word may be and still reach into them."""
 
 # rows of the strip, as shares of its height from above (judgement)
-WAVE, BAND, PLAYHEAD_ROWS, WORDS = (0.05, 0.40), (0.44, 0.60), (0.03, 0.60), 0.63
+ROWS = {"played": (0.05, 0.40), "unplayed": (0.05, 0.40), "emotion": (0.44, 0.60)}
+PLAYHEAD_ROWS, WORDS = (0.03, 0.60), 0.63
 WORD_ROW, WORD_SIZE, LABEL_SIZE = 0.165, 0.142, 0.8
 """Height of a row of words and of their letters; of an emotion's name, share of the band."""
 MIN_WORD_SIZE, MIN_LABEL_SIZE = 9, 8
@@ -41,7 +42,7 @@ SAID, UNSAID = 0.78, 0.42
 """Strength of words that are over and that are still to come, beside the current one's 1."""
 PLAYHEAD_COVER, WAVE_COVER, UNPLAYED = 0.85, 0.9, 0.62
 """How opaque playhead and wave are, and the brightness of sound that is still to come."""
-BAND_LIGHT = 10.0
+BAND_LIGHT = 10
 """By how much the empty band is lighter than the strip, sRGB 0-255."""
 FAINTEST, NAMED, WIDEST = 0.01, 0.08, 0.98
 """Emotion weights that are drawn, that are named, and where a spell is widest as a share of its largest weight."""
@@ -73,7 +74,7 @@ def stamp(image: Float, cover: Float, x: int, y: int, color: NDArray | tuple, st
     mix(image[y0:y1, x0:x1], cover[y0 - y : y1 - y, x0 - x : x1 - x] * np.float32(strength), color)
 
 
-def mix(image: Float, share: Float, color: NDArray | tuple) -> None:
+def mix(image: Float, share: NDArray, color: NDArray | tuple) -> None:
     """Blend ``share (H, W)`` of ``color``, ``(3,)`` or ``(W, 3)``, into ``image (H, W, 3)``.
 
     One colour after the other: loops over three numbers are slow.
@@ -84,22 +85,32 @@ def mix(image: Float, share: Float, color: NDArray | tuple) -> None:
 
 
 class TimelineStrip:
-    """Keeps the last seconds of sound, emotion and words and draws them; memory does not grow with the recording."""
+    """Keeps the last seconds of sound, emotion and words and draws them; memory does not grow with the recording.
 
-    def __init__(self, width: int, height: int, background: Float) -> None:
-        self.width, self.height = width, height
-        self.background = background.astype(np.float32)
+    What belongs to a column of time is drawn once, when it comes, and moves along with the time.
+    ``grey (3,)`` is the strip's colour, sRGB 0-255.
+    """
+
+    def __init__(self, width: int, height: int, grey: tuple[int, int, int]) -> None:
+        self.width, self.height, self.grey = width, height, grey
         self.rate = width / (BEHIND + AHEAD)
         """Columns per second."""
         self.now = round(width * BEHIND / (BEHIND + AHEAD))
         """The playhead's column."""
+        self._empty = np.full((height, width, 3), grey, np.uint8)
+        self._rows = {name: slice(*(round(share * height) for share in rows)) for name, rows in ROWS.items()}
+        self._empty[self._rows["emotion"]] += BAND_LIGHT
         self._words: list[tuple[float, float, str, int]] = []
         """Start, end, text and row of every word not yet forgotten, in order of start."""
         self._first = 0
+        """Number of the first column kept, from the recording's beginning."""
         self._peaks = np.zeros(0, np.float32)
-        self._weights = np.zeros((0, len(EMOTIONS)), np.float32)
+        self._shares = np.zeros((0, len(EMOTIONS)), np.float32)
+        """How much of the band each emotion takes in every column kept, 0..1; neutral is the empty band."""
+        self._pictures = {name: self._blank(name, 0) for name in ROWS}
+        """The columns kept, ``(rows, columns, 3)``: sound that was and that will be, and emotions."""
+        self._labels: tuple[bytes, list[tuple[Float, int, tuple[int, int, int]]]] = (b"", [])
         self._end: float | None = None
-        self._band: tuple[bytes, Float] | None = None
         self.begin = 0.0
 
     def push(self, stretch: Performance) -> None:
@@ -113,11 +124,15 @@ class TimelineStrip:
         last = int(np.floor(self._end * self.rate + 1e-6)) + 1
         self._grow(last)
         self._take_peaks(stretch.audio.samples, round(stretch.start * stretch.audio.rate), stretch.audio.rate)
+        begun = max(0, round(stretch.start * self.rate) - self._first)
         if len(stretch.emotion):
-            at = np.arange(max(0, round(stretch.start * self.rate) - self._first), len(self._peaks))
+            at = np.arange(begun, len(self._peaks))
             time = (at + self._first + 0.5) / self.rate - stretch.start
             frame = np.clip(np.floor(time * stretch.emotion.fps).astype(int), 0, len(stretch.emotion) - 1)
-            self._weights[at] = stretch.emotion.weights[frame]
+            shown = stretch.emotion.weights[frame].astype(np.float32)
+            shown[:, 0] = 0.0
+            self._shares[at] = shown / np.maximum(shown.sum(1, keepdims=True), 1.0)
+        self._paint(slice(max(begun - 1, 0), None))
         for word in stretch.words.words:
             self._place(word.text, word.start, word.end)
 
@@ -136,7 +151,13 @@ class TimelineStrip:
     def _grow(self, last: int) -> None:
         more = max(0, last - self._first - len(self._peaks))
         self._peaks = np.concatenate([self._peaks, np.zeros(more, np.float32)])
-        self._weights = np.concatenate([self._weights, np.zeros((more, len(EMOTIONS)), np.float32)])
+        self._shares = np.concatenate([self._shares, np.zeros((more, len(EMOTIONS)), np.float32)])
+        for name, picture in self._pictures.items():
+            self._pictures[name] = np.concatenate([picture, self._blank(name, more)], axis=1)
+
+    def _blank(self, name: str, columns: int) -> NDArray[np.uint8]:
+        rows = self._rows[name]
+        return np.full((rows.stop - rows.start, columns, 3), self.grey, np.uint8)
 
     def _place(self, word: str, start: float, end: float) -> None:
         """Give a word the upper row unless it would run into the word before it there."""
@@ -158,74 +179,99 @@ class TimelineStrip:
         drop = int((time - BEHIND - FORGOTTEN) * self.rate) - self._first
         if drop > self.width:
             self._first += drop
-            self._peaks, self._weights = self._peaks[drop:], self._weights[drop:]
+            self._peaks, self._shares = self._peaks[drop:], self._shares[drop:]
+            self._pictures = {name: picture[:, drop:] for name, picture in self._pictures.items()}
             self._words = self._words[bisect_left(self._words, (time - BEHIND - FORGOTTEN - LONGEST_WORD,)) :]
 
-    def draw(self, time: float) -> Float:
-        """The strip at ``time`` (s), ``(H, W, 3)`` float 0..255."""
+    def _paint(self, columns: slice) -> None:
+        """Draw the ``columns`` kept anew."""
+        peaks, shares = self._peaks[columns], self._shares[columns]
+        for name, color in (("played", PLAYED), ("unplayed", SOUND * np.float32(UNPLAYED))):
+            image = self._blank(name, len(peaks)).astype(np.float32)
+            half = len(image) / 2
+            size = np.maximum(np.sqrt(np.clip(peaks, 0, 1)) * (half - 0.5), 0.5)
+            off = np.abs(np.arange(len(image)) - (half - 0.5)).astype(np.float32)[:, None]
+            mix(image, np.clip(size - off + 0.5, 0, 1) * WAVE_COVER, color)
+            self._pictures[name][:, columns] = image
+        image = self._blank("emotion", len(peaks)) + np.float32(BAND_LIGHT)
+        height, base = len(image), np.zeros(len(shares), np.float32)
+        row = (height - np.arange(height) - 0.5).astype(np.float32)[:, None]
+        for i in np.flatnonzero(shares.max(0, initial=0.0) > FAINTEST):
+            top = base + shares[:, i] * height
+            mix(image, np.clip(top - row + 0.5, 0, 1) - np.clip(base - row + 0.5, 0, 1), COLORS[EMOTIONS[i]])
+            base = top
+        self._pictures["emotion"][:, columns] = image
+
+    def draw(self, time: float) -> NDArray[np.uint8]:
+        """The strip at ``time`` (s), ``(H, W, 3)`` sRGB 0-255."""
         self.forget(time)
-        image = self.background.copy()
+        image = self._empty.copy()
         left = round(time * self.rate) - self.now
-        columns = np.arange(left, left + self.width) - self._first
-        known = (columns >= 0) & (columns < len(self._peaks))
-        at = np.where(known, columns, 0) if len(self._peaks) else np.zeros(self.width, int)
-        h = self.height
-        wave, band, line = (slice(*(round(share * h) for share in rows)) for rows in (WAVE, BAND, PLAYHEAD_ROWS))
-        words = round(WORDS * h)
-        if len(self._peaks):
-            self._wave(image[wave], np.where(known, self._peaks[at], 0.0))
-            self._bands(image[band], np.where(known[:, None], self._weights[at], 0.0))
+        kept = left - self._first  # the first column shown, among those kept
+        known = slice(min(max(-kept, 0), self.width), min(max(len(self._peaks) - kept, 0), self.width))
+        for name, split in (("played", slice(0, self.now + 1)), ("unplayed", slice(self.now + 1, self.width))):
+            shown = slice(max(known.start, split.start), min(known.stop, split.stop))
+            self._copy(image, name, shown, kept)
+        self._copy(image, "emotion", known, kept)
+        self._name_emotions(image[self._rows["emotion"]], known, kept)
+        words = round(WORDS * self.height)
         for start, end, word, row in self._words[bisect_left(self._words, (time - BEHIND - LONGEST_WORD,)) :]:
             x = round(start * self.rate) - left
             if x >= self.width:
                 break
-            letters, y = text(word, self._size), words + round(row * WORD_ROW * h)
             current = start <= time < end
-            stamp(image, letters, x, y, PLAYED, 1.0 if current else SAID if end <= time else UNSAID)
+            letters = _letters(word, self._size, self.grey, 1.0 if current else SAID if end <= time else UNSAID)
+            y, begin = words + round(row * WORD_ROW * self.height), max(x, 0)
+            under = image[y : y + letters.shape[0], begin : max(x + letters.shape[1], 0)]
+            np.maximum(under, letters[: under.shape[0], begin - x : begin - x + under.shape[1]], out=under)
             if current:
-                image[y - 2 : y, max(x, 0) : max(x + letters.shape[1], 0)] = COLORS["happiness"]
-        image[line, self.now] += (PLAYHEAD - image[line, self.now]) * PLAYHEAD_COVER
+                image[y - 2 : y, begin : max(x + letters.shape[1], 0)] = COLORS["happiness"]
+        line = image[slice(*(round(share * self.height) for share in PLAYHEAD_ROWS)), self.now]
+        line[:] = line + (PLAYHEAD - line) * PLAYHEAD_COVER
         return image
 
-    def _wave(self, image: Float, peaks: Float) -> None:
-        height = image.shape[0]
-        size = np.maximum(np.sqrt(np.clip(peaks, 0, 1)) * (height / 2 - 0.5), 0.5)
-        off = np.abs(np.arange(height) - (height - 1) / 2)[:, None]
-        cover = np.clip(size - off + 0.5, 0, 1) * WAVE_COVER
-        mix(image[:, : self.now + 1], cover[:, : self.now + 1], PLAYED)
-        mix(image[:, self.now + 1 :], cover[:, self.now + 1 :], SOUND * np.float32(UNPLAYED))
+    def _copy(self, image: NDArray[np.uint8], name: str, shown: slice, kept: int) -> None:
+        if shown.stop > shown.start:
+            image[self._rows[name], shown] = self._pictures[name][:, shown.start + kept : shown.stop + kept]
 
-    def _bands(self, image: Float, weights: Float) -> None:
-        """Emotions stacked by strength; the strongest of each spell is named. An unchanged band is kept."""
-        key = weights.tobytes()
-        if self._band is not None and self._band[0] == key:
-            image[:] = self._band[1]
-            return
-        self._draw_bands(image, weights)
-        self._band = (key, image.copy())
+    def _name_emotions(self, band: NDArray[np.uint8], known: slice, kept: int) -> None:
+        """Write the strongest emotion of each spell on the ``band (h, W, 3)``."""
+        shares = self._shares[known.start + kept : known.stop + kept]
+        key = known.start.to_bytes(4, "little") + shares.tobytes()
+        if self._labels[0] != key:
+            self._labels = (key, [(label, x + known.start, color) for label, x, color in _labels(shares, len(band))])
+        for label, x, color in self._labels[1]:
+            place = band[(len(band) - len(label)) // 2 :][: len(label), x : x + label.shape[1]]
+            letters = place.astype(np.float32)
+            mix(letters, label[: len(place)], color)
+            place[:] = letters
 
-    def _draw_bands(self, image: Float, weights: Float) -> None:
-        height = image.shape[0]
-        shown = weights.copy()
-        shown[:, 0] = 0.0  # neutral is the empty band
-        shown /= np.maximum(shown.sum(1, keepdims=True), 1.0)
-        image += BAND_LIGHT
-        base = np.zeros(self.width, np.float32)
-        row = (height - np.arange(height) - 0.5)[:, None]
-        for i in np.flatnonzero(shown.max(0) > FAINTEST):
-            top = base + shown[:, i] * height
-            cover = np.clip(top - row + 0.5, 0, 1) - np.clip(base - row + 0.5, 0, 1)
-            mix(image, cover, COLORS[EMOTIONS[i]])
-            base = top
-        strongest = np.where(shown.max(1) > NAMED, shown.argmax(1), 0)
-        edges = np.flatnonzero(np.diff(strongest)) + 1
-        for a, b in zip([0, *edges], [*edges, self.width], strict=True):
-            if not strongest[a]:
-                continue
-            label = text(EMOTIONS[strongest[a]], max(MIN_LABEL_SIZE, round(height * LABEL_SIZE)))
-            if b - a > label.shape[1] + 2 * LABEL_MARGIN:  # named where its band is thickest
-                size = shown[a:b, strongest[a]]
-                peak = a + float(np.mean(np.flatnonzero(size > WIDEST * size.max())))
-                x = round(np.clip(peak - label.shape[1] / 2, a + LABEL_MARGIN, b - label.shape[1] - LABEL_MARGIN))
-                bright = size[x - a : x - a + label.shape[1]].mean() > BRIGHT_BAND
-                stamp(image, label, x, (height - label.shape[0]) // 2, DARK_LETTERS if bright else LIGHT_LETTERS)
+
+def _labels(shown: Float, height: int) -> list[tuple[Float, int, tuple[int, int, int]]]:
+    """Names of the strongest of ``shown (W, E)`` in each spell with room for it, where its band is thickest: cover,
+    column and colour."""
+    found = []
+    if not len(shown):
+        return found
+    strongest = np.where(shown.max(1) > NAMED, shown.argmax(1), 0)
+    edges = np.flatnonzero(np.diff(strongest)) + 1
+    for a, b in zip([0, *edges], [*edges, len(shown)], strict=True):
+        if not strongest[a]:
+            continue
+        label = text(EMOTIONS[strongest[a]], max(MIN_LABEL_SIZE, round(height * LABEL_SIZE)))
+        if b - a > label.shape[1] + 2 * LABEL_MARGIN:
+            size = shown[a:b, strongest[a]]
+            peak = a + float(np.mean(np.flatnonzero(size > WIDEST * size.max())))
+            x = round(np.clip(peak - label.shape[1] / 2, a + LABEL_MARGIN, b - label.shape[1] - LABEL_MARGIN))
+            bright = size[x - a : x - a + label.shape[1]].mean() > BRIGHT_BAND
+            found.append((label, x, DARK_LETTERS if bright else LIGHT_LETTERS))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _letters(words: str, size: int, grey: tuple[int, int, int], strength: float) -> NDArray[np.uint8]:
+    """A word on the strip's grey, ``(H, W, 3)``."""
+    cover = text(words, size)
+    image = np.full((*cover.shape, 3), grey, np.float32)
+    mix(image, cover * np.float32(strength), PLAYED)
+    return image.astype(np.uint8)

@@ -21,14 +21,13 @@ def standing(**turns) -> Motion:
     turned = np.tile(rotation.IDENTITY, (1, len(skeleton), 1))
     for name, degrees in turns.items():
         turned[0, skeleton.index(name)] = rotation.from_euler(np.radians(degrees))
-    return Motion(skeleton, turned, [[0, BEAT_HIP_HEIGHT, 0]], 30.0)
+    return Motion(skeleton, turned, np.array([[0, BEAT_HIP_HEIGHT, 0]]), 30.0)
 
 
 def picture(motion: Motion) -> np.ndarray:
     figure = BodyPanel(*SIZE, backdrop(*SIZE))
-    points, hips = figure.pose(motion)
     out = np.empty((SIZE[1], SIZE[0], 3), np.uint8)
-    figure.draw(out, points[0], hips[0], 0.0)
+    figure.draw(out, figure.pose(motion, np.zeros(len(motion))), 0)
     return out.astype(int)
 
 
@@ -100,13 +99,14 @@ def test_the_camera_stands_while_hips_sway_and_follows_them_slowly():
 
 def test_shadows_of_one_pixel_in_four_are_as_dark_as_of_all():
     panel = BodyPanel(*SIZE, np.full((SIZE[1], SIZE[0], 3), 100, np.float32))
-    canvas = np.full((SIZE[1], SIZE[0], 4), 100, np.float32)
+    panel._picture[:] = 100
     column, row = SIZE[0] // 2, SIZE[1] - 30
     x, z = (at[row - panel._top, column] for at in (panel._x, panel._z))
-    panel._shadow(canvas, [(column, row, 40.0, 16.0, x, z, 0.15, 0.5)], 0, 0)
-    assert canvas[row, column, :3] == pytest.approx(50, abs=6) and canvas[row, column, 3] == 100
+    planes = np.full((3, SIZE[1], SIZE[0]), 100, np.float32)
+    panel._darken(planes, np.array([[column, row, 40.0, 16.0, x, z, 0.15, 0.5]], np.float32))
+    assert panel._picture[row, column] == pytest.approx(50, abs=6)
     far = (panel._x - x) ** 2 + (panel._z - z) ** 2 > 0.2**2
-    assert (canvas[panel._top :][far, 0] == 100).all()
+    assert (panel._picture[panel._top :][far] == 100).all()
 
 
 def test_a_foreign_skeleton_is_drawn_as_rods():
@@ -115,7 +115,7 @@ def test_a_foreign_skeleton_is_drawn_as_rods():
         np.array([-1, 0, 1, 2, 1, 4]),
         np.array([(0, 0, 0), (0, 0.5, 0), (0.2, 0, 0), (0.6, 0, 0), (-0.2, 0, 0), (-0.6, 0, 0)]),
     )
-    motion = Motion(skeleton, np.tile(rotation.IDENTITY, (1, 6, 1)), [[0, 0.9, 0]], 30.0)
+    motion = Motion(skeleton, np.tile(rotation.IDENTITY, (1, 6, 1)), np.array([[0, 0.9, 0]]), 30.0)
     image = picture(motion)
     assert left_limbs(image)[:, 1].mean() > SIZE[0] / 2 > right_limbs(image)[:, 1].mean()
 

@@ -13,10 +13,12 @@ WHITE = (255.0, 255.0, 255.0)
 def paint(*shapes, size=(80, 80), soft=0.05):
     """Draw ``(a, b, ra, rb, color, wide, side)`` on black; the picture and its depth."""
     a, b, ra, rb, color, wide, side = (np.array(v, np.float32) for v in zip(*shapes, strict=True))
-    canvas = capsules.blank(np.zeros((*size, 3), np.float32))
     flat = np.ones(len(a), np.float32)
-    capsules.draw(canvas, capsules.ScreenCapsules(a, b, ra, rb, color, flat * soft, wide, side, flat))
-    return canvas[..., :3], canvas[..., 3]
+    screen = capsules.ScreenCapsules(a[None], b[None], ra[None], rb[None], color, flat * soft, wide, side[None], flat)
+    picture, depth = np.zeros((*size, 3), np.uint8), np.full(size, -np.inf, np.float32)
+    covered, near = capsules.draw(picture, capsules.place(screen, size[1], size[0]), 0)
+    depth.flat[covered] = near
+    return picture.astype(float), depth
 
 
 def shape(a, b, ra, rb, color=WHITE, wide=1.0, side=(1.0, 0.0, 0.0)):
@@ -74,3 +76,27 @@ def test_nothing_outside_the_picture_is_touched():
     assert canvas.max() == 0
     canvas, _ = paint(shape((-5, 40, 0), (10, 40, 0), 8, 8), size=(80, 60))
     assert canvas[40, 0].max() > 50 and canvas[40, 59].max() == 0
+
+
+def test_what_lies_behind_others_changes_nothing_and_what_melts_into_them_does():
+    near = shape((20, 40, 0), (60, 40, 0), 12, 12, (200, 100, 50))
+    alone, _ = paint(near, soft=4.0)
+    for depth, hidden in ((-40, True), (0, False)):
+        both, _ = paint(near, shape((30, 40, depth), (50, 40, depth), 11, 11, (0, 0, 255)), soft=4.0)
+        assert np.array_equal(both, alone) == hidden
+
+
+def test_a_frame_is_drawn_as_if_it_were_alone():
+    moves = [np.array([[20.0 + 7 * i, 30, 0], [40, 40 + 5 * i, 9 - 6 * i]], np.float32) for i in range(4)]
+    one, two = np.ones(2, np.float32), np.array([[255, 120, 0], [0, 120, 255]], np.float32)
+
+    def screen(a):
+        radius = np.full(a.shape[:2], 9, np.float32)
+        return capsules.ScreenCapsules(a, a + 8, radius, radius, two, one * 2, one, a, one)
+
+    together = capsules.place(screen(np.stack(moves)), 80, 80)
+    for i, a in enumerate(moves):
+        pictures = np.zeros((2, 80, 80, 3), np.uint8)
+        capsules.draw(pictures[0], together, i)
+        capsules.draw(pictures[1], capsules.place(screen(a[None]), 80, 80), 0)
+        assert pictures[0].any() and np.array_equal(pictures[0], pictures[1])

@@ -115,13 +115,14 @@ def test_gaze_comes_from_the_gaze_track_and_else_from_the_channels():
 def test_the_head_turns_as_a_solid():
     """Yaw to the left moves the nose farther than the eyes, and the far eye stays inside the outline."""
     still, turned = face({}), face({}, head=(0, 25, 0))
-    moved = {n: (turned.turned(n) - still.turned(n))[0, :, 0].mean() for n in ("nose_base", "iris_Right", "ear_Right")}
+    here, there = still.turned(), turned.turned()
+    moved = {n: (there[n] - here[n])[0, :, 0].mean() for n in ("nose_base", "iris_Right", "ear_Right")}
     assert moved["nose_base"] > moved["iris_Right"] + 3 > moved["ear_Right"] + 6
-    outline, lid = turned.turned("head")[0], turned.turned("lid_up_Left")[0]
+    outline, lid = there["head"][0], there["lid_up_Left"][0]
     assert lid[:, 0].max() < outline[np.abs(outline[:, 1] - lid[-1, 1]) < 12][:, 0].max()
     nod = face({}, head=(15, 0, 0))
     assert height(nod, "nose_base") == height(still, "nose_base")  # before turning
-    assert nod.turned("nose_base")[0, :, 1].mean() < still.turned("nose_base")[0, :, 1].mean() - 10
+    assert nod.turned()["nose_base"][0, :, 1].mean() < still.turned()["nose_base"][0, :, 1].mean() - 10
 
 
 @pytest.mark.data

@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 600, 96
 
 
 def strip() -> TimelineStrip:
-    return TimelineStrip(WIDTH, HEIGHT, np.full((HEIGHT, WIDTH, 3), 20, np.float32))
+    return TimelineStrip(WIDTH, HEIGHT, (20, 20, 20))
 
 
 def said(seconds=8.0, rate=16_000, click=None, words=(), emotion="anger", span=(3.0, 5.0)) -> Performance:
@@ -31,10 +31,10 @@ def said(seconds=8.0, rate=16_000, click=None, words=(), emotion="anger", span=(
 def test_a_click_stands_at_the_playhead_when_it_is_heard():
     timeline = strip()
     timeline.push(said(click=4.0))
-    loud = timeline.draw(4.0)[8, :, 0]  # near the top of the wave only the click reaches
+    loud = timeline.draw(4.0)[8, :, 0].astype(int)  # near the top of the wave only the click reaches
     column = np.flatnonzero(np.abs(loud - loud[10]) > 40)
     assert timeline.now in column
-    later = timeline.draw(5.0)[8, :, 0]
+    later = timeline.draw(5.0)[8, :, 0].astype(int)
     assert round(timeline.now - timeline.rate) in np.flatnonzero(np.abs(later - later[10]) > 40)
     assert timeline.now / timeline.rate == pytest.approx(BEHIND)
     assert (WIDTH - timeline.now) / timeline.rate == pytest.approx(AHEAD)
@@ -43,7 +43,7 @@ def test_a_click_stands_at_the_playhead_when_it_is_heard():
 def test_emotion_bands_lie_at_their_times_in_their_colours():
     timeline = strip()
     timeline.push(said())
-    row = timeline.draw(4.0)[round(0.58 * HEIGHT)]
+    row = timeline.draw(4.0)[round(0.58 * HEIGHT)].astype(int)
     band = np.flatnonzero(np.abs(row - COLORS["anger"]).max(-1) < 12)
     start, end = timeline.now - timeline.rate, timeline.now + timeline.rate
     assert band.min() == pytest.approx(start, abs=3)
@@ -53,7 +53,7 @@ def test_emotion_bands_lie_at_their_times_in_their_colours():
 def test_words_begin_where_they_are_said_and_the_current_one_is_marked():
     timeline = strip()
     timeline.push(said(words=(Word("hello", 3.0, 3.5), Word("there", 3.9, 4.3))))
-    image = timeline.draw(4.0)
+    image = timeline.draw(4.0).astype(int)
     letters = image[round(0.63 * HEIGHT) :].max((0, 2)) > 120
     first = np.flatnonzero(letters)[0]
     assert first == pytest.approx(timeline.now - timeline.rate, abs=4)
