@@ -200,3 +200,18 @@ def test_a_picture_without_a_face_and_no_picture(tmp_path: Path) -> None:
     performance = gengine.animate(np.zeros(3200, np.float32), rate=16000, text="none")
     with pytest.raises(GengineError, match="no photo"):
         performance.export(tmp_path / "film.mp4", "portrait")
+
+
+def test_a_face_upside_down_or_without_its_mouth_is_refused_and_one_on_its_side_is_not(
+    photo: Path, tmp_path: Path
+) -> None:
+    picture = Image.open(photo)
+    picture.rotate(180).save(tmp_path / "down.png")
+    with pytest.raises(GengineError, match="upside down; turn the photo by 180"):
+        fit_photo(tmp_path / "down.png", 256)
+    nose = fit_photo(photo, 256).landmarks[1, 1] / 256 * picture.height
+    picture.crop((0, 0, picture.width, round(nose) + 4)).save(tmp_path / "cut.png")
+    with pytest.raises(GengineError, match="beyond the photo's edge"):
+        fit_photo(tmp_path / "cut.png", 256)
+    picture.rotate(90).save(tmp_path / "side.png")
+    assert abs(fit_photo(tmp_path / "side.png", 256).turn[1, 0]) > 0.8
