@@ -15,7 +15,6 @@ from gengine.portraits import points
 from gengine.portraits.filling import fill
 
 if TYPE_CHECKING:
-    from gengine.vision.faces import Faces
     from gengine.vision.pictures import Picture
 
 Array = NDArray[np.float64]
@@ -24,9 +23,6 @@ SIZES = (128, 2048)
 """Least and longest side of what is drawn, px (judgement)."""
 SMALLEST_FACE = 48
 """Width of a face, px of the film, below which lips would be a smear (judgement)."""
-UPRIGHT = 0.05
-"""By how much a face is surer to be one upside down before it is taken for that (photos as they are were surer by .12
-to .4: three photos, six presets)."""
 WIDEST_TURN = np.radians(40.0)
 """From so far to the side half of the mouth is out of sight and cannot be made up (judgement)."""
 WIDE_TURN = np.radians(25.0)
@@ -113,7 +109,7 @@ def fit_picture(
             found = networks.read(rgb)
         except VisionError as error:
             raise VisionError(f"{name} at {size} px: {error}") from None
-        if _upside_down(networks, rgb):
+        if networks.upside_down(rgb):
             raise VisionError(f"{name}: the face is upside down; turn the photo by 180°")
         if not 1 <= face <= len(found):
             raise VisionError(f"{name}: face {face} is not there; it shows {len(found)}: give 1 to {len(found)}")
@@ -155,16 +151,6 @@ def fit_picture(
         rgb, landmarks[:, :2], fitted.neutral, fitted.weights[0], turn, scale, shift, cover, plate, tuple(notes),
         landmarks[:, 2],
     )  # fmt: skip
-
-
-def _upside_down(networks: Faces, rgb: NDArray[np.uint8]) -> bool:
-    """Whether a face is surer to be one when the picture is turned by 180°. A face on its head is found, but what is
-    taken for its mouth is its forehead; one that lies on its side is read as well as any."""
-    as_is, turned = (
-        max((found.score for found in networks.detect(picture)), default=0.0)
-        for picture in (rgb, np.ascontiguousarray(rgb[::-1, ::-1]))
-    )
-    return turned > as_is + UPRIGHT
 
 
 def _cover(rgb: NDArray[np.uint8], person: NDArray[np.float32]) -> NDArray[np.float32]:

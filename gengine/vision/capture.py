@@ -54,6 +54,7 @@ def capture_face(
     film = Film(path)
     faces = load_faces()
     times: list[float] = []
+    first: list[NDArray[np.uint8]] = []
 
     def pictures() -> Iterator[NDArray[np.uint8]]:
         for seconds, picture in film:
@@ -62,6 +63,8 @@ def capture_face(
                     f"it has more than {MOST_FRAMES} frames, which no memory is counted on for; "
                     "cut it into parts, for example with ffmpeg -ss 10:00 -t 10:00"
                 )
+            if not times:
+                first.append(picture)
             times.append(seconds)
             yield picture
             if progress:
@@ -71,6 +74,8 @@ def capture_face(
         found = faces.read(pictures())
     except VisionError as error:
         raise VisionError(f"{path}: {str(error).removeprefix('film: ')}") from None
+    if faces.upside_down(first[0]):
+        raise VisionError(f"{path}: the face is upside down; turn the film, for example with ffmpeg -vf hflip,vflip")
     people = [face for face in found if face.seen.mean() >= BRIEF] or found[:1]
     if not 1 <= number <= len(people):
         raise VisionError(f"{path}: face {number} is not there; it shows {len(people)}: give 1 to {len(people)}")

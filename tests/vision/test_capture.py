@@ -108,6 +108,12 @@ def test_a_film_that_memory_is_not_counted_on_for_is_refused(smiling: Path, monk
         capture_face(smiling)
 
 
+def test_a_film_upside_down_is_refused(tmp_path: Path) -> None:
+    film = write(tmp_path / "down.mp4", [np.ascontiguousarray(tile(0, 1)[::-1, ::-1])] * 4)
+    with pytest.raises(VisionError, match="down.mp4: the face is upside down; turn the film"):
+        capture_face(film)
+
+
 def test_what_is_no_film_of_a_face_is_refused(tmp_path: Path) -> None:
     grey = write(tmp_path / "grey.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 3)
     with pytest.raises(VisionError, match=r"grey.mp4: no face was found in any of 3 frames"):
