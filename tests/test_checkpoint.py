@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -77,6 +78,23 @@ def test_missing_weights_are_refused(tmp_path):
     save_checkpoint(tmp_path, {}, _tensors())
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(FormatError, match="cannot be read"):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kind, bad",
+    [(kind, bad) for kind in ("f2", "f4", "f8") for bad in (np.nan, -np.inf, np.inf)] + [("f4", 1e30), ("f8", -1e30)],
+)
+def test_weights_that_are_no_numbers_or_too_large_are_refused(kind, bad, tmp_path):
+    from safetensors.numpy import save
+
+    good = {"a": np.array([-3, 0.5, 0, 65504], kind), "empty": np.zeros(0, kind)}
+    save_checkpoint(tmp_path, {}, good)
+    assert load_checkpoint(tmp_path)[1].keys() == good.keys()
+    data = save({"a": np.array([1, bad, -2], kind)})
+    (tmp_path / "model.safetensors").write_bytes(data)
+    (tmp_path / "config.json").write_text(json.dumps({"sha256": hashlib.sha256(data).hexdigest()}))
+    with pytest.raises(FormatError, match="NaN"):
         load_checkpoint(tmp_path)
 
 

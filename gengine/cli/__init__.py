@@ -66,6 +66,7 @@ for _name, _summary in COMMANDS.items():
 def main() -> None:
     """Entry point: every expected failure is one line on stderr and exit code 2 (130 for Ctrl-C)."""
     Interrupt.asked, Interrupt.heard = False, -math.inf
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # to look for them reads what every package says of itself
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a polite kill and a closed terminal clean up like Ctrl-C
         number = getattr(signal, name, None)
         if number is not None and not (name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN):  # nohup

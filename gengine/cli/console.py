@@ -26,31 +26,25 @@ def say(line: str) -> None:
 
 @contextmanager
 def bar(task: str, seconds: float | None, quiet: bool) -> Iterator[Any]:
-    """A progress bar on stderr; gives what is called with the seconds (or items) done and
+    """A progress bar on stderr, where that is a terminal; gives what is called with the seconds (or items) done and
     changes, ``line`` to print above it among them. Ctrl-C is heard there at the latest."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        number = bar.add_task(task, total=seconds)
+    if not quiet and sys.stderr.isatty():  # who has no terminal is spared the time that the library takes to load
+        from gengine.cli.progress import drawn as shown
+    else:
+        shown = _unseen
+    with shown(task, seconds) as draw:
 
         def progress(done: float, **changes: Any) -> None:
-            if (line := changes.pop("line", None)) is not None:
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
-            bar.update(number, completed=done, **changes)
+            draw(done, **changes)
             if Interrupt.asked:
                 raise KeyboardInterrupt
 
         yield progress
 
 
-def percent(done: float, total: float, name: str) -> None:
-    """Progress of long work by items: its share and the item's name, on one line of a terminal."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{min(done / max(total, 1e-9), 1):5.0%}  {name:<40}" + ("\n" if done >= total else ""))
-        sys.stderr.flush()
+@contextmanager
+def _unseen(*_: object) -> Iterator[Any]:
+    yield lambda _, line=None, **__: line is None or sys.stderr.write(f"{line}\n")
 
 
 class Interrupt:

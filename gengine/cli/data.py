@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from gengine.cli.console import percent, say
+from gengine.cli.console import say
 from gengine.cli.options import AsJson
+from gengine.cli.progress import percent
 from gengine.errors import GengineError
 
 app = typer.Typer(

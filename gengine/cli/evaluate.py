@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gengine.cli.console import percent, say
+from gengine.cli.console import say
 from gengine.cli.options import AsJson
+from gengine.cli.progress import percent
 
 if TYPE_CHECKING:
     from gengine.metrics.controls import Table
