@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gengine.core.avatar import Avatar
 from gengine.core.performance import Performance
+from gengine.core.placing import check_place, whole
 from gengine.core.report import Report
 from gengine.errors import GengineError, wrong_kind
 from gengine.exporting import export_file, export_folder
@@ -154,16 +156,24 @@ def fit_portrait(photo: str | Path, folder: str | Path, *, size: int = 512, face
 def view(
     source: str | Path,
     avatar: str | None,
-    folder: Path,
+    out: Path,
     bones: str | Path | None = None,
     decimate: float | None = None,
     reports: Callable[[Report], None] | None = None,
 ) -> Path:
-    """Write a folder that shows a saved performance in a browser; ``source`` is a .npz or a run's folder.
+    """Write what shows a saved performance in a browser; ``source`` is a .npz or a run's folder.
 
-    ``reports`` is called with what was told of the avatar; else it is a Python warning.
+    ``out`` is a page (.html) that holds all of it, or a folder for a web server. ``reports`` is called with what was
+    told of the avatar; else it is a Python warning. Returns the page.
     """
-    from gengine.serve.viewer import write_viewer
+    from gengine.serve.viewer import one_page, write_viewer
+
+    if out.suffix.lower() in (".html", ".htm"):
+        check_place(out, folder=False)
+        with tempfile.TemporaryDirectory() as folder, whole(out) as made:
+            view(source, avatar, Path(folder) / "page", bones, decimate, reports)
+            made.write_text(one_page(Path(folder) / "page"), "utf-8")
+        return out
 
     path = saved(source)
     performance = load(path)
@@ -173,8 +183,8 @@ def view(
     def beside(stage: Path) -> None:
         write_viewer(performance, stage, title)
 
-    export_folder([performance], folder, ["glb"], {"glb": options}, reports=reports, beside=beside)
-    return folder
+    export_folder([performance], out, ["glb"], {"glb": options}, reports=reports, beside=beside)
+    return out / "index.html"
 
 
 SPEAKING = 60.0

@@ -19,7 +19,8 @@ VIEW_HELP = """Watch a performance in the browser: play, scrub, emotion timeline
 Examples:
   gengine view runs/speech-happy
   gengine view performance.npz --avatar femi
-  gengine view runs/speech-happy --out site     (a folder to put on any web server)
+  gengine view runs/speech-happy --out happy.html   (one page that holds everything: open it, mail it)
+  gengine view runs/speech-happy --out site         (a folder to put on any web server)
 """
 
 
@@ -31,7 +32,10 @@ def view(
     decimate: Annotated[float | None, typer.Option(help=DECIMATE_HELP)] = None,
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
-    out: Annotated[Path | None, typer.Option(help="Write the page's folder here and do not serve it.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write it here and do not serve it: a page (.html), or a folder for a web server."),
+    ] = None,
 ) -> None:
     import tempfile
     import webbrowser
@@ -40,7 +44,7 @@ def view(
     from gengine.showing import view as write
 
     if out is not None:
-        say(str(write(source, avatar, out, bones, decimate, tell) / "index.html"))
+        say(str(write(source, avatar, out, bones, decimate, tell)))
         return
     with tempfile.TemporaryDirectory() as folder:
         write(source, avatar, Path(folder), bones, decimate, tell)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
 import json
+import mimetypes
 import os
 import re
 import shutil
@@ -45,6 +47,19 @@ def write_viewer(performance: Performance, folder: Path, title: str) -> None:
     shutil.copyfile(viewer_page(), folder / "index.html")
     soundfile.write(folder / "sound.wav", performance.audio.samples, performance.audio.rate, subtype="PCM_16")
     (folder / "performance.json").write_text(json.dumps(strip_of(performance, title)), "utf-8")
+
+
+def one_page(folder: Path) -> str:
+    """The page of a viewer's folder that holds the other files itself: it opens without a server."""
+    held = {
+        path.name: f"data:{mimetypes.guess_type(path.name)[0] or 'model/gltf-binary'};base64,"
+        + base64.b64encode(path.read_bytes()).decode()
+        for path in sorted(folder.iterdir())
+        if path.name != "index.html"
+    }
+    page = (folder / "index.html").read_text("utf-8")
+    module = '<script type="module">'
+    return page.replace(module, f'<script type="application/json" id="held">{json.dumps(held)}</script>\n{module}', 1)
 
 
 def strip_of(performance: Performance, title: str) -> dict[str, Any]:

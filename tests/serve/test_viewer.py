@@ -24,7 +24,7 @@ from gengine.emotion import parse_emotion
 from gengine.engine import animate
 from gengine.errors import GengineError
 from gengine.serve import viewer
-from gengine.serve.viewer import keyframes_of, serve, strip_of
+from gengine.serve.viewer import keyframes_of, one_page, serve, strip_of
 from gengine.showing import view
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run.mkdir()
     performance = animate("demos/speech.wav", "happy:0.8", text="demos/speech.txt").slice(0, 4.0)
     performance.save(run / "performance.npz")
-    return view(run, "ben", run.parent / "site")
+    return view(run, "ben", run.parent / "site").parent
 
 
 def test_the_folder_is_whole(folder: Path) -> None:
@@ -49,6 +49,13 @@ def test_the_folder_is_whole(folder: Path) -> None:
     assert soundfile.info(folder / "sound.wav").duration == pytest.approx(4.0)
     page = (folder / "index.html").read_text()
     assert "cdn" not in page and 'src="http' not in page  # works offline
+
+
+def test_one_page_is_written_whole_where_it_is_asked_for(folder: Path, tmp_path: Path) -> None:
+    page = view(folder.parent / "hello", "ben", tmp_path / "hello.html")
+    held = page.read_text("utf-8").partition('id="held">')[2].partition("</script>")[0]
+    assert set(json.loads(held)) == {"avatar.glb", "sound.wav", "performance.json"}
+    assert [p.name for p in tmp_path.iterdir()] == ["hello.html"]
 
 
 def test_a_stretch_without_face_or_words_has_a_strip(folder: Path) -> None:
@@ -75,20 +82,15 @@ def test_the_server_serves_the_folder_only(folder: Path) -> None:
 
 
 @pytest.mark.browser
-def test_a_real_browser_shows_the_face_we_made(folder: Path, node_modules: Path) -> None:
+def test_a_real_browser_shows_the_face_we_made_from_one_file_without_a_server(folder: Path, node_modules: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium on this machine")
-    server = serve(folder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        address = f"http://127.0.0.1:{server.server_address[1]}/"
-        command = ["node", str(HERE / "read_viewer.mjs"), chromium, address, "1.5"]
-        environment = {**os.environ, "NODE_MODULES": str(node_modules)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
-    finally:
-        server.shutdown()
-        server.server_close()
+    page = folder.parent / "hello.html"
+    page.write_text(one_page(folder), "utf-8")
+    command = ["node", str(HERE / "read_viewer.mjs"), chromium, page.as_uri(), "1.5"]
+    environment = {**os.environ, "NODE_MODULES": str(node_modules)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
     performance = Performance.load(folder.parent / "hello" / "performance.npz")

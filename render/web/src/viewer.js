@@ -175,19 +175,26 @@ function chooseCurves() {
   }
 }
 
+// A page that is one file holds what lies beside a page in a folder, as data: URLs.
+const parts = JSON.parse(document.getElementById("held")?.textContent ?? "{}");
+const where = (name) => parts[name] ?? name;
+
 async function load() {
-  const response = await fetch("performance.json");
+  if (location.protocol === "file:" && !parts["performance.json"])
+    throw new Error("browsers let no page read the files beside it. gengine view RUN --out page.html makes one file of all; any web server shows this folder");
+  const response = await fetch(where("performance.json"));
   if (!response.ok) throw new Error(`performance.json: ${response.status}`);
   state.data = await response.json();
   state.chosen = ["jawOpen", "mouthSmileLeft", "browInnerUp"].filter((n) => state.data.curves.names.includes(n));
   $("name").textContent = state.data.title;
   document.title = `${state.data.title} - gengine`;
   // as a blob the sound can be sought whatever the server
-  const sound = await (await fetch("sound.wav")).blob();
+  const sound = await (await fetch(where("sound.wav"))).blob();
   state.audio = new Audio(URL.createObjectURL(sound));
   await new Promise((done) => { state.audio.onloadedmetadata = state.audio.onerror = done; });
   state.audio.onended = () => ($("loop").checked ? (seek(0), state.audio.play()) : ($("play").textContent = "▶"));
-  const gltf = await new GLTFLoader().loadAsync("avatar.glb");
+  const figure = await (await fetch(where("avatar.glb"))).arrayBuffer();
+  const gltf = await new GLTFLoader().parseAsync(figure, "");
   state.model = gltf.scene;
   gltf.scene.traverse((node) => {
     if (!node.isMesh) return;
