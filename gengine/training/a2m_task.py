@@ -69,7 +69,7 @@ OF_MOUTHS = (
 
 
 class A2mTraining(Training):
-    """Settings of the training; values without a source are a judgement that the card of a2m-v2 stands on."""
+    """Settings of the training; values without a source are a judgement that the card of a2m-v3 stands on."""
 
     data: list[Path] = Field(min_length=1)
     """Folders of FACEGOOD takes, of performances (.npz) with faces as gengine capture makes them, in BEAT's layout, or

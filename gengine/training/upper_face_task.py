@@ -60,7 +60,7 @@ TOGETHER = (5, 15, 5)
 
 
 class UpperFaceTraining(Training):
-    """Settings of the training; values without a source are a judgement that the card of a2m-v2 stands on."""
+    """Settings of the training; values without a source are a judgement that the card of a2m-v3 stands on."""
 
     MACHINE = (*Training.MACHINE, "shots")
 
@@ -70,7 +70,7 @@ class UpperFaceTraining(Training):
     """Folders of Live Link Face recordings without sound."""
     emotions: dict[str, str] = {}
     """Patterns of their names → what they show, as ``--emotion`` takes it; others are left out."""
-    mouth: str = "a2m-v2"
+    mouth: str = "a2m-v3"
     """The checkpoint whose mouth goes into this one: a bundled name or a folder."""
     held: list[str] = []
     """Patterns of names that are never learned from."""

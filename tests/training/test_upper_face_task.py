@@ -114,7 +114,7 @@ def test_its_checkpoint_is_a_face_with_the_mouth_it_was_given(corpus: Path, shot
     assert set(task.evaluate(task.module.eval(), 0)) >= {"score", "size", "speed", "blink_told", "glance_told"}
     out = settings(corpus, shots).run(tmp_path / "run")
     config, tensors = load_checkpoint(out / "best")
-    _, mouth = load_checkpoint("a2m-v2")
+    _, mouth = load_checkpoint("a2m-v3")
     assert config["kind"] == "a2m" and config["mouth"]["trained"]
     assert all(np.array_equal(tensors[k], v) for k, v in mouth.items() if not k.startswith("upper."))
     network = A2mNetwork(out / "best")

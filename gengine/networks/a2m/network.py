@@ -28,7 +28,7 @@ from gengine.networks.visemes.expression import arkit_indices
 from gengine.networks.visemes.network import FaceState, VisemeNetwork
 from gengine.networks.visemes.targets import GROUP_OF, GROUPS, MOUTH, viseme_targets
 
-DEFAULT = "a2m-v2"
+DEFAULT = "a2m-v3"
 
 AROUND = 3
 """Frames to either side over which the mouth is a weighted mean, a Hann window: the network answers frame by frame, and

@@ -37,6 +37,7 @@ class CoarticulationConstants:
     gap_probes: int
     gap_speech: float
     hold_pause: float
+    cut_closure: float
     relax_pause: float
     diphthong: float
     nasal_lag: float
@@ -165,9 +166,10 @@ def _hold_pauses(stretches: list[_Stretch], table: VisemeTargets, window: tuple[
     for stretch in stretches:
         pause = stretch.rows == table.rows[SILENCE] and stretch.start > window[0] and stretch.end < window[1]
         if pause and stretch.duration < _C.hold_pause:
+            if stretch.start <= 0 and stretch.duration >= _C.cut_closure:  # no mouth was before it to be left as it is
+                yield replace(stretch, rows=table.rows["P"])
             continue
-        relaxed = pause and stretch.duration < _C.relax_pause
-        yield replace(stretch, rows=table.rows["pause"]) if relaxed else stretch
+        yield replace(stretch, rows=table.rows["pause"]) if pause and stretch.duration < _C.relax_pause else stretch
 
 
 def _with_leads(stretches: list[_Stretch], table: VisemeTargets) -> list[_Stretch]:
@@ -201,12 +203,11 @@ def _touches(
     parts: list[_Stretch], table: VisemeTargets, which: NDArray[np.bool_], cluster_gap: float
 ) -> NDArray[np.float64]:
     """Lip contacts ``(C, 4)`` of the rows ``which``; ones less than ``cluster_gap`` s apart are one."""
-    nasal = table.rows["M"]
     found: list[tuple[float, float, float, float]] = []
     for part in parts:
         if not part.rows or not which[part.rows[0]]:
             continue
-        lag = _C.nasal_lag if part.rows == nasal else 0
+        lag = _C.nasal_lag if part.rows == table.rows["M"] else 0
         start, end = part.start + lag, part.end + lag
         if found and start - found[-1][1] < cluster_gap:
             found[-1] = (found[-1][0], end, found[-1][2], part.after)

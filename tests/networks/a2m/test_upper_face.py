@@ -122,6 +122,18 @@ def test_lids_close_as_often_as_asked_whatever_the_voice_does_to_them(heard: Con
         assert 22 <= count <= 30
 
 
+def test_short_takes_blink_no_more_often_than_long_ones(heard: Conditions, drawn: Path) -> None:
+    network = A2mNetwork(drawn).upper
+    assert network is not None
+    count = 0
+    for seed in range(60):
+        eager = replace(network, rates=network.rates * [0.5, 1])  # blinks twice as often of itself
+        upper = UpperFace(eager, np.zeros(2), seed)
+        upper.run(replace(heard, hop_start=0.0, hop_end=6.0), blinks=26)
+        count += len(upper.blinks)
+    assert 22 <= count / 6 <= 34  # a minute, of 6; 26 are asked for
+
+
 def test_lips_meet_over_whatever_is_drawn(heard: Conditions, drawn: Path) -> None:
     phones = (Phone("AA", 1.0, 1.3, 1), Phone("B", 1.3, 1.4), Phone("AA", 1.4, 1.7, 1))
     said = replace(heard, phones=phones, words=(Word("abba", 1.0, 1.7),), source="given")

@@ -82,6 +82,23 @@ def test_pauses_hold_relax_or_close(seconds, said):
     assert names(gather(scene(f"AA:0.2 sil:{seconds} AA:0.2"), TABLE)) == ["sil", "AA", *said, "AA", "sil"]
 
 
+@pytest.mark.parametrize(
+    ("phones", "closed"),
+    [
+        ("sil:0.1 IH:0.2 N:0.1", True),
+        ("sil:0.05 IH:0.2 N:0.1", False),
+        ("sil:0.3 IH:0.2 N:0.1", False),
+        ("IH:0.1 sil:0.1 N:0.2", False),
+    ],
+)
+def test_a_recording_that_begins_in_a_short_silence_was_cut_in_a_closure(phones, closed):
+    said = spell(phones)
+    end = said[-1].end
+    heard = replace(scene("AA:0.2", "heard", (0.0, 0.3)), phones=said, prosody=voice(said, end), known_until=end)
+    closures = gather(heard, TABLE).closures
+    assert closures[:, :2].tolist() == ([[0.0, pytest.approx(0.1)]] if closed else [])
+
+
 def test_diphthongs_come_in_two_parts():
     segments = gather(scene("AY:0.2 T:0.1"), TABLE)
     assert names(segments) == ["sil", "AY", "AY1", "T", "sil"]
