@@ -4,7 +4,8 @@
 
 Each avatar performs stretches of four iPhone captures, one film of them all, its head turning by known angles and its
 eyes looking aside. Lips of GRID's speakers: the captured weights' gap beside the distance of the inner lips in the
-picture. Controls: no movement, the weights of another stretch; loudness, another clip. Needs the extras vision and
+picture. Controls: no movement, the weights of another stretch; loudness, another clip. How much of the jaw the seen
+points hold at all: a line through them, fitted to these very captures on the other heads. Needs the extras vision and
 render.
 """
 
@@ -29,13 +30,17 @@ from gengine.formats.livelink import read_livelink
 from gengine.inputs.audio import load_audio
 from gengine.renderers.avatar.renderer import AvatarRenderer
 from gengine.vision import load_faces
-from gengine.vision.faces import SeenFace
+from gengine.vision.faces import MESH_POINTS, SeenFace
 from gengine.vision.film import Film
-from gengine.vision.fit import bridged, fit_face
+from gengine.vision.fit import FittedFace, bridged, face_basis, fit_face
 
 FPS, STRETCH, SIDE = 30, 90, 360
 CURVES = [i for i, name in enumerate(ARKIT_NAMES) if not name.startswith("eyeLook")]
 JAW = ARKIT_INDEX["jawOpen"]
+NOSE, LIP, EYES = 1, 164, (33, 263)
+"""Points of the mesh: tip of the nose, root of the upper lip, outer corners of the eyes."""
+SHRINK = 1e-4
+"""Weight of the squares of a line's slopes beside its squared error (judgement; points in distances of the eyes)."""
 TURNS = np.array([[10, 0.4, 0], [6, 0.55, 1], [4, 0.3, 2]])
 """Yaw, pitch, roll: degrees, Hz, phase."""
 RISE = 0.03
@@ -83,10 +88,12 @@ def round_trip(names: Sequence[str], paths: Sequence[Path]) -> None:
     print("| avatar | MAE | r of curves that move | jaw r | jaw MAE | lip gap r | smile r | brows r | blink r "
           "| head ° about its mean | its mean ° | gaze r | misfit % |\n" + "|---" * 13 + "|")  # fmt: skip
     jaws: list[str] = []
+    lower: list[NDArray] = []
     ahead = rotation.from_axis_angle(np.array([1.0, 0, 0]), RISE)
     for name in names:
         seen = reader.read(filmed(name, face))[0]
         found = fit_face(seen, FPS)
+        lower.append(lower_face(seen, found))
         made = found.weights[:, CURVES]
         pairs = [correlation(made[:, k], true[:, k]) for k in np.flatnonzero(moving)]
 
@@ -109,6 +116,30 @@ def round_trip(names: Sequence[str], paths: Sequence[Path]) -> None:
             jaws.append(f"{name}, {path.stem}: r {correlation(ours, theirs):.2f}, mean {ours.mean():.2f} for "
                         f"{theirs.mean():.2f}, deviation {ours.std():.2f} for {theirs.std():.2f}")  # fmt: skip
     print("\njawOpen by capture\n" + "\n".join(jaws))
+    if len(names) > 1:
+        held = zip(names, held_by_points(lower, face.weights[:, JAW]), strict=True)
+        bound = ", ".join(f"{name} {r:.2f}" for name, r in held)
+        print(f"\njaw r of a line through the points, fitted to these captures on the other heads: {bound}")
+
+
+def lower_face(seen: SeenFace, found: FittedFace) -> NDArray:
+    """(T, 2 P) places of the points below the nose in the head's axes, about their mean, in distances of the eyes."""
+    points = bridged(seen.landmarks)[:, :MESH_POINTS] * [1, -1, -1]
+    points = rotation.rotate(rotation.conjugate(found.head)[:, None], points - points[:, [NOSE]])
+    points /= np.linalg.norm(points[:, EYES[0]] - points[:, EYES[1]], axis=-1).mean()
+    height = face_basis().neutral[:MESH_POINTS, 1]
+    return (points - points.mean(0))[:, height < height[LIP], :2].reshape(len(points), -1)
+
+
+def held_by_points(faces: Sequence[NDArray], jaw: NDArray) -> list[float]:
+    """r of the jaw with the line through a head's points that fits the same captures on the other heads."""
+    rs = []
+    for k, face in enumerate(faces):
+        x = np.concatenate([other for i, other in enumerate(faces) if i != k])
+        y = np.tile(jaw - jaw.mean(), len(faces) - 1)
+        slopes = np.linalg.solve(x.T @ x / len(x) + SHRINK * np.eye(x.shape[1]), x.T @ y / len(x))
+        rs.append(correlation(face @ slopes, jaw))
+    return rs
 
 
 def lips(paths: Sequence[Path]) -> None:
