@@ -27,6 +27,8 @@ class EyeConstants:
     shut: float
     lash: float
     wider: Span
+    narrow: Span
+    dimmest: float
     room: float
     rim: Span
     sure: float
@@ -106,13 +108,15 @@ class Eye:
         fy = (sy - slide[1] * share - self.low[1]).astype(np.float32)
         # As the photo shows it where it is no wider than there; lashes of its lids do not stay behind in a wide one.
         size = float(np.linalg.norm(after) / np.linalg.norm(before)) ** 2
-        wider = float(EYE.wider.share(area(ring) / max(self.area * size, 1e-6)))
+        ratio = area(ring) / max(self.area * size, 1e-6)
+        wider = float(EYE.wider.share(ratio))
         shown = (
             self.plain + (self.whole - self.plain) * np.float32(wider)
             if 0 < wider < 1
             else (self.whole if wider else self.plain)
         )
         made = cv2.remap(shown, fx, fy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        made *= EYE.dimmest + (1 - EYE.dimmest) * np.float32(EYE.narrow.share(ratio))  # lids and lashes cast shade
         window = drawn[low[1] : high[1], low[0] : high[0]]
         window += (made - window) * inside[..., None]
 

@@ -55,6 +55,15 @@ def test_a_wide_eye_shows_iris_and_white_that_the_lid_hid(eye):
     assert np.abs(drawn[50, 96] - WHITE).max() < 25  # beside the iris, above where the lid was
 
 
+def test_a_nearly_shut_eye_lies_in_the_shade_of_its_lids(eye):
+    one, photo = eye
+    mesh = photo.landmarks[:468].copy()
+    mesh[:16] = ring(-6, 9)
+    drawn = photo.rgb.astype(np.float32)
+    one.draw(drawn, mesh, np.zeros(2))
+    assert drawn[67, 100].max() < 0.6 * min(WHITE)  # beside the iris
+
+
 def test_holes_take_the_colours_around_them():
     picture = np.full((32, 48, 3), 100, np.float32)
     known = np.ones((32, 48), np.float32)
