@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gengine.core import rotation
+from gengine.core.face import ARKIT_INDEX
 from gengine.errors import MissingExtraError, VisionError
 from gengine.portraits import points
 from gengine.portraits.filling import fill
@@ -141,6 +142,7 @@ def fit_picture(
     spread = flat - flat.mean(0)
     scale = float((spread * (wanted - wanted.mean(0))).sum() / (spread**2).sum())
     shift = (wanted - scale * flat).mean(0) * [1, -1]
+    neutral, own = _at_rest(fitted.neutral, fitted.weights[0])
     cover = _cover(rgb, networks.person(rgb)) if given is None else given.cover
     if given is None and picture.alpha is not None:
         cover = np.minimum(cover, cv2.resize(picture.alpha, (width, height), interpolation=cv2.INTER_AREA))
@@ -148,9 +150,21 @@ def fit_picture(
     if not known:
         notes.append("No ground is seen behind the person: what the head uncovers is the photo's own edge.")
     return FittedPhoto(
-        rgb, landmarks[:, :2], fitted.neutral, fitted.weights[0], turn, scale, shift, cover, plate, tuple(notes),
+        rgb, landmarks[:, :2], neutral, own, turn, scale, shift, cover, plate, tuple(notes),
         landmarks[:, 2],
     )  # fmt: skip
+
+
+def _at_rest(neutral: Array, weights: Array) -> tuple[Array, Array]:
+    """A face at rest and its expression without a jaw that opens behind closed lips: a long lower face is read as one,
+    and its mouth would be drawn too high once that is taken off."""
+    from gengine.vision.fit import face_basis
+
+    basis, own = face_basis().basis[:, : len(neutral)], weights.copy()
+    both = [ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]]
+    held = float(own[both].min())
+    own[both] -= held
+    return neutral + held * basis[both].sum(0), own
 
 
 def _cover(rgb: NDArray[np.uint8], person: NDArray[np.float32]) -> NDArray[np.float32]:
