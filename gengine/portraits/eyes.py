@@ -132,4 +132,9 @@ def _mask(ring: Array, size: tuple[int, int]) -> NDArray[np.float32]:
 
 def area(ring: Array) -> float:
     """Area of a polygon ``(N, 2)``."""
-    return 0.5 * abs(np.dot(ring[:, 0], np.roll(ring[:, 1], 1)) - np.dot(ring[:, 1], np.roll(ring[:, 0], 1)))
+    return abs(signed_area(ring))
+
+
+def signed_area(ring: Array) -> float:
+    """The same, below 0 for a polygon that runs the other way round than ``points.MOUTH`` about open lips, y down."""
+    return 0.5 * float(np.dot(ring[:, 0], np.roll(ring[:, 1], 1)) - np.dot(ring[:, 1], np.roll(ring[:, 0], 1)))

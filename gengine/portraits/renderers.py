@@ -15,7 +15,7 @@ from gengine.core.constants import Span
 from gengine.core.noise import generator
 from gengine.errors import FormatError, GengineError, MissingExtraError, unknown
 from gengine.portraits.crop import AREAS, MOUTH, MouthCrop
-from gengine.portraits.eyes import area
+from gengine.portraits.eyes import signed_area
 from gengine.portraits.sound import HeardSound
 from gengine.portraits.warp import FacePose, PortraitWarp
 
@@ -201,7 +201,7 @@ class DiffusionMouth(_Cropped):
 
     def _sealed(self, pose: FacePose, place: NDArray) -> float:
         """How much of the change is laid: lips that the warp closes stay closed, whatever emotion would open them."""
-        opened = area(pose.mesh[list(self.crop.area.inner)]) * abs(float(np.linalg.det(place[:, :2])))
+        opened = signed_area(pose.mesh[list(self.crop.area.inner)]) * abs(float(np.linalg.det(place[:, :2])))
         return 1.0 if self.crop.area is not MOUTH else float(OPENED.share(opened))
 
 

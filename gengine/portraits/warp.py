@@ -21,7 +21,7 @@ from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import OUTER_EYE_DISTANCE, SealModel
 from gengine.portraits import points
 from gengine.portraits.creases import Creases
-from gengine.portraits.eyes import Eye, area
+from gengine.portraits.eyes import Eye, signed_area
 from gengine.portraits.kernels import lay
 from gengine.portraits.mouth import AMBIENT, DEPTH, FACING, MouthPart, mouth_parts
 from gengine.portraits.photo import FittedPhoto
@@ -56,6 +56,7 @@ class WarpConstants:
     least_gap: float
     most_gap: float
     upper_share: float
+    overlap: float
     crease: float
     crease_limits: tuple[float, ...]
     least_mouth: float
@@ -215,6 +216,7 @@ class PortraitWarp:
         wanted = max(float(SEAL.gap_mm(weights)) - SEAL.rest, 0.0) / OUTER_EYE_DISTANCE * self.eyes_apart
         middle = max(float(gap[len(gap) // 2]), WARP.least_gap)
         wide = np.maximum(gap, 0) * min(wanted / middle, WARP.most_gap)
+        wide = np.where(wide <= 0, -WARP.overlap / self.photo.scale, wide)  # else the seam shows what is behind it
         _part(shape, points.UPPER_LIP, points.LOWER_LIP, wide, WARP.upper_share)
 
     # -- parts of a frame ------------------------------------------------------------------------------------------
@@ -269,7 +271,7 @@ class PortraitWarp:
         import cv2
 
         ring = pose.mesh[list(points.MOUTH)]
-        if area(ring) < WARP.least_mouth * self.wide**2:
+        if signed_area(ring) < WARP.least_mouth * self.wide**2:
             return
         low = np.maximum(np.floor(ring.min(0)).astype(int) - 3, 0)
         high = np.minimum(np.ceil(ring.max(0)).astype(int) + 4, [self.width, self.height])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -95,12 +96,37 @@ def test_lips_part_by_what_the_weights_say_and_close(warp: PortraitWarp, fitted:
         return float(shape[13, 1] - shape[14, 1])
 
     closed, half, wide = gap(look()), gap(look(jawOpen=0.2)), gap(look(jawOpen=0.4))
-    assert abs(closed) < 1e-6 and 0.003 < half < wide < 0.02
+    assert closed == pytest.approx(-WARP.overlap / fitted.scale) and 0.003 < half < wide < 0.02
     assert abs(gap(look(jawOpen=0.4, mouthClose=0.35, mouthSmileLeft=0.8, mouthSmileRight=0.8))) < 0.001
     inside = np.round(fitted.landmarks[list(points.MOUTH)].mean(0)).astype(int)
     window = np.s_[inside[1] - 2 : inside[1] + 8, inside[0] - 4 : inside[0] + 5]
     shut, agape = (warp.frame(look(jawOpen=w), STILL, AHEAD)[window].astype(int) for w in (0.0, 0.5))
     assert np.abs(agape - shut).mean() > 15
+
+
+def test_closed_lips_lie_over_each_other_and_nothing_is_drawn_between_them(warp: PortraitWarp) -> None:
+    disgust = look(noseSneerLeft=0.4, noseSneerRight=0.4, mouthUpperUpLeft=0.2, mouthUpperUpRight=0.2, mouthClose=0.15)
+    pose = warp.pose(disgust, STILL, AHEAD)
+    middle = len(points.UPPER_LIP) // 2
+    upper, lower = (pose.mesh[list(side)][middle, 1] for side in (points.UPPER_LIP, points.LOWER_LIP))
+    assert 0.3 < upper - lower < 1.2  # px, y down
+    drawn = warp.draw(pose)
+    bare = copy.copy(warp)
+    bare.parts = []
+    assert np.array_equal(drawn, bare.draw(pose))
+
+
+def test_a_long_lower_face_is_no_open_jaw(fitted: FittedPhoto) -> None:
+    from gengine.portraits.photo import _at_rest
+
+    basis = face_basis().basis[:, : len(fitted.neutral)]
+    seen = look(jawOpen=0.3, mouthClose=0.2, mouthSmileLeft=0.4)
+    neutral, own = _at_rest(fitted.neutral, seen)
+    assert own[ARKIT_INDEX["jawOpen"]] == pytest.approx(0.1) and own[ARKIT_INDEX["mouthClose"]] == 0
+    assert own[ARKIT_INDEX["mouthSmileLeft"]] == 0.4
+    shown = [n + np.einsum("k,kpc->pc", w, basis) for n, w in ((fitted.neutral, seen), (neutral, own))]
+    assert np.allclose(*shown)  # the picture is explained as well
+    assert fitted.weights[[ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]]].min() == 0
 
 
 def test_an_expression_folds_the_skin_and_no_more_than_the_photo_has(fitted: FittedPhoto) -> None:
