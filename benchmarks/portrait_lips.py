@@ -4,7 +4,8 @@
 
 One recording is spoken under each emotion; the middle of every P, B and M is drawn, and of every open vowel as a
 control. gengine.vision reads the gap of the inner lips in the drawn picture, in % of the distance of the eyes' outer
-corners; lips are closed where it is no more than ``SHUT`` above what is read in the photo, whose lips are.
+corners; lips are closed where it is no more than ``SHUT`` above what is read in the photo, whose lips are. "drawn" is
+the widest gap of the warped mesh's own lips at those moments: what is read beyond it is the reader's error.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ def main() -> None:
         seen = faces.read(frame)
         return 100 * float(opening(seen[0].landmarks[:, :, :2], points.OUTER_EYES)[0]) if seen else float("nan")
 
+    def drawn(mesh: np.ndarray) -> float:
+        apart = mesh[list(points.LOWER_LIP), 1] - mesh[list(points.UPPER_LIP), 1]
+        return 100 * float(apart.max() / np.linalg.norm(np.subtract(*mesh[list(points.OUTER_EYES)])))
+
     rest = gap(fitted.rgb)
     print(f"the photo's lips: {rest:.1f} %")
     for emotion in dict.fromkeys(args.emotions.split(",")):
@@ -67,6 +72,7 @@ def main() -> None:
             painter = mouth_renderer(name, warp)
             painter.hear(speech.audio, last=True)
             found: dict[bool, list[float]] = {True: [], False: []}
+            meshes: list[float] = []
             for closed, frames in moments.items():
                 for t in frames:
                     frame = fitted.rgb
@@ -75,8 +81,10 @@ def main() -> None:
                         frame = warp.draw(pose)
                         painter.paint(frame, pose, k / FPS, told)
                     found[closed].append(gap(frame) - rest)
+                    meshes += [drawn(pose.mesh)] if closed else []
             shut = np.array(found[True])
             said = f"closed {(shut <= SHUT).sum()} of {len(shut)} P B M, widest {shut.max():.1f} %"
+            said += f" (drawn {max(meshes):.1f} %)"
             print(f"{emotion:10s} {name:10s} {said}; open vowels {np.nanmedian(found[False]):.1f} %", flush=True)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gengine.checkpoint import save_checkpoint
+from gengine.checkpoint import load_checkpoint, save_checkpoint
 from gengine.core.bounds import border
 from gengine.core.conditions import MOTION_RATE
 from gengine.core.face import ARKIT_NAMES, FaceTrack
@@ -74,6 +74,8 @@ class A2mTraining(Training):
     data: list[Path] = Field(min_length=1)
     """Folders of FACEGOOD takes, of performances (.npz) with faces as gengine capture makes them, in BEAT's layout, or
     of films, whose faces are captured once."""
+    upper: str | None = None
+    """The checkpoint whose upper face goes along with the mouth: a bundled name or a folder; none: the rules' own."""
     names: FilmNames | None = None
     """How the names of films tell emotions."""
     cache: Path = Path("runs/cache")
@@ -273,6 +275,8 @@ class A2mTask:
             "kind": "a2m", "version": 1, "layers": len(tensors) // 2,
             "data": {"recordings": len(names), "minutes": round(len(self.rows) / 60 / MOTION_RATE, 1)}, "trained": log,
         }  # fmt: skip
+        if self.s.upper is not None:
+            config, tensors = with_upper_face(config, tensors, self.s.upper)
         save_checkpoint(folder, config, tensors)
 
     def _layers(self, module: Any) -> list[tuple[NDArray, NDArray]]:
@@ -282,6 +286,21 @@ class A2mTask:
         scaled = weight / self.deviation[:, None]
         layers[0] = (scaled, bias - self.mean @ scaled)
         return layers
+
+
+def with_upper_face(
+    config: dict[str, Any], tensors: dict[str, NDArray], checkpoint: str | Path
+) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """A mouth's config and tensors with the upper face of a ``checkpoint`` beside them; ``GengineError`` where it has
+    none."""
+    told, parts = load_checkpoint(checkpoint)
+    upper = {name: value for name, value in parts.items() if name.startswith("upper.")}
+    if not upper:
+        raise GengineError(
+            f"upper: checkpoint {checkpoint} has no upper face; give one that gengine train upper-face made"
+        )
+    about = {key: value for key, value in told.items() if key != "sha256"} | {"layers": config["layers"]}
+    return about | {"mouth": {key: config[key] for key in ("data", "trained")}}, tensors | upper
 
 
 def pair_of(example: MouthExamples, mouth: NDArray) -> FacePair:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gengine import Performance, Session
+from gengine.checkpoint import load_checkpoint
 from gengine.config import EngineConfig
 from gengine.core.face import ARKIT_INDEX
 from gengine.errors import GengineError
@@ -59,6 +60,20 @@ def test_it_learns_what_the_mouth_does_and_its_checkpoint_is_a_face(
     part = session.push(speech[: 16000 * 3]), session.flush()
     face = Performance.join([p for p in part if p is not None]).face
     assert face is not None and np.isfinite(face.weights).all() and face.channel("jawOpen").max() > 0.1
+
+
+def test_a_new_mouth_takes_an_upper_face_along(corpus: Path, cache: Path, tmp_path: Path) -> None:
+    task = A2mTask(settings(corpus, cache, upper="a2m-v3"))
+    task.export(task.module, tmp_path / "made", {"steps": 0})
+    config, tensors = load_checkpoint(tmp_path / "made")
+    shipped, parts = load_checkpoint("a2m-v3")
+    assert set(tensors) == set(parts) and config["trained"] == shipped["trained"]
+    assert config["mouth"]["trained"] == {"steps": 0}
+    assert all(np.array_equal(tensors[k], v) for k, v in parts.items() if k.startswith("upper."))
+    assert not np.array_equal(tensors["layer0.weight"], parts["layer0.weight"])
+    task = A2mTask(settings(corpus, cache, upper="voice-v2"))
+    with pytest.raises(GengineError, match="upper: checkpoint voice-v2 has no upper face"):
+        task.export(task.module, tmp_path / "other", {})
 
 
 def test_some_examples_must_do_without_phones(corpus: Path, cache: Path) -> None:
