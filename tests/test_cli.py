@@ -255,8 +255,10 @@ def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["long.wav"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_ctrl_c_that_python_swallows_is_heard(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_python_swallows_is_heard_and_not_told_of(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gengine.formats.bvh import BvhExporter
 
     class Finalised:
@@ -271,6 +273,7 @@ def test_ctrl_c_that_python_swallows_is_heard(clip: Path, tmp_path: Path, monkey
         Finalised()
 
     monkeypatch.setattr(BvhExporter, "append", interrupted)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # given back at the end
     assert run(monkeypatch, "animate", clip, "--out", tmp_path / "out", *QUICK) == 130
     assert list(tmp_path.iterdir()) == []
 

@@ -48,8 +48,7 @@ def _unseen(*_: object) -> Iterator[Any]:
 
 
 class Interrupt:
-    """Ctrl-C that cannot be lost: Python swallows an exception that strikes in a finaliser or in the callback that
-    ends an import, so that it was asked for is remembered too."""
+    """Ctrl-C that cannot be lost: an exception in a finaliser is swallowed, so that it was asked for is remembered."""
 
     asked = False
     heard = -math.inf
@@ -61,6 +60,7 @@ class Interrupt:
         """Handler of the signal. One that follows at once does not disturb the tidying up after the first."""
         now, last = time.monotonic(), cls.heard
         cls.asked, cls.heard = True, now
+        sys.unraisablehook = lambda u: u.exc_type is KeyboardInterrupt or sys.__unraisablehook__(u)  # asked says it
         if now - last > cls.TIDYING:
             raise KeyboardInterrupt
 

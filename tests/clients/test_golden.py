@@ -15,6 +15,11 @@ HERE = Path(__file__).parent
 RENDER = HERE.parents[1] / "render"
 GOLDEN = RENDER / "protocol" / "golden"
 FILES = [str(GOLDEN / "face.bin"), str(GOLDEN / "body.bin")]
+SANITISED = [
+    *"-std=c++17 -Wall -Wextra -Werror -g".split(),
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+]
 CUTS = sum(Path(f).stat().st_size for f in FILES)
 
 
@@ -54,16 +59,7 @@ def test_javascript() -> None:
 def test_cpp_under_sanitizers(tmp_path: Path) -> None:
     need("g++")
     header = RENDER / "unreal" / "GengineLive" / "Source" / "GengineLive" / "Public"
-    flags = [
-        "-std=c++17",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-g",
-        "-fsanitize=address,undefined",
-        "-fno-sanitize-recover=all",
-    ]
-    run("g++", *flags, "-I", header, HERE / "read_golden.cpp", "-o", tmp_path / "read")
+    run("g++", *SANITISED, "-I", header, HERE / "read_golden.cpp", "-o", tmp_path / "read")
     agree(run(tmp_path / "read", *FILES))
 
 

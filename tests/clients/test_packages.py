@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.test_golden import HERE, RENDER, need, run
+from tests.clients.test_golden import HERE, RENDER, SANITISED, need, run
 from tests.serve.live import Server, serving
 
 CUT = 3.0
@@ -125,18 +125,9 @@ def test_godot_4_scripts_are_whole() -> None:
 def test_unreal_core_under_sanitizers(tmp_path: Path) -> None:
     need("g++")
     module = RENDER / "unreal" / "GengineLive" / "Source" / "GengineLive"
-    flags = [
-        "-std=c++17",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-g",
-        "-fsanitize=address,undefined",
-        "-fno-sanitize-recover=all",
-    ]
     run(
         "g++",
-        *flags,
+        *SANITISED,
         "-I",
         module / "Public",
         HERE / "timeline_trial.cpp",
