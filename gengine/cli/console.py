@@ -50,18 +50,16 @@ def _unseen(*_: object) -> Iterator[Any]:
 class Interrupt:
     """Ctrl-C that cannot be lost: an exception in a finaliser is swallowed, so that it was asked for is remembered."""
 
-    asked = False
-    heard = -math.inf
+    asked, heard = False, -math.inf
     TIDYING = 2.0
     """Seconds after a signal in which another one is taken for the same."""
 
     @classmethod
     def hear(cls, *_: object) -> None:
         """Handler of the signal. One that follows at once does not disturb the tidying up after the first."""
-        now, last = time.monotonic(), cls.heard
-        cls.asked, cls.heard = True, now
+        last, cls.heard, cls.asked = cls.heard, time.monotonic(), True
         sys.unraisablehook = lambda u: u.exc_type is KeyboardInterrupt or sys.__unraisablehook__(u)  # asked says it
-        if now - last > cls.TIDYING:
+        if cls.heard - last > cls.TIDYING:
             raise KeyboardInterrupt
 
 

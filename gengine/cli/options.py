@@ -22,8 +22,7 @@ SKELETON_HELP = (
 OptionSettings = Annotated[
     list[str] | None, typer.Option("--option", help="An option of one format: format.key=value (bvh.tpose_frame=true).")
 ]
-VoiceReference = Annotated[
-    Path | None, typer.Option(help="The speaker's neutral voice, against which auto reads; else learned as they speak.")
-]
+VOICE_HELP = "The speaker's neutral voice, against which auto reads; else learned while they speak."
+VoiceReference = Annotated[Path | None, typer.Option(help=VOICE_HELP)]
 Strict = Annotated[bool, typer.Option("--strict", help="Make an error of what is dropped or guessed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout and nothing else.")]

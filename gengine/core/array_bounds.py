@@ -45,12 +45,6 @@ def check_unit(turns: NDArray, field: str, kind: type[GengineError] = FormatErro
         raise kind(f"{field}: the rotation at {first} is no unit quaternion")
 
 
-def check_indices(values: NDArray, count: int, field: str, kind: type[GengineError] = FormatError) -> None:
-    """``kind`` where indices do not lie in [0, count): what compiled loops trust."""
-    if values.size and (values.min() < 0 or values.max() >= count):
-        raise kind(f"{field}: an index is {int(values.min())} or {int(values.max())}, expected 0 to {count - 1}")
-
-
 @contextmanager
 def archive(path: str | Path, hint: str) -> Iterator[zipfile.ZipFile]:
     """An open ``.npz`` (or other zip) whose declared content is in proportion to the file; ``FormatError`` if not."""

@@ -6,6 +6,7 @@ killed process left at such names is removed by the next one that writes there.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import os
@@ -40,7 +41,9 @@ def scratch(path: str | Path, ending: str = "") -> Path:
     path = Path(path)
     sweep(path.parent)
     name = os.fsdecode(os.fsencode(path.name)[:NAME_BYTES])
-    return path.with_name(f".{name}.{_here()}-{os.getpid()}-{os.urandom(4).hex()}.partial{ending}")
+    made = path.with_name(f".{name}.{_here()}-{os.getpid()}-{os.urandom(4).hex()}.partial{ending}")
+    atexit.register(lambda: f"-{os.getpid()}-" in made.name and remove(made))  # where a signal struck its removal
+    return made
 
 
 def sweep(folder: Path) -> None:

@@ -148,11 +148,6 @@ def clean(text: str, cue: bool = False) -> Cleaned:
     return found.clean(text)
 
 
-def plain_words(text: str) -> str:
-    """Text without tags, for words that have times of their own."""
-    return " ".join(_ENTITY.sub(lambda m: unescape(m[0]), _HIDDEN.sub("", text)).split())
-
-
 class _Cleaner:
     """One text on its way from what was written to what is spoken."""
 

@@ -75,10 +75,3 @@ def test_arrays_come_back_as_numpy_wrote_them(tmp_path):
 def test_rotations_are_of_unit_length(turn):
     with pytest.raises(FormatError, match=r"pose: .*\[1"):
         array_bounds.check_unit(np.array([(1, 0, 0, 0), turn], np.float32), "pose")
-
-
-def test_indices_of_compiled_loops_lie_inside():
-    array_bounds.check_indices(np.array([0, 4]), 5, "joints")
-    for bad in (-1, 5):
-        with pytest.raises(FormatError, match="joints"):
-            array_bounds.check_indices(np.array([0, bad]), 5, "joints")

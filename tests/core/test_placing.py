@@ -79,6 +79,17 @@ def test_what_a_dead_process_left_whose_end_nobody_asked_for_is_swept(tmp_path):
     done.wait()
 
 
+def test_what_a_signal_kept_from_being_removed_goes_with_its_process(tmp_path):
+    """As where Ctrl-C strikes in the removal itself; a fork that ends takes nothing along."""
+    said = (
+        "import os, sys; from gengine.core.placing import scratch; made = scratch(sys.argv[1]); made.mkdir();"
+        "(made / 'a').write_text('half'); child = os.fork() if hasattr(os, 'fork') else -1;"
+        "child or sys.exit(0); child > 0 and os.waitpid(child, 0); print(made.exists())"
+    )
+    done = subprocess.run([sys.executable, "-c", said, tmp_path / "x"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"] and list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("moved", [0, 1, 2])
 def test_who_is_killed_while_files_are_moved_leaves_no_mixture(moved, tmp_path):
     """After the one step that counts, whoever comes by finishes."""
