@@ -10,6 +10,7 @@ after SIGKILL nothing that the next writer does not sweep away.
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import importlib
 import importlib.util
@@ -63,6 +64,7 @@ def child(command: list[str], errors: Path) -> int:
     if number:
         return number
     try:
+        atexit._clear()  # what this process asked for is not the child's; what it asks for runs as in a command's end
         for kind in SIGNALS.values():
             if kind != signal.SIGKILL:
                 signal.signal(kind, signal.SIG_DFL)
@@ -75,6 +77,7 @@ def child(command: list[str], errors: Path) -> int:
         try:
             main()
         except SystemExit as end:
+            atexit._run_exitfuncs()
             sys.stderr.flush()
             os._exit(end.code if isinstance(end.code, int) else 1)
     except BaseException:  # noqa: BLE001 - what the interpreter would print
