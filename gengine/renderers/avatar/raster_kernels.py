@@ -39,10 +39,13 @@ ROUND_OFF = _F(1e-4)
 """Pixels by which a row's span is widened, so that rounding loses no pixel."""
 EDGE = _F(1e-5)
 """Barycentric slack, so that no sample falls between two neighbours."""
-SLICES_A_METRE = _F(25)
-"""Of depth, in order of which triangles are drawn; 256 slices reach as far as a whole figure stands away."""
+SLICES_A_METRE = _F(100)
+"""Of depth behind the nearest corner, in order of which triangles are drawn; 256 slices hold a whole figure."""
 NARROW = 2
 """Pixels: in a triangle no wider than this, a row's span takes longer to find than it spares."""
+SQUARE, RENEWED, LARGE = 8, 4096, 4
+"""Side in pixels of the squares of which the farthest sample is known, after how many triangles it is found anew, and
+over how many squares each way a triangle may reach and still be asked for there (tried)."""
 BLOCK, AROUND = 8, 5
 """Side of the blocks of a shadow map of which the least and greatest depth is known, and texels beyond the block that
 count, which are as many as a look-up from it may read."""
@@ -203,15 +206,31 @@ def texel(images, table, part, level, u, v, out):
 
 
 @njit(**KERNEL)
-def nearness(first, last, faces, triangles, points, key):
-    """In which slice of depth the nearest corner of triangles ``faces`` lies, as ``key (N,)`` 0 (near) to 255.
+def nearness(first, last, faces, triangles, points, nearest, key):
+    """In which slice of depth the nearest corner of triangles ``faces`` lies, as ``key (N,)`` 0 (``nearest``, m) to 255.
 
     Slices are coarse, so that triangles of one are drawn in the order in which they lie in memory.
     """
     for k in range(first, last):
         f = faces[k]
         inverse = max(points[triangles[f, 0], 3], points[triangles[f, 1], 3], points[triangles[f, 2], 3])
-        key[k] = np.uint8(min(SLICES_A_METRE / inverse, _F(255)))
+        key[k] = np.uint8(max(min(SLICES_A_METRE * (_F(1) / inverse - nearest), _F(255)), _F(0)))
+
+
+@njit(**KERNEL)
+def farthest(top, bottom, behind, far):
+    """The greatest of ``behind`` in every square of the rows ``top``-``bottom``, counted from ``top``."""
+    wide = behind.shape[1]
+    for j in range(far.shape[0]):
+        far[j] = _F(-2)
+        for y in range(top + j * SQUARE, min(top + (j + 1) * SQUARE, bottom)):
+            for i in range(wide // SQUARE):
+                m = behind[y, i * SQUARE]
+                for x in range(i * SQUARE + 1, (i + 1) * SQUARE):
+                    m = max(m, behind[y, x])
+                far[j, i] = max(far[j, i], m)
+            for x in range(wide // SQUARE * SQUARE, wide):
+                far[j, wide // SQUARE] = max(far[j, wide // SQUARE], behind[y, x])
 
 
 @njit(**KERNEL)
@@ -221,8 +240,8 @@ def visible(
     """Which triangle is seen at each of a pixel's four samples: ``depth``, ``ident (H, W, 4)``, -1 for none.
 
     Parts of which ``cut`` gives an opacity below 1, or 2 for a texture with holes, cover samples in proportion.
-    ``behind (H, W)`` holds the farthest of each pixel's samples: of triangles that come nearest first, most of those
-    that are hidden cost one comparison a pixel.
+    ``behind (H, W)`` holds the farthest of each pixel's samples, and that of squares of pixels is known now and then:
+    of triangles that come nearest first, most of those that are hidden cost a few comparisons.
     """
     depth[top:bottom] = _F(2)
     ident[top:bottom] = -1
@@ -230,12 +249,27 @@ def visible(
     su, sv, sz = np.empty(4, _F), np.empty(4, _F), np.empty(4, _F)
     color = np.empty(4, _F)
     least, most = -EDGE, _F(1) + EDGE
+    wide = depth.shape[1]
+    far = np.full(((bottom - top) // SQUARE + 1, wide // SQUARE + 1), _F(2))
+    drawn = 0
     for f in order:
         y0, y1 = max(box[f, 2], top), min(box[f, 3], bottom - 1)
         if y1 < y0:
             continue
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         near = min(points[a, 2], points[b, 2], points[c, 2])
+        i0, i1, j0, j1 = box[f, 0] // SQUARE, box[f, 1] // SQUARE, (y0 - top) // SQUARE, (y1 - top) // SQUARE
+        if i1 - i0 < LARGE and j1 - j0 < LARGE:
+            hidden = True
+            for j in range(j0, j1 + 1):
+                for i in range(i0, i1 + 1):
+                    hidden &= near >= far[j, i]
+            if hidden:
+                continue
+        drawn += 1
+        if drawn == RENEWED:
+            drawn = 0
+            farthest(top, bottom, behind, far)
         cx, cy, cz, ux, uy, vx, vy, da, db = plane(points, a, b, c)
         for s in range(4):
             su[s], sv[s] = ux * SAMPLE_X[s] + uy * SAMPLE_Y[s], vx * SAMPLE_X[s] + vy * SAMPLE_Y[s]

@@ -136,7 +136,8 @@ class SoftBackend(AvatarBackend):
         )  # fmt: skip
         faces = np.flatnonzero(self._box[:, 3] >= 0).astype(np.int32)
         near = np.empty(len(faces), np.uint8)
-        self._spread(len(faces), 1, raster.nearness, faces, self._triangles, self._screen, near)
+        nearest = np.float32(1) / self._screen[:, 3].max()
+        self._spread(len(faces), 1, raster.nearness, faces, self._triangles, self._screen, nearest, near)
         order = faces[np.argsort(near, kind="stable")]
         self._spread(
             height, RANGES, raster.visible, order, self._triangles, self._part, self._screen, self._box, self._level,
