@@ -207,7 +207,7 @@ def texel(images, table, part, level, u, v, out):
 
 @njit(**KERNEL)
 def nearness(first, last, faces, triangles, points, nearest, key):
-    """In which slice of depth the nearest corner of triangles ``faces`` lies, as ``key (N,)`` 0 (``nearest``, m) to 255.
+    """In which slice of depth the nearest corner of triangles ``faces`` lies: ``key (N,)``, 0 from ``nearest`` (m) on.
 
     Slices are coarse, so that triangles of one are drawn in the order in which they lie in memory.
     """
