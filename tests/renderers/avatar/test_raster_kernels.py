@@ -29,7 +29,7 @@ def test_what_lies_behind_full_squares_is_skipped_and_nothing_else() -> None:
     images, cut, uv = np.zeros((1, 4), np.uint8), np.ones(1, np.float32), np.zeros((3 * COUNT, 2), np.float32)
     for top, bottom in ((0, 13), (13, SIDE)):  # squares are counted from the top of each range of rows
         raster.visible(
-            top, bottom, order, triangles, part, flat, box, level, uv, cut, table, images, depth, ident, behind
+            top, bottom, faces, triangles, part, flat, box, level, uv, cut, table, images, depth, ident, behind
         )
     y, x, s = np.meshgrid(*map(np.arange, (SIDE, SIDE, 4)), indexing="ij")
     px, py = x + raster.SAMPLE_X[s], y + raster.SAMPLE_Y[s]
