@@ -29,14 +29,12 @@ from gengine.registry import build
 NAME = "portrait"
 """What stands for the network on the command line."""
 RENDERERS = ("warp", "regressor", "diffusion")
-FACE = "visemes"
-"""Who moves the face by sound."""
+FACES = {"visemes": " by sound", "a2m": " by sound, a2m"}
+"""Who moves the face by sound, and what ends the names of those columns; the others follow the film's landmarks."""
 STRETCH = (15, 45)
 """Frames of each clip that are made, one after the other (judgement: speech is under way in GRID's)."""
-FACES = 5
+ASKED = 5
 """One of so many frames is asked whose face it is."""
-BY_SOUND = " by sound"
-"""Ends the name of a column whose face moves by the sound alone; the others follow the film's landmarks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +71,7 @@ def evaluate_portraits(
     if not chosen:
         raise GengineError(f"{data}: no film is called {', '.join(only)}; it has {', '.join(list(clips)[:5])} …")
     identity = Identity()
-    columns = {label(name) + end: _Column(SYSTEM, "", []) for end in ("", BY_SOUND) for name in renderers}
+    columns = {label(name) + end: _Column(SYSTEM, "", []) for end in ("", *FACES.values()) for name in renderers}
     columns |= {
         "truth": _Column(TRUTH, "the film itself", []),
         "still": _Column(FLOOR, "the photo, held", []),
@@ -94,8 +92,8 @@ def evaluate_portraits(
         raise GengineError(f"{data}: none of {len(names)} films could be used; {skipped[0]}")
     about = {
         "clips": len(columns["truth"].pairs), "skipped": len(skipped), "data": Path(data).name,
-        "frames": f"{STRETCH[0]} to {STRETCH[1]} of each", "only": ", ".join(only) or "all", "face by sound": FACE,
-        "identity": identity.sha256[:12],
+        "frames": f"{STRETCH[0]} to {STRETCH[1]} of each", "only": ", ".join(only) or "all",
+        "faces by sound": ", ".join(FACES), "identity": identity.sha256[:12],
     }  # fmt: skip
     return Table([Column(k, c.kind, c.about, rows(c.pairs, identity.sha256)) for k, c in columns.items()], about)
 
@@ -104,7 +102,7 @@ def rows(pairs: Sequence[FilmPair], judge: str = "") -> dict[str, Row]:
     """Rows by name."""
     from gengine.portraits import points
 
-    found = measured(pairs, points.LIPS + points.MOUTH, points.FIRM, points.OUTER_EYES)
+    found = measured(pairs, points.LIPS + points.MOUTH, points.ANCHOR, points.OUTER_EYES)
     judged = {"identity", "frechet_identity", "mouth_looks"}
     return {k: Row(k, value, n, of, judge if k in judged else "") for k, (value, n, of) in found.items()}
 
@@ -126,9 +124,6 @@ def _clip(clip: FilmedClip, renderers: Sequence[str], identity: Any, seed: int) 
     seconds = int(film.sound.duration) + 2
     neutral = EmotionTrack(np.zeros((seconds, len(EMOTIONS))), np.zeros((seconds, 3)), 1.0)
     conditions = hear_recording(Performance(film.sound, WordTrack(), neutral))
-    parts = list(run_network(build("face network", FACE), conditions, seed))
-    weights = np.concatenate([p.weights for p in parts])
-    face_fps = parts[0].fps
     places = [crop.place(film.landmarks[t, : len(warp.source), :2]) for t in at]
     real = np.stack([crop.cut(film.frames[t], place) for t, place in zip(at, places, strict=True)])
     inner = np.stack([crop.masks(film.landmarks[t, :, :2], p)[..., 0] for t, p in zip(at, places, strict=True)])
@@ -137,7 +132,7 @@ def _clip(clip: FilmedClip, renderers: Sequence[str], identity: Any, seed: int) 
     photo = identity.of(film.photo.rgb, film.photo.landmarks)
 
     def faces(frames: Sequence[NDArray], landmarks: NDArray) -> NDArray:
-        kept = [k for k in range(0, len(frames), FACES) if np.isfinite(landmarks[k]).all()]
+        kept = [k for k in range(0, len(frames), ASKED) if np.isfinite(landmarks[k]).all()]
         return np.stack([identity.of(frames[k], landmarks[k]) for k in kept]) if kept else np.zeros((0, 128))
 
     true_faces = faces([film.frames[t] for t in at], seen)
@@ -162,11 +157,12 @@ def _clip(clip: FilmedClip, renderers: Sequence[str], identity: Any, seed: int) 
     made: dict[str, FilmPair] = {}
     poses = {
         "": [warp.follow(film.landmarks[t], film.fitted.weights[t]) for t in at],
-        BY_SOUND: [
-            warp.pose(weights[min(round(float(film.times[t]) * face_fps), len(weights) - 1)], IDENTITY, np.zeros(2))
-            for t in at
-        ],
     }
+    for face, end in FACES.items():
+        parts = list(run_network(build("face network", face), conditions, seed))
+        weights = np.concatenate([p.weights for p in parts])
+        rows = np.minimum(np.rint(film.times[list(at)] * parts[0].fps).astype(int), len(weights) - 1)
+        poses[end] = [warp.pose(weights[row], IDENTITY, np.zeros(2)) for row in rows]
     for end, row in poses.items():
         warped = [warp.draw(pose) for pose in row]
         for name in renderers:

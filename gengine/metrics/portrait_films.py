@@ -17,7 +17,11 @@ PORTRAIT_METRICS: dict[str, tuple[str, str, str]] = {
     "inner_psnr": ("dB", "higher", "the same of what is between the lips, where they are open in the film"),
     "mouth_ssim": ("1", "higher", "SSIM of the mouth's crop (Wang et al. 2004)"),
     "mouth_looks": ("1", "lower", "how unlike the mouth's crop looks to face-identity-v1's first levels (as LPIPS)"),
-    "lmd": ("%", "lower", "lips' landmarks off the film's, in distances of the eyes' corners, laid by eyes and nose"),
+    "lmd": (
+        "%",
+        "lower",
+        "lips' landmarks off the film's, seen from eyes and nose, in distances of the eyes' corners",
+    ),
     "opening_r": ("1", "higher", "correlation of the lips' opening with the film's"),
     "opening_loud_r": ("1", "truth", "correlation of the lips' opening with the sound's loudness"),
     "lag": ("ms", "zero", "by how much the lips' opening comes after the film's"),
@@ -100,14 +104,13 @@ def flicker(crops: NDArray) -> float:
 
 
 def lips_away(drawn: Array, real: Array, lips: Sequence[int], firm: Sequence[int], eyes: tuple[int, int]) -> Array:
-    """Per frame ``(T,)``: mean distance of the lips of ``drawn (T, P, 2)`` from ``real``, in eyes' distances, both laid
-    on each other by their firm points (similarity, least squares)."""
-    a, b = (p[..., 0] + 1j * p[..., 1] for p in (drawn, real))
-    ma, mb = a[:, list(firm)].mean(1, keepdims=True), b[:, list(firm)].mean(1, keepdims=True)
-    fa, fb = a[:, list(firm)] - ma, b[:, list(firm)] - mb
-    turn = (fa.conj() * fb).sum(1, keepdims=True) / (np.abs(fa) ** 2).sum(1, keepdims=True)
-    off = np.abs((a[:, list(lips)] - ma) * turn - (b[:, list(lips)] - mb)).mean(1)
-    return off / np.abs(b[:, eyes[0]] - b[:, eyes[1]])
+    """Per frame ``(T,)``: mean distance of the lips of ``drawn (T, P, 2)`` from ``real``, in eyes' distances, both seen
+    from the middle of their firm points. Neither is turned or sized to the other: of points that lie so near each other
+    that would bring twice the third of a pixel by which they are misread to the lips."""
+    off = [p[:, list(lips)] - p[:, list(firm)].mean(1, keepdims=True) for p in (drawn, real)]
+    return np.linalg.norm(off[0] - off[1], axis=-1).mean(1) / np.linalg.norm(
+        real[:, eyes[0]] - real[:, eyes[1]], axis=-1
+    )
 
 
 def opening(landmarks: Array, eyes: tuple[int, int]) -> Array:

@@ -7,6 +7,8 @@ from numba import njit
 
 from gengine.renderers.avatar.raster_kernels import KERNEL
 
+NOWHERE = -1e9
+"""Depth, px, where nothing lies yet."""
 EDGE = 1e-4
 """How far outside a triangle (share of it) a pixel still belongs to it: no seams between neighbours."""
 

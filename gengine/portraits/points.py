@@ -35,6 +35,8 @@ OVAL = (
 """The edge of the mesh, round: hairline, cheeks, chin."""
 FIRM = (33, 133, 263, 362, 168, 6)
 """Corners of the eyes and the bridge of the nose: they go with the head and with no expression."""
+ANCHOR = (33, 263, 168, 6, 1)
+"""Outer corners of the eyes, bridge and tip of the nose: lips are measured from their middle."""
 TOP, CHIN, RIGHT_SIDE, LEFT_SIDE = 10, 152, 234, 454
 CHEEKS = (50, 280, 205, 425)
 """Plain skin, by which the light is told."""

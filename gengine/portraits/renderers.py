@@ -1,5 +1,5 @@
 """Who paints the mouth of a portrait: the warp alone, the regressor, or diffusion. Both networks change the warped
-frame around the lips and nothing else."""
+frame between the lips and nothing else."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from gengine.portraits.eyes import signed_area
 from gengine.portraits.sound import HeardSound
 from gengine.portraits.warp import FacePose, PortraitWarp
 
-CHECKPOINTS = {"regressor": "portrait-regressor-v1", "diffusion": "portrait-diffusion-v2"}
+CHECKPOINTS = {"regressor": "portrait-regressor-v2", "diffusion": "portrait-diffusion-v3"}
 """Bundled ones by the renderer's name."""
 OPENED = Span(8.0, 32.0)
 """Pixels of a crop between the lips from which diffusion paints at all, and to where in full (judgement)."""
-COARSE = 0.9
-"""Pixels of a crop over which the regressor's change between the lips is smoothed: the least from which mouths of
-held-out films are within 15 % as sharp as filmed ones."""
+ITS_LIGHT, WITHIN, DARK = 0.8, 1.0, 0.06
+"""Share of the warp's colours in what the regressor changes between the lips, pixels of a crop over which that fades at
+their edge, and brightness (2 is white) below which a pixel of the warp tells no colour (judgement)."""
 STEPS = (1, 50)
 """Fewest and most steps of denoising."""
 STRONGEST = 10.0
@@ -112,10 +112,17 @@ class _Cropped(WarpAlone):
         self.still = _tensor(self.crop.cut(warp.photo.rgb, place))
         self.still_masks = _tensor(self.crop.masks(warp.source, place), 255.0, 0.0)
 
-    def put(self, frame: NDArray[np.uint8], change: Any, outer: NDArray[np.uint8], place: NDArray) -> None:
-        """Lay a network's ``change (1, 3, h, w)``, of which 2 is black to white, over the frame."""
+    def put(self, frame: NDArray[np.uint8], change: Any, warped: Any, lips: NDArray[np.uint8], place: NDArray) -> None:
+        """Lay a network's ``change (1, 3, h, w)`` of the ``warped`` crop, of which 2 is black to white, over the frame.
+
+        Of a mouth what is between the lips is laid, in the warp's colours: what skin and light became in the films that
+        were learned from suits these films alone.
+        """
+        covered = lips[..., 1]
+        if self.crop.area is MOUTH:
+            change, covered = _in_its_light(change, warped, lips), lips[..., 0]
         laid = np.ascontiguousarray(change[0].permute(1, 2, 0).numpy()) * np.float32(127.5)
-        self.crop.paste(frame, laid, np.ascontiguousarray(outer[..., 1]), place)
+        self.crop.paste(frame, laid, np.ascontiguousarray(covered), place)
 
 
 class RegressorMouth(_Cropped):
@@ -139,7 +146,7 @@ class RegressorMouth(_Cropped):
         lips = self.crop.masks(pose.mesh, place)
         warped = _tensor(self.crop.cut(frame, place))
         change = self.network(torch.cat([warped, self.still, _tensor(lips, 255.0, 0.0), self.still_masks], 1))
-        self.put(frame, _coarse(change, lips), lips, place)
+        self.put(frame, change, warped, lips, place)
 
 
 class DiffusionMouth(_Cropped):
@@ -188,7 +195,8 @@ class DiffusionMouth(_Cropped):
         name = EMOTIONS[int(np.argmax(emotion))] if np.max(emotion) > 0 else EMOTIONS[0]
         scene = self.painting.scene if self.painting.scene is not None else scene_of(name)
         with torch.no_grad():
-            warped = self.pipeline.encode(_tensor(self.crop.cut(frame, place)))
+            crop = _tensor(self.crop.cut(frame, place))
+            warped = self.pipeline.encode(crop)
             latents = {"warped": warped, "still": self.photo, "before": self.before, "earlier": self.earlier}
             clean = self.pipeline(
                 latents, _tensor(lips, 255.0, 0.0), torch.from_numpy(self.heard.at(second))[None],
@@ -197,7 +205,7 @@ class DiffusionMouth(_Cropped):
             )  # fmt: skip
             both = self.pipeline.decode(torch.cat([clean, warped]))
         self.before, self.earlier = clean, self.before
-        self.put(frame, self._sealed(pose, place) * (both[:1] - both[1:]), lips, place)
+        self.put(frame, self._sealed(pose, place) * (both[:1] - both[1:]), crop, lips, place)
 
     def _sealed(self, pose: FacePose, place: NDArray) -> float:
         """How much of the change is laid: lips that the warp closes stay closed, whatever emotion would open them."""
@@ -205,16 +213,17 @@ class DiffusionMouth(_Cropped):
         return 1.0 if self.crop.area is not MOUTH else float(OPENED.share(opened))
 
 
-def _coarse(change: Any, lips: NDArray[np.uint8]) -> Any:
-    """A network's change without its fine detail between the lips: it is a mean of what may be there, which has none,
-    and would take the edges of the warp's teeth away."""
+def _in_its_light(change: Any, warped: Any, lips: NDArray[np.uint8]) -> Any:
+    """A network's change with the warp's colours between the lips: brightness it knows, but the light of the films that
+    it learned from is not the photo's."""
     import cv2
     import torch
 
-    laid = np.ascontiguousarray(change[0].permute(1, 2, 0).numpy())
-    within = (lips[..., :1] / np.float32(255)).astype(np.float32)
-    laid = laid + (cv2.GaussianBlur(laid, (0, 0), COARSE) - laid) * within
-    return torch.from_numpy(laid).permute(2, 0, 1)[None]
+    within = cv2.GaussianBlur(lips[..., 0].astype(np.float32) / 255, (0, 0), WITHIN)
+    colours = warped + 1
+    hue = colours / colours.mean(1, keepdim=True).clamp(min=DARK)
+    plain = change.mean(1, keepdim=True) * hue
+    return change + (plain - change) * (ITS_LIGHT * torch.from_numpy(within))
 
 
 def _tensor(crop: NDArray[np.uint8], scale: float = 127.5, shift: float = 1.0) -> Any:

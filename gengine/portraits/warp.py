@@ -10,7 +10,6 @@ stands the plate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,9 @@ from gengine.core.face import ARKIT_INDEX
 from gengine.core.lips import OUTER_EYE_DISTANCE, SealModel
 from gengine.portraits import points
 from gengine.portraits.creases import Creases
-from gengine.portraits.eyes import Eye, signed_area
-from gengine.portraits.kernels import lay
-from gengine.portraits.mouth import AMBIENT, DEPTH, FACING, MouthPart, mouth_parts
+from gengine.portraits.eyes import Eye
+from gengine.portraits.kernels import NOWHERE, lay
+from gengine.portraits.mouth import Mouth
 from gengine.portraits.photo import FittedPhoto
 from gengine.vision.fit import MESH_POINTS, face_basis
 
@@ -46,28 +45,19 @@ class WarpConstants:
     face_reach: float
     ring_soft: float
     edge: float
-    cavity: tuple[float, ...]
-    lip_shade: float
-    shade_width: float
-    thin: float
-    near: float
-    white: float
-    bright: float
     least_gap: float
     most_gap: float
     upper_share: float
     overlap: float
+    hidden: float
+    plain_aside: float
     crease: float
     crease_limits: tuple[float, ...]
-    least_mouth: float
 
 
 WARP = read_constants(WarpConstants, "gengine.portraits", "warp")
 SEAL = SealModel.ict()
-_NOWHERE = -1e9
 _BEHIND = -1e6
-_FINER = 2
-"""Pixels of the mouth are drawn so many times finer each way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,21 +100,20 @@ class PortraitWarp:
             both = (self.missed[list(upper)] + self.missed[list(lower)]) / 2  # it neither opens nor closes anything
             self.missed[list(upper)] = self.missed[list(lower)] = both
         self.pivot = np.array(WARP.pivot)
-        self.basis = _expressive(self.basis)
+        plain, self.basis = self.basis, _expressive(self.basis)
+        aside = float(p.turn[2, 0])  # of the camera, to the person's left: the half that it sees less of smears
+        for name, k in ARKIT_INDEX.items():
+            if name.startswith(("mouth", "nose", "cheek")) and name.endswith("Right" if aside > 0 else "Left"):
+                held = (1 - abs(aside)) * plain[k]
+                self.basis[k] += (held - self.basis[k]) * min(WARP.plain_aside * abs(aside), 1)
+        # Teeth go along with what of the lips' way is played up, else a smile would draw lips off them.
+        self.played = (self.basis - plain)[:, list(points.MOUTH)].mean(1)
         self.eyes = [Eye(p, ring, corners, iris) for ring, corners, iris in
                      zip(points.EYES, points.CORNERS, (MESH_POINTS, MESH_POINTS + 5), strict=True)]  # fmt: skip
-        self.parts = mouth_parts(p.neutral)
-        skin = np.round(p.landmarks[list(points.CHEEKS)]).astype(int)
-        x, y = np.clip(skin, 0, [self.width - 1, self.height - 1]).T
-        self.skin = p.rgb[y, x].astype(float).mean(0)
-        # Teeth stand in the face's own light: its brightest places, where any skin shines, with little of its colour.
-        low, high = np.clip(self.source.min(0), 0, None).astype(int), self.source.max(0).astype(int) + 1
-        bright = np.percentile(p.rgb[low[1] : high[1], low[0] : high[0]].mean(-1), WARP.bright)
-        level = max(self.skin.mean() * WARP.white, bright)
-        self.light = level * (0.8 + 0.2 * self.skin / max(self.skin.mean(), 1.0))
         right, left = points.OUTER_EYES
         self.eyes_apart = float(np.linalg.norm(p.neutral[left] - p.neutral[right]))
         self.wide = float(np.linalg.norm(self.source[points.LEFT_SIDE] - self.source[points.RIGHT_SIDE]))
+        self.mouth = Mouth(p, self.wide)
         self.creases = Creases(p.weights, self.wide)
         self._lay_grid()
 
@@ -166,11 +155,12 @@ class PortraitWarp:
         weights = np.asarray(weights, float)
         turn = rotation.to_matrix(bearable(np.asarray(head, float)))
         shape = self.photo.neutral + np.einsum("k,kpc->pc", weights, self.basis)
-        self._part_lips(shape, weights)
+        self._part_lips(shape, weights, turn)
         for _, upper, lower in points.LIDS:
             _part(shape, upper, lower, np.maximum(shape[list(upper), 1] - shape[list(lower), 1], 0), 0.0)
         placed = self._placed(shape, turn)
-        teeth = self.missed[list(points.MOUTH)].mean(0)
+        went = self.photo.scale * self.photo.turn @ turn @ (weights @ self.played)
+        teeth = self.missed[list(points.MOUTH)].mean(0) + went[:2] * [1, -1]
         return FacePose(
             placed[:, :2] + self.missed, placed[:, 2], weights, turn, np.asarray(gaze, float), teeth, weights
         )
@@ -191,10 +181,10 @@ class PortraitWarp:
         mesh = pose.mesh
         maps = self._grid_map(mesh, pose.turn)
         face = np.zeros((self.height, self.width, 3), np.float32)
-        nearest = np.full((self.height, self.width), _NOWHERE, np.float32)
+        nearest = np.full((self.height, self.width), NOWHERE, np.float32)
         carried = np.column_stack([self.source, self._creases(mesh)]).astype(np.float32)
         self._lay(mesh, pose.depth, carried, points.skin(), nearest, face)
-        share = self._inside(mesh[list(points.OVAL)]) * (nearest > _NOWHERE)
+        share = self._inside(mesh[list(points.OVAL)]) * (nearest > NOWHERE)
         maps += (face[..., :2] - maps) * share[..., None]
         drawn = cv2.remap(self.photo.rgb, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         drawn = drawn.astype(np.float32)
@@ -206,16 +196,20 @@ class PortraitWarp:
         )
         drawn = np.asarray(self.photo.plate + (drawn - self.photo.plate) * cover[..., None], np.float32)
         self.creases.draw(drawn, mesh, pose.folded)
-        self._mouth(drawn, pose)
+        self.mouth.draw(drawn, pose, self._placed)
         return np.clip(drawn + 0.5, 0, 255).astype(np.uint8)
 
-    def _part_lips(self, shape: Array, weights: Array) -> None:
+    def _part_lips(self, shape: Array, weights: Array, turn: Array) -> None:
         """Move the lips' inner edge of ``shape (468, 3)`` so that it opens by what the project's lip model says: closed
-        is closed, on every face."""
+        is closed, on every face. What lies on the far side of a mouth that is seen from aside, behind the lips' own
+        bulge, opens less."""
         gap = shape[list(points.UPPER_LIP), 1] - shape[list(points.LOWER_LIP), 1]
         wanted = max(float(SEAL.gap_mm(weights)) - SEAL.rest, 0.0) / OUTER_EYE_DISTANCE * self.eyes_apart
         middle = max(float(gap[len(gap) // 2]), WARP.least_gap)
-        wide = np.maximum(gap, 0) * min(wanted / middle, WARP.most_gap)
+        ahead = turn.T @ self.photo.turn[2]  # to the camera
+        across = shape[list(points.UPPER_LIP), 0] - shape[13, 0]
+        far = np.clip(-across * np.sign(ahead[0]) / np.abs(across).max(), 0, 1)
+        wide = np.maximum(gap, 0) * min(wanted / middle, WARP.most_gap) * (1 - WARP.hidden * abs(ahead[0]) * far)
         wide = np.where(wide <= 0, -WARP.overlap / self.photo.scale, wide)  # else the seam shows what is behind it
         _part(shape, points.UPPER_LIP, points.LOWER_LIP, wide, WARP.upper_share)
 
@@ -239,7 +233,7 @@ class PortraitWarp:
         rest = self.ring @ (mesh[oval] - self.source[oval]) - led
         there = self.grid + led + rest * self.pulled
         out = np.zeros((self.height, self.width, 2), np.float32)
-        nearest = np.full((self.height, self.width), _NOWHERE, np.float32)
+        nearest = np.full((self.height, self.width), NOWHERE, np.float32)
         self._lay(there, np.full(len(there), _BEHIND), self.grid.astype(np.float32), self.cells, nearest, out)
         return out
 
@@ -265,56 +259,6 @@ class PortraitWarp:
         cv2.fillPoly(mask, [np.round(oval * 16).astype(np.int32)], 255, shift=4)
         away = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
         return np.clip(away / np.float32(self.wide * WARP.edge), 0, 1)
-
-    def _mouth(self, drawn: NDArray[np.float32], pose: FacePose) -> None:
-        """Draw what is seen between the lips, in place."""
-        import cv2
-
-        ring = pose.mesh[list(points.MOUTH)]
-        if signed_area(ring) < WARP.least_mouth * self.wide**2:
-            return
-        low = np.maximum(np.floor(ring.min(0)).astype(int) - 3, 0)
-        high = np.minimum(np.ceil(ring.max(0)).astype(int) + 4, [self.width, self.height])
-        if (high - low < 2).any():
-            return
-        size = (high - low) * _FINER
-        mask = np.zeros((size[1], size[0]), np.uint8)
-        cv2.fillPoly(mask, [np.round((ring - low) * _FINER * 16).astype(np.int32)], 255, shift=4)
-        inner = np.empty((*mask.shape, 3), np.float32)
-        inner[:] = self.skin * np.array(WARP.cavity)
-        nearest = np.full(mask.shape, _NOWHERE, np.float32)
-        lips = float(pose.depth[list(points.MOUTH)].mean())
-        for part in self.parts:
-            self._lay_part(part, pose, lips, low, nearest, inner)
-        mask = cv2.bitwise_and(mask, self._open(mask))
-        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))  # no gap between lips and what is behind them
-        shade = cv2.distanceTransform(mask, cv2.DIST_L2, 3) / _FINER / (self.wide * WARP.shade_width)
-        inner *= (1 - WARP.lip_shade * (1 - np.clip(shade, 0, 1)))[..., None]
-        plain = (int(high[0] - low[0]), int(high[1] - low[1]))
-        inner = cv2.resize(cv2.GaussianBlur(inner, (0, 0), 1.0), plain, interpolation=cv2.INTER_AREA)
-        share = cv2.resize(cv2.GaussianBlur(mask, (0, 0), 1.2), plain, interpolation=cv2.INTER_AREA)[..., None] / 255.0
-        window = drawn[low[1] : high[1], low[0] : high[0]]
-        window += (inner - window) * share
-
-    def _open(self, mask: NDArray[np.uint8]) -> Any:
-        """What of a mouth's opening is near where it is wide: lips that nearly meet elsewhere, as beyond the far corner
-        of a mouth seen from aside, have nothing dark between them. All of an opening that is nowhere wide."""
-        import cv2
-
-        thin, near = (max(round(self.wide * share * _FINER), 1) for share in (WARP.thin, WARP.near))
-        wide = cv2.erode(mask, np.ones((thin, thin), np.uint8))
-        return cv2.dilate(wide, np.ones((thin + near, thin + near), np.uint8)) if wide.any() else mask
-
-    def _lay_part(
-        self, part: MouthPart, pose: FacePose, lips: float, low: NDArray, nearest: NDArray, inner: NDArray
-    ) -> None:
-        placed = self._placed(part.posed(pose.weights), pose.turn)
-        placed[:, :2] += pose.teeth
-        behind = np.clip(1 - (lips - placed[:, 2]) / (self.photo.scale * DEPTH), 0.15, 1)
-        bright = (AMBIENT + FACING * np.clip(part.facing, 0, 1)) * behind
-        colour = (part.colour * np.minimum(self.light, 255))[None] * bright[:, None]
-        at = (placed[:, :2] - low) * _FINER
-        self._lay(at, placed[:, 2], colour.astype(np.float32), part.triangles, nearest, inner)
 
     def _lay(
         self, at: Array, depth: Array, carried: NDArray, triangles: NDArray, nearest: NDArray, out: NDArray

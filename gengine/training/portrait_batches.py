@@ -48,8 +48,9 @@ class Mouths:
         return Mouths(self.clips, self.clip[kept], self.frame[kept], self.open[kept])
 
     def draw(self, rng: np.random.Generator, count: int) -> dict[str, Tensor]:
-        """A batch, open mouths more often."""
-        return self.take(np.asarray(rng.choice(len(self.frame), size=count, p=by_opening(self.open))))
+        """A batch, open mouths more often, and people of few clips more often than their number tells."""
+        people = np.array([clip.person for clip in self.clips])[self.clip]
+        return self.take(np.asarray(rng.choice(len(self.frame), size=count, p=by_opening(self.open, people))))
 
     def take(self, index: NDArray[np.int64]) -> dict[str, Tensor]:
         """Pictures ``(N, 3, H, W)`` in -1..1 (``before`` and ``earlier`` are the frames one and two before), ``masks``
@@ -68,9 +69,12 @@ class Mouths:
         return {name: pictures(np.stack(values), name) for name, values in made.items()}
 
 
-def by_opening(areas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The chance with which each mouth is drawn, by its opening."""
+def by_opening(areas: NDArray[np.float64], people: NDArray) -> NDArray[np.float64]:
+    """The chance with which each mouth is drawn: it grows with its opening, and that of each of the ``people`` with the
+    root of how much there is of them (as languages are drawn: Conneau & Lample 2019)."""
     chance = np.clip(areas / max(areas.mean(), 1e-6), LEAST_OPEN, MOST_OPEN)
+    _, whose = np.unique(people, return_inverse=True)
+    chance = chance / np.sqrt(np.bincount(whose, chance))[whose]
     return chance / chance.sum()
 
 

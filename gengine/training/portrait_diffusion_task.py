@@ -169,6 +169,7 @@ class DiffusionTask(MouthTask):
 
         pipe = self._pipeline(None)
         rows: dict[str, list[Tensor]] = {k: [] for k in (*TOLD, "open")}
+        people: list[str] = []
         for c, clip in enumerate(self.learn):
             whole = Mouths.of([clip])
             plain = whole.take(np.arange(len(whole.frame)))
@@ -184,8 +185,9 @@ class DiffusionTask(MouthTask):
                 for k in TOLD:
                     rows[k].append(batch[k])
                 rows["open"].append(torch.from_numpy(whole.open))
+                people += [clip.person] * len(whole.open)
         self.encoded = {k: torch.cat(v) for k, v in rows.items()}
-        self.chance = by_opening(self.encoded.pop("open").numpy())
+        self.chance = by_opening(self.encoded.pop("open").numpy(), np.array(people))
 
     def batch(self, step: int, rank: int, world: int) -> dict[str, Tensor]:
         """Latents from anywhere, those of open mouths more often."""

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 WAYS = (1.0, 0.5, 0.0)
 """Of paired clips: shares of the way from the neutral mouth to the acted one that the warp goes (judgement)."""
-VERSION = 1
+VERSION = 2
 """Of what is cached: raise it when an array changes its meaning."""
 
 

@@ -32,11 +32,14 @@ class PortraitTraining(Training):
     """What the trainings of mouth renderers share; values without a source are a judgement."""
 
     MACHINE: ClassVar[tuple[str, ...]] = (
-        "data", "paired", "judged", "cache", "minutes", "autoencoder_minutes", "threads", "device",
+        "data", "more", "paired", "judged", "cache", "minutes", "autoencoder_minutes", "threads", "device",
     )  # fmt: skip
 
     data: list[Path] = Field(min_length=1)
     """Folders of films of people who talk (``gengine.data.films`` knows their layouts)."""
+    more: list[Path] = []
+    """Folders of such films that are read whole, whatever ``every`` and ``most`` say of those of ``data``; of these
+    those that are ``held`` are judged as other people."""
     paired: list[Path] = []
     """Folders of films that show one sentence under several emotions, frame by frame the same
     (``gengine.training.avatar_films``); all of them are read."""
@@ -110,9 +113,12 @@ class MouthTask:
         area = AREAS[s.area]
         every = chosen(s.data, s.every, s.most)
         learn, held = split(every, s.held)
+        further, unknown = split(chosen(s.more, 1, None), s.held)
         acted, kept = split(chosen(s.paired, 1, None), s.held)
-        names = {clip.name for clip in every}  # a clip that two folders hold is one
-        others = [clip for clip in chosen(s.judged, 1, None) if clip.name not in names]
+        learn += further
+        names = {clip.name for clip in every + further}  # a clip that two folders hold is one
+        strangers = {clip.name: clip for clip in unknown + chosen(s.judged, 1, None)}
+        others = [clip for name, clip in strangers.items() if name not in names]
         if not learn:
             raise GengineError(f"training data: all {len(held)} clips are held out by {', '.join(s.held)}")
         self.learn = collect(learn, s.cache, area=area) + collect(acted, s.cache, True, area)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from pathlib import Path
 
@@ -20,6 +21,7 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("numba")
 from gengine.portraits import points  # noqa: E402
 from gengine.portraits.film import MADE  # noqa: E402
+from gengine.portraits.mouth import MOUTH  # noqa: E402
 from gengine.portraits.photo import FittedPhoto, fit_photo  # noqa: E402
 from gengine.portraits.provenance import SOURCE  # noqa: E402
 from gengine.portraits.warp import WARP, PortraitWarp, bearable  # noqa: E402
@@ -92,7 +94,7 @@ def test_at_rest_the_photo_is_itself(warp: PortraitWarp, fitted: FittedPhoto) ->
 def test_lips_part_by_what_the_weights_say_and_close(warp: PortraitWarp, fitted: FittedPhoto) -> None:
     def gap(weights: np.ndarray) -> float:
         shape = fitted.neutral + np.einsum("k,kpc->pc", weights, warp.basis)
-        warp._part_lips(shape, weights)
+        warp._part_lips(shape, weights, np.eye(3))
         return float(shape[13, 1] - shape[14, 1])
 
     closed, half, wide = gap(look()), gap(look(jawOpen=0.2)), gap(look(jawOpen=0.4))
@@ -104,6 +106,32 @@ def test_lips_part_by_what_the_weights_say_and_close(warp: PortraitWarp, fitted:
     assert np.abs(agape - shut).mean() > 15
 
 
+def test_the_far_corner_of_a_mouth_seen_from_aside_opens_less(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    def gaps(yaw: float) -> np.ndarray:
+        weights = look(jawOpen=0.4)
+        shape = fitted.neutral + np.einsum("k,kpc->pc", weights, warp.basis)
+        turn = rotation.to_matrix(rotation.from_axis_angle([0.0, 1, 0], np.radians(yaw)))
+        warp._part_lips(shape, weights, turn)
+        return shape[list(points.UPPER_LIP), 1] - shape[list(points.LOWER_LIP), 1]
+
+    ahead, left, right = gaps(0), gaps(30), gaps(-30)
+    assert left[4] == pytest.approx(ahead[4], rel=0.05) and right[4] == pytest.approx(ahead[4], rel=0.05)
+    assert left[-1] < 0.6 * ahead[-1] and left[0] > 0.95 * ahead[0]  # the face turns to its left: that corner is far
+    assert right[0] < 0.6 * ahead[0] and right[-1] > 0.95 * ahead[-1]
+
+
+def test_the_far_half_of_a_face_seen_from_aside_is_not_played_up(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    turn = rotation.to_matrix(rotation.from_axis_angle([0.0, 1, 0], np.radians(-35)))
+    aside = PortraitWarp(dataclasses.replace(fitted, turn=turn))
+    left, right = (ARKIT_INDEX[f"mouthSmile{side}"] for side in ("Left", "Right"))
+
+    def moves(of: PortraitWarp, k: int) -> float:
+        return float(np.linalg.norm(of.basis[k]))
+
+    assert moves(aside, left) == pytest.approx(moves(warp, left))
+    assert turn[2, 0] > 0.5 and moves(aside, right) < 0.3 * moves(warp, right)
+
+
 def test_closed_lips_lie_over_each_other_and_nothing_is_drawn_between_them(warp: PortraitWarp) -> None:
     disgust = look(noseSneerLeft=0.4, noseSneerRight=0.4, mouthUpperUpLeft=0.2, mouthUpperUpRight=0.2, mouthClose=0.15)
     pose = warp.pose(disgust, STILL, AHEAD)
@@ -112,18 +140,56 @@ def test_closed_lips_lie_over_each_other_and_nothing_is_drawn_between_them(warp:
     assert 0.3 < upper - lower < 1.2  # px, y down
     drawn = warp.draw(pose)
     bare = copy.copy(warp)
-    bare.parts = []
+    bare.mouth = copy.copy(warp.mouth)
+    bare.mouth.parts = []
     assert np.array_equal(drawn, bare.draw(pose))
 
 
-def test_a_long_lower_face_is_no_open_jaw(fitted: FittedPhoto) -> None:
+def test_teeth_stand_in_the_light_of_the_eyes_whites(fitted: FittedPhoto, warp: PortraitWarp) -> None:
+    tint = np.array([1.0, 0.8, 0.4])
+    warm = PortraitWarp(dataclasses.replace(fitted, rgb=(fitted.rgb * tint).astype(np.uint8)))
+    np.testing.assert_allclose(warm.mouth.light / warp.mouth.light, tint, atol=0.03)
+    shut = fitted.rgb.copy()
+    for ring in points.EYES:  # dark glasses hide them: the skin tells, with half its colour
+        cv2.fillPoly(shut, [np.round(fitted.landmarks[list(ring)]).astype(np.int32)], (9, 9, 9))
+    guessed = PortraitWarp(dataclasses.replace(fitted, rgb=shut)).mouth.light
+    skin = warp.mouth.skin / warp.mouth.skin.mean()
+    np.testing.assert_allclose(guessed / guessed.mean(), (1 + skin) / 2, atol=0.02)
+    assert guessed.mean() == pytest.approx(MOUTH.white * MOUTH.white_limits[0] * warp.mouth.skin.mean(), rel=0.02)
+
+
+def test_lower_teeth_and_tongue_are_seen_before_the_dark_of_an_open_mouth(warp: PortraitWarp) -> None:
+    pose = warp.pose(look(jawOpen=0.35), STILL, AHEAD)
+    ring = pose.mesh[list(points.MOUTH)]
+    x, y = ring[:, 0].mean(), ring[:, 1]
+    column = warp.draw(pose)[int(y.min()) + 2 : int(y.max()) - 1, int(x)].astype(float)
+    bare = copy.copy(warp)
+    bare.mouth = copy.copy(warp.mouth)
+    bare.mouth.parts = []
+    empty = bare.draw(pose)[int(y.min()) + 2 : int(y.max()) - 1, int(x)].astype(float)
+    seen = np.abs(column - empty).mean(1) > 10
+    low = len(seen) // 2
+    assert seen[low:].mean() > 0.7 and column[low:].mean() > empty[low:].mean() + 20
+
+
+def test_teeth_go_along_with_lips_whose_way_is_played_up(warp: PortraitWarp, fitted: FittedPhoto) -> None:
+    rest, smile, jaw = (warp.pose(w, STILL, AHEAD) for w in
+                        (look(), look(mouthSmileLeft=0.6, mouthSmileRight=0.6), look(jawOpen=0.3)))  # fmt: skip
+    assert np.array_equal(rest.teeth, jaw.teeth)  # what is not played up leaves them to the skull
+    higher = (rest.teeth - smile.teeth)[1] / fitted.scale
+    lips = (rest.mesh - smile.mesh)[list(points.UPPER_LIP), 1].mean() / fitted.scale
+    assert 0.001 < higher < lips
+
+
+def test_a_long_lower_face_is_no_open_jaw_and_thin_lips_are_not_rolled(fitted: FittedPhoto) -> None:
     from gengine.portraits.photo import _at_rest
 
     basis = face_basis().basis[:, : len(fitted.neutral)]
-    seen = look(jawOpen=0.3, mouthClose=0.2, mouthSmileLeft=0.4)
+    seen = look(jawOpen=0.3, mouthClose=0.2, mouthSmileLeft=0.4, mouthRollUpper=0.2, mouthFrownLeft=0.5)
     neutral, own = _at_rest(fitted.neutral, seen)
     assert own[ARKIT_INDEX["jawOpen"]] == pytest.approx(0.1) and own[ARKIT_INDEX["mouthClose"]] == 0
-    assert own[ARKIT_INDEX["mouthSmileLeft"]] == 0.4
+    assert own[ARKIT_INDEX["mouthSmileLeft"]] == 0.4  # taken off, as is a frown beyond what may be the face's own
+    assert own[ARKIT_INDEX["mouthRollUpper"]] == 0 and own[ARKIT_INDEX["mouthFrownLeft"]] == pytest.approx(0.2)
     shown = [n + np.einsum("k,kpc->pc", w, basis) for n, w in ((fitted.neutral, seen), (neutral, own))]
     assert np.allclose(*shown)  # the picture is explained as well
     assert fitted.weights[[ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]]].min() == 0

@@ -101,11 +101,28 @@ def test_the_regressor_paints_what_its_checkpoint_says(mesh: np.ndarray, tmp_pat
     tensors = {k: v.numpy() for k, v in network.state_dict().items()}
     save_checkpoint(tmp_path / "red", {"kind": "portrait-regressor", "widths": [8, 8]}, tensors)
     frame = np.full((512, 512, 3), 100, np.uint8)
-    mouth = np.round(mesh[[13, 14]].mean(0)).astype(int)
+    mouth, chin = (np.round(mesh[list(at)].mean(0)).astype(int) for at in ((13, 14), (152,)))
     painter = mouth_renderer(str(tmp_path / "red"), _Warp(mesh))  # type: ignore[arg-type]
     painter.paint(frame, _Pose(mesh), 0.0, np.zeros(18))  # type: ignore[arg-type]
-    assert frame[mouth[1], mouth[0], 0] > 145 and frame[mouth[1], mouth[0], 1] == 100
+    red, green, _ = frame[mouth[1], mouth[0]].astype(int)
+    assert 110 < green < red < 130  # a third as bright in all, and mostly in the colours of what was there
+    assert (frame[chin[1] :] == 100).all()
     mouth_renderer("warp", _Warp(mesh)).paint(frame, _Pose(mesh), 0.0, np.zeros(18))  # type: ignore[arg-type]
+
+
+def test_between_the_lips_a_change_has_the_warps_colours() -> None:
+    from gengine.portraits.renderers import ITS_LIGHT, _in_its_light
+
+    lips = np.zeros((48, 64, 2), np.uint8)
+    lips[20:30, 20:44] = 255
+    warped = torch.tensor([0.4, 0.0, -0.4])[None, :, None, None].expand(1, 3, 48, 64)  # reddish; 2 is black to white
+    change = torch.zeros(1, 3, 48, 64)
+    change[:, 1] = 0.3  # greener
+    laid = _in_its_light(change, warped, lips)[0]
+    assert torch.equal(laid[:, 5, 5], change[0, :, 5, 5])  # around the lips it stays what it is
+    inside, plain = laid[:, 25, 32], 0.1 * torch.tensor([1.4, 1.0, 0.6])
+    torch.testing.assert_close(inside, change[0, :, 25, 32] + ITS_LIGHT * (plain - change[0, :, 25, 32]))
+    assert float(inside.mean()) == pytest.approx(0.1, abs=1e-6)  # as bright as it was to become
 
 
 def test_the_bundled_regressor_changes_an_open_mouth(mesh: np.ndarray) -> None:

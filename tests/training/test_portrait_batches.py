@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 pytest.importorskip("numba")
-from gengine.training.portrait_batches import Mouths, measured, varied  # noqa: E402
+from gengine.training.portrait_batches import Mouths, by_opening, measured, varied  # noqa: E402
 from gengine.training.portrait_examples import MouthClip  # noqa: E402
 
 
@@ -38,6 +38,14 @@ def test_frames_come_with_those_before_them(mouths: Mouths) -> None:
     torch.testing.assert_close(batch["earlier"][1], mouths.take(np.array([1]))["true"][0])
     drawn = [int(mouths.draw(np.random.default_rng(k), 1)["masks"][0, 0].sum()) for k in range(60)]
     assert np.mean(drawn) > np.mean([m.sum() / 255 for c in mouths.clips for m in c.masks[..., 0]])
+
+
+def test_people_of_few_clips_are_drawn_more_often_than_their_number_tells() -> None:
+    people = np.array(["many"] * 90 + ["few"] * 10)
+    chance = by_opening(np.ones(100), people)
+    assert chance.sum() == pytest.approx(1) and chance[people == "few"].sum() == pytest.approx(0.25)
+    opened = by_opening(np.array([1.0, 3.0]), np.array(["a", "a"]))
+    assert opened[1] == pytest.approx(3 * opened[0])
 
 
 def test_a_variation_is_the_same_for_all_pictures_of_an_example(mouths: Mouths) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gengine.checkpoint import load_checkpoint
 from gengine.core.audio import AudioClip
 from gengine.errors import GengineError
 
@@ -59,9 +60,11 @@ def test_paired_films_differ_by_how_far_the_warp_goes(films: Path, settings: dic
     assert away[0] < away[1] < away[2], away
 
 
-def test_the_regressor_is_trained_and_paints(settings: dict[str, Any], tmp_path: Path) -> None:
-    training = RegressorTraining(**settings, widths=(8, 8))
-    best = training.run(tmp_path / "run") / "best"
+def test_the_regressor_is_trained_and_paints(films: Path, settings: dict[str, Any], tmp_path: Path) -> None:
+    told = settings | {"paired": [], "held": [], "most": 1, "more": [films]}  # of these all are read
+    training = RegressorTraining(**told, widths=(8, 8))
+    best = training.run(tmp_path / "run") / "last"
+    assert load_checkpoint(best)[0]["data"]["clips"] == 3
     assert (tmp_path / "run").is_dir() and mouth_renderer(str(best), _still(settings)) is not None
 
 
