@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,9 @@ PAD = 0.2
 
 FORGETTING = 0.3
 """Length of the quiet utterance after which a decoder is as it always is, seconds. Judgement: equal results tested."""
+
+QUIET_WORD = "a"
+"""What is sought in that utterance: any word of the dictionary."""
 
 SKIP = 1e-9
 """Prior of a written word not being said: an extra word is left out, of 678 said words of LJ Speech one is."""
@@ -84,7 +88,8 @@ class Spoken:
 class Decoders:
     """The dictionary and its three decoders: exact for phones, quick for words, patient for hard recordings.
 
-    The last two are loaded when they are first asked for. ``GengineError`` where PocketSphinx is not installed.
+    The last two are loaded when they are first asked for, and know the words that were named alone: the dictionary of
+    134,000 words takes 16 MB and most of the time to load. ``GengineError`` where PocketSphinx is not installed.
     """
 
     def __init__(self) -> None:
@@ -92,7 +97,7 @@ class Decoders:
         self.exact = _decoder()
         self._quick: Any = None
         self._patient: Any = None
-        self._own: dict[str, tuple[str, ...]] = {}
+        self._named = {QUIET_WORD: self._variants(QUIET_WORD)}
 
     @property
     def quick(self) -> Any:
@@ -110,12 +115,21 @@ class Decoders:
         return [d for d in (self.exact, self._quick, self._patient) if d]
 
     def _load(self, **settings: Any) -> Any:
-        """One more decoder, with all words that were added so far."""
-        decoder = _decoder(**settings)
-        for name, sounds in self._own.items():
-            decoder.add_word(name, " ".join(sounds), False)
+        """One more decoder, with all words that were named so far."""
+        decoder = _decoder(dict=os.devnull, **settings)
+        for variants in self._named.values():
+            _teach(decoder, variants)
         _forget(decoder)
         return decoder
+
+    def _variants(self, name: str) -> dict[str, str]:
+        """Pronunciations of a word that the dictionary holds, by their names there: the, the(2) …"""
+        variants = {}
+        entry = name
+        while sounds := self.exact.lookup_word(entry):
+            variants[entry] = sounds
+            entry = f"{name}({len(variants) + 1})"
+        return variants
 
     def forget(self) -> None:
         """Decoders carry a little of one utterance into the next; after this they are as they always are."""
@@ -132,7 +146,7 @@ class Decoders:
         return self.lookup(word) or spell_english(word, self.lookup)
 
     def names(self, words: Sequence[Spoken]) -> list[str]:
-        """Dictionary names of all words; unlisted ones are added to all decoders."""
+        """Dictionary names of all words; unlisted ones are added to the dictionary, and all to every decoder."""
         names = []
         for word in words:
             if word.sounds:
@@ -140,11 +154,13 @@ class Decoders:
                 sounds = word.sounds
             else:
                 name, sounds = word.name, ()
-            if name not in self._own and self.exact.lookup_word(name) is None:
-                sounds = sounds or tuple(spell_english(name, self.lookup))
-                for decoder in self._loaded:
-                    decoder.add_word(name, " ".join(sounds), False)
-                self._own[name] = sounds
+            if name not in self._named:
+                if self.exact.lookup_word(name) is None:
+                    sounds = sounds or tuple(spell_english(name, self.lookup))
+                    self.exact.add_word(name, " ".join(sounds), False)
+                self._named[name] = self._variants(name)
+                for decoder in self._loaded[1:]:
+                    _teach(decoder, self._named[name])
             names.append(name)
         return names
 
@@ -157,9 +173,14 @@ def _decoder(**settings: Any) -> Any:
     return Decoder(lm=None, loglevel="FATAL", bestpath=False, **settings)
 
 
+def _teach(decoder: Any, variants: dict[str, str]) -> None:
+    for name, sounds in variants.items():
+        decoder.add_word(name, sounds, False)
+
+
 def _forget(decoder: Any) -> None:
     with suppress(AlignmentFailed):
-        find_words(decoder, Pcm(np.zeros(int(FORGETTING * SAMPLE_RATE), np.float32)), ["a"], False, 0.0)
+        find_words(decoder, Pcm(np.zeros(int(FORGETTING * SAMPLE_RATE), np.float32)), [QUIET_WORD], False, 0.0)
 
 
 def find_words(decoder: Any, pcm: Pcm, names: list[str], open_end: bool, skip: float) -> list[Heard]:
