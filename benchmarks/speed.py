@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -54,16 +53,19 @@ def process(bytecode: str, *arguments: str) -> tuple[float, float, dict]:
 
     Modules are compiled into the folder ``bytecode`` once, as pip compiles what it installs.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = bytecode
-    done = subprocess.run(
-        [sys.executable, "-m", "gengine", *arguments], capture_output=True, text=True, check=True, env=environment
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    report = json.loads(done.stdout) if "--json" in arguments else {}
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return used, max(before.ru_maxrss, after.ru_maxrss) / 1024, report
+    command = [sys.executable, "-m", "gengine", *arguments]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
+        _, status, used = os.wait4(child.pid, 0)  # of this child alone: the peak of all children is that of the largest
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, command, out.read(), err.read())
+        report = json.loads(out.read()) if "--json" in arguments else {}
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, report
 
 
 def live(samples: np.ndarray, rate: int) -> None:
