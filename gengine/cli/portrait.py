@@ -54,7 +54,7 @@ def portrait(
     command: Annotated[
         str | None, typer.Option(help="Of --renderer external: an engine's command with {photo}, {driving} and {out}.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File; default portrait.mp4 beside the run.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File, or folder for portrait.mp4; default beside the run.")] = None,
     as_json: AsJson = False,
 ) -> None:
     from gengine.runs import load, made_of, saved
@@ -66,7 +66,9 @@ def portrait(
         return
     began = time.perf_counter()
     path = saved(source)
-    target = out or path.parent / "portrait.mp4"
+    target = out or path.parent
+    if not target.suffix or target.is_dir():
+        target /= "portrait.mp4"
     performance = load(path)
     reports: list[Report] = []
     with bar("drawing", performance.duration, quiet=as_json) as progress:

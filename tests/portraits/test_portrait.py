@@ -307,3 +307,19 @@ def test_a_face_upside_down_or_without_its_mouth_is_refused_and_one_on_its_side_
         fit_photo(tmp_path / "cut.png", 256)
     picture.rotate(90).save(tmp_path / "side.png")
     assert abs(fit_photo(tmp_path / "side.png", 256).turn[1, 0]) > 0.8
+
+
+def test_a_folder_is_given_its_portrait(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gengine import cli
+
+    performance = gengine.animate(np.zeros(3200, np.float32), rate=16000, text="none")
+    performance.save(tmp_path / "said.npz")
+    for out, film in (("talks", "talks/portrait.mp4"), ("talk.mp4", "talk.mp4"), ("", "portrait.mp4")):
+        more = ["--out", str(tmp_path / out)] if out else []
+        monkeypatch.setattr(
+            "sys.argv", ["gengine", "portrait", str(tmp_path / "said.npz"), str(photo), "--size", "128", *more]
+        )
+        with pytest.raises(SystemExit) as done:
+            cli.main()
+        assert not done.value.code
+        assert (tmp_path / film).is_file()
