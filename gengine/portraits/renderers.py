@@ -24,7 +24,7 @@ CHECKPOINTS = {"regressor": "portrait-regressor-v2", "diffusion": "portrait-diff
 OPENED = Span(8.0, 32.0)
 """Pixels of a crop between the lips from which diffusion paints at all, and to where in full (judgement)."""
 ITS_LIGHT, WITHIN, DARK = 0.8, 1.0, 0.06
-"""Share of the warp's colours in what the regressor changes between the lips, pixels of a crop over which that fades at
+"""Share of the warp's colours in what networks change between the lips, pixels of a crop over which that fades at
 their edge, and brightness (2 is white) below which a pixel of the warp tells no colour (judgement)."""
 STEPS = (1, 50)
 """Fewest and most steps of denoising."""
